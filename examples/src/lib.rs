@@ -1,0 +1,1 @@
+//! Runnable stories on the public API of Phygital; see `examples/`.

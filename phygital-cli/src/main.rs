@@ -1,0 +1,5 @@
+//! The `phygital` command.
+
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Secrets, CMAC, key diversification and the `KeyRing` port.

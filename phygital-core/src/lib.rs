@@ -1,0 +1,12 @@
+//! The domain of Phygital: a tap becomes a known customer.
+//!
+//! Every fact that reaches the shop becomes an immutable [event]; who is who, what
+//! we may do and what we know are deterministic folds over the set of events; what leaves is an
+//! action that the host carries out. This crate holds the domain and no I/O: the time, ids, keys and
+//! randomness come in as arguments, and state lives behind the [store] port.
+
+#![forbid(unsafe_code)]
+
+pub mod crypto;
+pub mod tap;
+pub mod vocab;

@@ -1,0 +1,1 @@
+//! Tap tokens: parse what a phone or reader delivers, verify it, say what was proven.

@@ -1,0 +1,1 @@
+//! What names a tag: its UID, its read counter, the generation of its keys.

@@ -1,0 +1,1 @@
+//! The `Store` port of Phygital on SQLite.
