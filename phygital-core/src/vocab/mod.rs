@@ -1,4 +1,21 @@
 //! The words that everything else is written in: ids, time, money, identifiers, limits.
 
+pub mod limits;
 pub mod tag;
 
+mod identifier;
+mod ids;
+mod money;
+mod personal;
+mod time;
+mod zone;
+
+pub use identifier::{Identifier, IdentifierError, IdentifierKind, Region, TenantKey};
+pub use ids::{
+    ActionId, CustomerId, DeviceId, Digest, EventId, EventKey, IdError, IdentifierKey, MessageId, NoticeId,
+    OrderId, PlaceId, SourceId, StaffId, TouchpointId,
+};
+pub use money::{Currency, Decimal, Money, MoneyError, Price};
+pub use personal::Personal;
+pub use time::{Hlc, TimeError, Timestamp};
+pub use zone::{UnknownZone, Zone};

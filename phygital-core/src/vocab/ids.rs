@@ -1,0 +1,246 @@
+//! Ids: names that the host gives, and keys that the library makes from them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::limits::ID_BYTES_MAX;
+
+/// Why a text is no id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdError {
+    /// The text is empty.
+    #[error("expected an id that is not empty")]
+    Empty,
+    /// The text is longer than [`ID_BYTES_MAX`] bytes.
+    #[error("expected an id of at most {ID_BYTES_MAX} bytes")]
+    TooLong,
+    /// The text has a control character, or white space at an end.
+    #[error("expected an id without control characters and outer white space")]
+    Form,
+    /// Not the hexadecimal form of this key.
+    #[error("expected {0} hexadecimal digits")]
+    Hex(usize),
+}
+
+fn check(text: &str) -> Result<(), IdError> {
+    if text.is_empty() {
+        Err(IdError::Empty)
+    } else if text.len() > ID_BYTES_MAX {
+        Err(IdError::TooLong)
+    } else if text.trim() != text || text.chars().any(char::is_control) {
+        Err(IdError::Form)
+    } else {
+        Ok(())
+    }
+}
+
+macro_rules! text_ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        ///
+        /// A text of 1 to [`ID_BYTES_MAX`] bytes without control characters; opaque, compared byte
+        /// by byte.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Takes a text as an id, or says what is wrong with it.
+            pub fn new(text: impl AsRef<str>) -> Result<$name, IdError> {
+                check(text.as_ref())?;
+                Ok($name(text.as_ref().into()))
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                $name::new(text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                $name::new(text).map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+text_ids! {
+    /// What the maker of an event calls it: a UUIDv7 or any text unique within its source.
+    EventId,
+    /// Who made an event: a URI reference as CloudEvents 1.0 has it, such as `//shop.example/web`.
+    SourceId,
+    /// A shop, a warehouse, a web site.
+    PlaceId,
+    /// What was touched within a place: a shelf, a till, a fitting room.
+    TouchpointId,
+    /// A staff member, as the host names her.
+    StaffId,
+    /// An order, as the host names it.
+    OrderId,
+    /// A text message, as the gateway names it.
+    MessageId,
+    /// Something for the host to carry out, made by the engine.
+    ActionId,
+    /// A notice that was shown, such as `tap-sms-2026-03`.
+    NoticeId,
+}
+
+macro_rules! keys {
+    ($($(#[$doc:meta])* $name:ident = $bytes:literal),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; $bytes]);
+
+        impl $name {
+            /// The key as kept in a store.
+            pub const fn from_bytes(bytes: [u8; $bytes]) -> $name {
+                $name(bytes)
+            }
+
+            /// The bytes of the key.
+            pub const fn as_bytes(&self) -> &[u8; $bytes] {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let error = IdError::Hex(2 * $bytes);
+                let mut bytes = [0; $bytes];
+                if text.len() != 2 * $bytes || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+                    return Err(error);
+                }
+                for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
+                    *byte = u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| error)?;
+                }
+                Ok($name(bytes))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+keys! {
+    /// One event wherever it is known: the start of SHA-256 over source and id.
+    EventKey = 16,
+    /// One identifier within a tenant: the start of HMAC-SHA-256 over kind and value under the
+    /// tenant's key, so that the value cannot be guessed from it.
+    IdentifierKey = 16,
+    /// One customer: the key of the identifier that anchors her cluster.
+    ///
+    /// Identifiers that were anchors once keep leading to the customer they now belong to, so an id
+    /// handed out before a merge still answers.
+    CustomerId = 16,
+    /// One device, such as a till: random, made when its store is created.
+    DeviceId = 16,
+    /// SHA-256 of something.
+    Digest = 32,
+}
+
+impl EventKey {
+    /// The key of the event that `source` calls `id`.
+    pub fn of(source: &SourceId, id: &EventId) -> EventKey {
+        let mut hash = ring::digest::Context::new(&ring::digest::SHA256);
+        hash.update(source.as_str().as_bytes());
+        // A control character stands in no id, so two pairs never run together.
+        hash.update(&[0]);
+        hash.update(id.as_str().as_bytes());
+        let digest = hash.finish();
+        EventKey(digest.as_ref()[..16].try_into().expect("SHA-256 has 32 bytes"))
+    }
+}
+
+impl From<IdentifierKey> for CustomerId {
+    fn from(anchor: IdentifierKey) -> CustomerId {
+        CustomerId(anchor.0)
+    }
+}
+
+impl From<CustomerId> for IdentifierKey {
+    fn from(customer: CustomerId) -> IdentifierKey {
+        IdentifierKey(customer.0)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn id_length_is_limited() {
+        assert!(EventId::new("x".repeat(ID_BYTES_MAX)).is_ok());
+        assert_eq!(EventId::new("x".repeat(ID_BYTES_MAX + 1)), Err(IdError::TooLong));
+        assert_eq!(EventId::new(""), Err(IdError::Empty));
+        assert_eq!(EventId::new("a\u{0}b"), Err(IdError::Form));
+        assert_eq!(EventId::new(" a"), Err(IdError::Form));
+    }
+
+    #[test]
+    fn source_and_id_do_not_run_together() {
+        let key = |source, id| EventKey::of(&SourceId::new(source).unwrap(), &EventId::new(id).unwrap());
+        assert_ne!(key("ab", "c"), key("a", "bc"));
+    }
+
+    #[test]
+    fn keys_round_trip_as_text() {
+        let key = EventKey::from_bytes([0xa5; 16]);
+        assert_eq!(key.to_string().parse(), Ok(key));
+        assert_eq!("zz".parse::<EventKey>(), Err(IdError::Hex(32)));
+        assert_eq!("é".repeat(16).parse::<EventKey>(), Err(IdError::Hex(32)));
+    }
+}

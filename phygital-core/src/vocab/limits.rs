@@ -1,0 +1,41 @@
+//! Every limit on what comes in, named, with its reason.
+//!
+//! A till lives for years on one slow disk: whatever is not bounded here fills it one day. Each limit
+//! is tested at the limit and one past it.
+
+/// Longest JSON text of one event, in bytes. A cart of 200 lines is about 40 KiB.
+pub const EVENT_BYTES_MAX: usize = 64 * 1024;
+
+/// Deepest nesting of arrays and objects in an event. Segment's own spec needs six.
+pub const EVENT_DEPTH_MAX: usize = 16;
+
+/// Most JSON values (of any type) in one event.
+pub const EVENT_VALUES_MAX: usize = 4_096;
+
+/// Most identifiers one event may carry. A receipt names about five.
+pub const EVENT_IDENTIFIERS_MAX: usize = 16;
+
+/// Most entries in a list inside an event, such as the lines of an order.
+pub const EVENT_LIST_MAX: usize = 500;
+
+/// Longest text field of an event, in bytes. A review or an e-mail subject fits.
+pub const TEXT_BYTES_MAX: usize = 4 * 1024;
+
+/// Longest id (event, source, place, order, customer key of the host), in bytes.
+pub const ID_BYTES_MAX: usize = 256;
+
+/// Longest value of an identifier, in bytes. RFC 5321 allows 254 for an e-mail address.
+pub const IDENTIFIER_BYTES_MAX: usize = 256;
+
+/// Longest name of a custom event, in bytes.
+pub const CUSTOM_NAME_BYTES_MAX: usize = 128;
+
+/// Longest JSON text of properties that the vocabulary does not know, in bytes.
+pub const EXTRA_BYTES_MAX: usize = 16 * 1024;
+
+/// Most digits of a decimal number: what an `i64` of minor units surely holds.
+pub const DECIMAL_DIGITS_MAX: usize = 18;
+
+/// Most events in one batch, which is one transaction: a power cut loses no more than this, and
+/// none that was acknowledged.
+pub const BATCH_EVENTS_MAX: usize = 10_000;
