@@ -8,5 +8,6 @@
 #![forbid(unsafe_code)]
 
 pub mod crypto;
+pub mod event;
 pub mod tap;
 pub mod vocab;

@@ -3,10 +3,12 @@
 pub mod limits;
 pub mod tag;
 
+pub(crate) mod hex;
 mod identifier;
 mod ids;
 mod money;
 mod personal;
+mod purpose;
 mod time;
 mod zone;
 
@@ -17,5 +19,7 @@ pub use ids::{
 };
 pub use money::{Currency, Decimal, Money, MoneyError, Price};
 pub use personal::Personal;
+pub use purpose::{ConsentMethod, Purpose, TagStatus, UnknownMethod, UnknownPurpose, UnknownTagStatus};
+pub use tag::{KeyEpoch, ReadCounter, ReadCounterError, TagUid, TagUidError};
 pub use time::{Hlc, TimeError, Timestamp};
 pub use zone::{UnknownZone, Zone};

@@ -1,0 +1,75 @@
+//! Why a text is no event.
+
+use crate::vocab::{
+    IdError, IdentifierError, MoneyError, ReadCounterError, TagUidError, TimeError, UnknownMethod,
+    UnknownPurpose, UnknownTagStatus, UnknownZone,
+};
+
+/// A refusal of an event: where in the text, and what was expected there.
+///
+/// Holds no value of the event, so it can be logged; names of fields stand in it as they came.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: {expected}")]
+#[non_exhaustive]
+pub struct EventError {
+    /// The path to the field, such as `data.properties.products[2].price`.
+    pub at: String,
+    /// What was expected there.
+    pub expected: Expected,
+}
+
+/// What an event should have had at some place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Expected {
+    /// Text that is JSON (RFC 8259) in UTF-8.
+    #[error("expected JSON in UTF-8")]
+    Json,
+    /// Text within a named limit of [`vocab::limits`](crate::vocab::limits).
+    #[error("expected at most {most} {unit}")]
+    AtMost {
+        /// The limit.
+        most: usize,
+        /// What is counted.
+        unit: &'static str,
+    },
+    /// A field that has to be there.
+    #[error("expected a value, found none")]
+    Present,
+    /// A field that stands there once.
+    #[error("expected each name once in an object")]
+    Once,
+    /// A value of another type or from another set.
+    #[error("expected {0}")]
+    Value(&'static str),
+    /// An id.
+    #[error(transparent)]
+    Id(#[from] IdError),
+    /// An identifier.
+    #[error(transparent)]
+    Identifier(#[from] IdentifierError),
+    /// An amount.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// A time.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// A zone.
+    #[error(transparent)]
+    Zone(#[from] UnknownZone),
+    /// A purpose.
+    #[error(transparent)]
+    Purpose(#[from] UnknownPurpose),
+    /// A method of consent.
+    #[error(transparent)]
+    Method(#[from] UnknownMethod),
+    /// A status of a tag.
+    #[error(transparent)]
+    TagStatus(#[from] UnknownTagStatus),
+    /// A UID of a tag.
+    #[error(transparent)]
+    TagUid(#[from] TagUidError),
+    /// A read counter.
+    #[error(transparent)]
+    ReadCounter(#[from] ReadCounterError),
+}

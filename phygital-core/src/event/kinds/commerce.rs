@@ -1,0 +1,271 @@
+//! Commerce, as Segment's Ecommerce Spec (V2) names it.
+
+use super::kinds;
+use crate::event::EventError;
+use crate::event::json::{Member, Object, Path, Scope, Writer};
+use crate::event::product::Product;
+use crate::vocab::{Currency, Money, OrderId, Price};
+
+/// The sums and lines of an order. All amounts are of one currency.
+///
+/// `revenue` leaves out shipping and tax, `total` includes them, `subtotal` is after discounts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct OrderSums {
+    /// Shop or site where it was placed.
+    pub affiliation: Option<String>,
+    /// After discounts, before tax and shipping.
+    pub subtotal: Option<Money>,
+    /// With tax and shipping.
+    pub total: Option<Money>,
+    /// Without tax and shipping.
+    pub revenue: Option<Money>,
+    /// Shipping.
+    pub shipping: Option<Money>,
+    /// Tax.
+    pub tax: Option<Money>,
+    /// Discount.
+    pub discount: Option<Money>,
+    /// Coupon used.
+    pub coupon: Option<String>,
+    /// Currency of the amounts.
+    pub currency: Option<Currency>,
+    /// The lines.
+    pub products: Vec<Product>,
+}
+
+impl OrderSums {
+    /// What the shop earned by the order: revenue, else subtotal, else total, else the sum of the
+    /// lines that have a price in one currency.
+    pub fn net(&self) -> Option<Money> {
+        self.revenue.or(self.subtotal).or(self.total).or_else(|| {
+            let lines = self.products.iter().map(|product| {
+                let price = product.price.and_then(|price| price.money())?;
+                let minor = price.minor().checked_mul(i64::from(product.pieces()))?;
+                Some(Money::new(minor, price.currency()))
+            });
+            lines.reduce(|sum, line| sum?.checked_add(line?).ok()).flatten()
+        })
+    }
+
+    fn pick(object: &mut Object<'_>, at: &Path<'_>, scope: &Scope) -> Result<OrderSums, EventError> {
+        Ok(OrderSums {
+            affiliation: Member::pick(object, "affiliation", at, scope)?,
+            subtotal: Member::pick(object, "subtotal", at, scope)?,
+            total: Member::pick(object, "total", at, scope)?,
+            revenue: Member::pick(object, "revenue", at, scope)?,
+            shipping: Member::pick(object, "shipping", at, scope)?,
+            tax: Member::pick(object, "tax", at, scope)?,
+            discount: Member::pick(object, "discount", at, scope)?,
+            coupon: Member::pick(object, "coupon", at, scope)?,
+            currency: Member::pick(object, "currency", at, scope)?,
+            products: Member::pick(object, "products", at, scope)?,
+        })
+    }
+
+    fn put(&self, out: &mut Writer<'_>) {
+        self.affiliation.put("affiliation", out);
+        self.subtotal.put("subtotal", out);
+        self.total.put("total", out);
+        self.revenue.put("revenue", out);
+        self.shipping.put("shipping", out);
+        self.tax.put("tax", out);
+        self.discount.put("discount", out);
+        self.coupon.put("coupon", out);
+        self.currency.put("currency", out);
+        self.products.put("products", out);
+    }
+}
+
+kinds! {
+    /// A search in the shop.
+    ProductsSearched "Products Searched" () { query: Option<String> }
+
+    /// A list or category of products was seen.
+    ProductListViewed "Product List Viewed" () {
+        list_id: Option<String>,
+        category: Option<String>,
+        currency: Option<Currency>,
+        products: Vec<Product>,
+    }
+
+    /// A list was narrowed or sorted. The filters and sorts stay in `extra`.
+    ProductListFiltered "Product List Filtered" () {
+        list_id: Option<String>,
+        category: Option<String>,
+        currency: Option<Currency>,
+        products: Vec<Product>,
+    }
+
+    /// A promotion was seen.
+    PromotionViewed "Promotion Viewed" () {
+        promotion_id: Option<String>,
+        creative: Option<String>,
+        name: Option<String>,
+        position: Option<String>,
+    }
+
+    /// A promotion was clicked.
+    PromotionClicked "Promotion Clicked" () {
+        promotion_id: Option<String>,
+        creative: Option<String>,
+        name: Option<String>,
+        position: Option<String>,
+    }
+
+    /// A product was clicked in a list.
+    ProductClicked "Product Clicked" () [product: Product] { currency: Option<Currency> }
+
+    /// The page of a product was seen.
+    ProductViewed "Product Viewed" () [product: Product] {
+        currency: Option<Currency>,
+        value: Option<Price>,
+    }
+
+    /// A product went into the cart.
+    ProductAdded "Product Added" () [product: Product] {
+        cart_id: Option<String>,
+        currency: Option<Currency>,
+    }
+
+    /// A product was taken out of the cart.
+    ProductRemoved "Product Removed" () [product: Product] {
+        cart_id: Option<String>,
+        currency: Option<Currency>,
+    }
+
+    /// The cart was looked at.
+    CartViewed "Cart Viewed" () {
+        cart_id: Option<String>,
+        currency: Option<Currency>,
+        products: Vec<Product>,
+    }
+
+    /// Paying began.
+    CheckoutStarted "Checkout Started" () [order: OrderSums] {
+        order_id: Option<OrderId>,
+        value: Option<Money>,
+    }
+
+    /// A step of the checkout was seen.
+    CheckoutStepViewed "Checkout Step Viewed" () {
+        checkout_id: Option<String>,
+        step: Option<u32>,
+        shipping_method: Option<String>,
+        payment_method: Option<String>,
+    }
+
+    /// A step of the checkout was done.
+    CheckoutStepCompleted "Checkout Step Completed" () {
+        checkout_id: Option<String>,
+        step: Option<u32>,
+        shipping_method: Option<String>,
+        payment_method: Option<String>,
+    }
+
+    /// The means of payment were given.
+    PaymentInfoEntered "Payment Info Entered" () {
+        checkout_id: Option<String>,
+        order_id: Option<OrderId>,
+        step: Option<u32>,
+        shipping_method: Option<String>,
+        payment_method: Option<String>,
+    }
+
+    /// An order changed. It holds the order as it now is.
+    OrderUpdated "Order Updated" (order_id: OrderId) [order: OrderSums] {}
+
+    /// An order was placed and paid, in a shop or on the web.
+    OrderCompleted "Order Completed" (order_id: OrderId) [order: OrderSums] {
+        checkout_id: Option<String>,
+    }
+
+    /// An order was paid back: in full where no total is given, else that much of it.
+    OrderRefunded "Order Refunded" (order_id: OrderId) [order: OrderSums] {}
+
+    /// An order was called off.
+    OrderCancelled "Order Cancelled" (order_id: OrderId) [order: OrderSums] {}
+
+    /// A coupon was typed.
+    CouponEntered "Coupon Entered" () {
+        order_id: Option<OrderId>,
+        cart_id: Option<String>,
+        coupon_id: Option<String>,
+    }
+
+    /// A coupon was accepted.
+    CouponApplied "Coupon Applied" () {
+        order_id: Option<OrderId>,
+        cart_id: Option<String>,
+        coupon_id: Option<String>,
+        coupon_name: Option<String>,
+        currency: Option<Currency>,
+        discount: Option<Price>,
+    }
+
+    /// A coupon was refused.
+    CouponDenied "Coupon Denied" () {
+        order_id: Option<OrderId>,
+        cart_id: Option<String>,
+        coupon_id: Option<String>,
+        coupon_name: Option<String>,
+        reason: Option<String>,
+    }
+
+    /// A coupon was taken back.
+    CouponRemoved "Coupon Removed" () {
+        order_id: Option<OrderId>,
+        cart_id: Option<String>,
+        coupon_id: Option<String>,
+        coupon_name: Option<String>,
+        currency: Option<Currency>,
+        discount: Option<Price>,
+    }
+
+    /// A product went onto a wish list.
+    ProductAddedToWishlist "Product Added to Wishlist" () [product: Product] {
+        wishlist_id: Option<String>,
+        wishlist_name: Option<String>,
+        currency: Option<Currency>,
+    }
+
+    /// A product was taken off a wish list.
+    ProductRemovedFromWishlist "Product Removed from Wishlist" () [product: Product] {
+        wishlist_id: Option<String>,
+        wishlist_name: Option<String>,
+        currency: Option<Currency>,
+    }
+
+    /// A product went from a wish list into the cart.
+    WishlistProductAddedToCart "Wishlist Product Added to Cart" () [product: Product] {
+        wishlist_id: Option<String>,
+        wishlist_name: Option<String>,
+        cart_id: Option<String>,
+        currency: Option<Currency>,
+    }
+
+    /// A product was recommended to somebody.
+    ProductShared "Product Shared" () [product: Product] {
+        share_via: Option<String>,
+        share_message: Option<crate::vocab::Personal>,
+        recipient: Option<crate::vocab::Personal>,
+        currency: Option<Currency>,
+    }
+
+    /// A cart was shown to somebody.
+    CartShared "Cart Shared" () {
+        share_via: Option<String>,
+        share_message: Option<crate::vocab::Personal>,
+        recipient: Option<crate::vocab::Personal>,
+        cart_id: Option<String>,
+        products: Vec<Product>,
+    }
+
+    /// A product was reviewed.
+    ProductReviewed "Product Reviewed" () {
+        product_id: Option<String>,
+        review_id: Option<String>,
+        review_body: Option<crate::vocab::Personal>,
+        rating: Option<String>,
+    }
+}

@@ -1,0 +1,67 @@
+//! What the engine decided. Only the engine makes these events; replaying the log never decides
+//! again.
+
+use super::kinds;
+use crate::vocab::{
+    ActionId, Digest, EventKey, Identifier, MessageId, NoticeId, Personal, Purpose, ReadCounter, TagUid,
+    Timestamp, TouchpointId,
+};
+
+kinds! {
+    /// A tap that was genuine and yet refused: replayed, of a tag not enrolled, lost or set aside.
+    TapRefused "Tap Refused" (
+        /// Why, as [`TapVerdict`](crate::engine::Verdict) names it.
+        reason: String,
+    ) {
+        uid: Option<TagUid>,
+        read_ctr: Option<ReadCounter>,
+        touchpoint: Option<TouchpointId>,
+    }
+
+    /// After the tap of somebody unknown: a notice to show and a code to text.
+    OptInOffered "Opt In Offered" (
+        /// The one-time code.
+        code: String,
+        /// The tap it belongs to.
+        tap: EventKey,
+        expires_at: Timestamp,
+        notice_id: NoticeId,
+        /// SHA-256 of the notice.
+        notice_hash: Digest,
+    ) {
+        touchpoint: Option<TouchpointId>,
+    }
+
+    /// A text with a code that was not accepted.
+    OptInRefused "Opt In Refused" (
+        /// Who texted.
+        contact: Identifier,
+        /// Why: `unknown_code`, `expired`, `used`, `too_many_tries`.
+        reason: String,
+    ) {
+        message_id: Option<MessageId>,
+    }
+
+    /// Something for the host to carry out.
+    ActionRequested "Action Requested" (
+        action_id: ActionId,
+        /// What: `send_message`, `raise_alarm`.
+        action: String,
+    ) {
+        /// Whom it concerns.
+        to: Option<Identifier>,
+        purpose: Option<Purpose>,
+        text: Option<Personal>,
+        /// The host must not carry it out later than this.
+        expires_at: Option<Timestamp>,
+    }
+
+    /// The host carried an action out, or could not.
+    ActionCompleted "Action Completed" (
+        action_id: ActionId,
+        /// How it went: `delivered`, `failed`, `expired`, `dropped`.
+        outcome: String,
+    ) {
+        detail: Option<String>,
+    }
+}

@@ -1,0 +1,101 @@
+//! The kinds of event, each a struct with the fields that its source in the field gives it.
+//!
+//! The tables read `Name "Name in JSON" (fields that must be there) [properties that stand flat in
+//! it] { fields that may be there }`.
+
+pub mod commerce;
+pub mod conversation;
+pub mod decisions;
+pub mod digital;
+pub mod shop;
+
+/// Makes a struct for each kind of event, its constructor, and its JSON form.
+macro_rules! kinds {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident $text:literal
+        ( $( $(#[$must_doc:meta])* $must:ident: $must_type:ty ),* $(,)? )
+        $( [ $flat:ident: $flat_type:ident ] )?
+        { $( $(#[$may_doc:meta])* $may:ident $(as $json:literal)?: $may_type:ty ),* $(,)? }
+    )*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct $name {
+            $(
+                $(#[$must_doc])*
+                #[doc = concat!("\n`", stringify!($must), "` in JSON.")]
+                pub $must: $must_type,
+            )*
+            $(
+                #[doc = concat!("Properties that stand beside the others in JSON.")]
+                pub $flat: $flat_type,
+            )?
+            $(
+                $(#[$may_doc])*
+                #[doc = concat!("\n`", $crate::event::kinds::json_name!($may $($json)?), "` in JSON.")]
+                pub $may: $may_type,
+            )*
+            /// Properties that the vocabulary does not know.
+            pub extra: $crate::event::Extra,
+        }
+
+        impl $name {
+            /// The name of the event, as Segment's Spec writes names.
+            pub const NAME: &str = $text;
+
+            /// An event of this kind with what must be there, and nothing else.
+            #[allow(clippy::new_without_default, reason = "kinds without required fields are no defaults")]
+            pub fn new($($must: $must_type),*) -> $name {
+                $name {
+                    $($must,)*
+                    $($flat: Default::default(),)?
+                    $($may: Default::default(),)*
+                    extra: Default::default(),
+                }
+            }
+
+            pub(crate) fn read(
+                object: &mut $crate::event::json::Object<'_>,
+                at: &$crate::event::json::Path<'_>,
+                scope: &$crate::event::json::Scope,
+            ) -> Result<$name, $crate::event::EventError> {
+                let _ = (&object, at, scope);
+                Ok($name {
+                    $($must: $crate::event::json::Member::pick(object, stringify!($must), at, scope)?,)*
+                    $($flat: $flat_type::pick(object, at, scope)?,)?
+                    $($may: $crate::event::json::Member::pick(
+                        object, $crate::event::kinds::json_name!($may $($json)?), at, scope,
+                    )?,)*
+                    extra: Default::default(),
+                })
+            }
+
+            pub(crate) fn write(&self, out: &mut $crate::event::json::Writer<'_>) {
+                $($crate::event::json::Member::put(&self.$must, stringify!($must), out);)*
+                $(self.$flat.put(out);)?
+                $($crate::event::json::Member::put(
+                    &self.$may, $crate::event::kinds::json_name!($may $($json)?), out,
+                );)*
+                out.extra(&self.extra);
+            }
+        }
+
+        impl From<$name> for $crate::event::Body {
+            fn from(kind: $name) -> $crate::event::Body {
+                $crate::event::Body::$name(kind)
+            }
+        }
+    )*};
+}
+pub(crate) use kinds;
+
+macro_rules! json_name {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $json:literal) => {
+        $json
+    };
+}
+pub(crate) use json_name;
