@@ -12,6 +12,7 @@ mod error;
 pub(crate) mod json;
 pub mod kinds;
 mod product;
+mod recorded;
 mod segment;
 
 pub use body::{Body, Custom};
@@ -19,3 +20,4 @@ pub use envelope::{Campaign, CodecOptions, Context, Event, Page};
 pub use error::{EventError, Expected};
 pub use json::Extra;
 pub use product::Product;
+pub use recorded::{FoldKey, Origin, Recorded};

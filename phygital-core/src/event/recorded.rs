@@ -1,0 +1,65 @@
+//! An event as it stands in the log.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::envelope::Event;
+use crate::vocab::{DeviceId, EventKey, Hlc, Timestamp};
+
+/// Who wrote an event into which log, and as which one: contiguous from 1 within a device's epoch.
+///
+/// A copied or restored store begins a new epoch, so a sequence number never stands for two events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "the identity of a log entry is these three")]
+pub struct Origin {
+    /// The device whose engine recorded the event.
+    pub device: DeviceId,
+    /// How often that device's store was made anew.
+    pub epoch: u32,
+    /// The how-manieth event of that epoch, from 1.
+    pub seq: u64,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{}", self.device, self.epoch, self.seq)
+    }
+}
+
+/// The order in which events fold into state: by time, then by key.
+///
+/// Both are properties of the event alone, so the same events give the same state in whatever order
+/// they arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "an order is these two")]
+pub struct FoldKey {
+    /// When it happened, but never later than the log's clock when it was recorded: a source whose
+    /// clock runs ahead must not outrank what comes after.
+    pub at: Timestamp,
+    /// The event.
+    pub key: EventKey,
+}
+
+impl FoldKey {
+    /// Where an event that was recorded at `hlc` stands in the fold.
+    pub fn of(event: &Event, hlc: Hlc) -> FoldKey {
+        FoldKey { at: event.occurred_at.min(hlc.wall()), key: event.key() }
+    }
+}
+
+/// An event that was recorded: what the folds read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "an event and what recording it adds")]
+pub struct Recorded {
+    /// The event.
+    pub event: Event,
+    /// Its place in the fold.
+    pub fold: FoldKey,
+    /// Its place in the log.
+    pub origin: Origin,
+    /// The clock of the log.
+    pub hlc: Hlc,
+    /// When the engine received it, by the host's clock.
+    pub received_at: Timestamp,
+}
