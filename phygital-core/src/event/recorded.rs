@@ -1,6 +1,7 @@
 //! An event as it stands in the log.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +45,10 @@ pub struct FoldKey {
 impl FoldKey {
     /// Where an event that was recorded at `hlc` stands in the fold.
     pub fn of(event: &Event, hlc: Hlc) -> FoldKey {
-        FoldKey { at: event.occurred_at.min(hlc.wall()), key: event.key() }
+        // The clock has milliseconds, an event microseconds: what happened within the clock's own
+        // millisecond is not ahead of it.
+        let latest = hlc.wall().saturating_add(Duration::from_micros(999));
+        FoldKey { at: event.occurred_at.min(latest), key: event.key() }
     }
 }
 
