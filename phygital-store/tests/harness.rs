@@ -1,6 +1,6 @@
 //! The crash harness, judged on plain SQLite: it must find durable what is, and catch what is not.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may")]
 
 mod support;
 
