@@ -2,4 +2,6 @@
 
 #![forbid(unsafe_code)]
 
+mod demo;
+
 fn main() {}

@@ -1,0 +1,4 @@
+//! The demonstration: a month at a small chain of three shops.
+#![expect(dead_code, reason = "the story calls these")]
+
+pub(crate) mod generator;
