@@ -2,3 +2,4 @@
 #![expect(dead_code, reason = "the story calls these")]
 
 pub(crate) mod generator;
+pub(crate) mod report;
