@@ -409,7 +409,7 @@ mod tests {
             rows: &rows,
         }
         .svg();
-        // −40 to 60 on 376 pixels from 6.
+        // -40 to 60 on 376 pixels from 6.
         assert_eq!(places(&svg, "s0", "x"), [156.4, 6.0]);
         assert_eq!(places(&svg, "s0", "width"), [225.6, 150.4]);
         assert!(
