@@ -201,6 +201,29 @@ fn two_connections_see_each_other_through_shared_memory() {
 }
 
 #[test]
+fn an_unsynced_write_is_whole_or_absent_or_torn() {
+    const LEN: usize = 3000;
+    let fs = CrashFs::new("torn");
+    fs.record(|path| {
+        let connection = Connection::open(path).unwrap();
+        connection.execute_batch(WAL_FULL).unwrap();
+        connection.execute_batch("CREATE TABLE log (body BLOB NOT NULL)").unwrap();
+        connection.execute("INSERT INTO log VALUES (?1)", [vec![0xab_u8; LEN]]).unwrap();
+    });
+    let (mut absent, mut torn, mut whole) = (0, 0, 0);
+    for (image, _) in fs.images(1, 16) {
+        let wal = image.file("/shop.db-wal").unwrap_or_default();
+        match wal.iter().filter(|byte| **byte == 0xab).count() {
+            there if there >= LEN => whole += 1,
+            // One or two bytes may be anything's, a checksum's for instance.
+            there if there >= 128 => torn += 1,
+            _ => absent += 1,
+        }
+    }
+    assert!(absent > 0 && torn > 0 && whole > 0, "{absent} absent, {torn} torn, {whole} whole");
+}
+
+#[test]
 fn equal_seeds_give_equal_images() {
     let fs = CrashFs::new("seeds");
     fs.record(|path| append(path, WAL_FULL, 4, |id| fs.acknowledge(id))).unwrap();
