@@ -9,5 +9,7 @@
 
 pub mod crypto;
 pub mod event;
+pub mod log;
+pub mod store;
 pub mod tap;
 pub mod vocab;

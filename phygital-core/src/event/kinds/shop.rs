@@ -4,7 +4,7 @@
 use super::kinds;
 use crate::event::product::Product;
 use crate::vocab::{
-    KeyEpoch, OrderId, PlaceId, ReadCounter, StaffId, TagStatus, TagUid, Timestamp, TouchpointId,
+    Digest, KeyEpoch, OrderId, PlaceId, ReadCounter, StaffId, TagStatus, TagUid, Timestamp, TouchpointId,
 };
 
 kinds! {
@@ -26,6 +26,8 @@ kinds! {
         tamper_authenticated: Option<bool>,
         /// What the tag carried encrypted, in hexadecimal.
         file_data: Option<String>,
+        /// Who sent the tap, as a digest: the same client may send it again within a short while.
+        client: Option<Digest>,
     }
 
     /// A tag went into service, or its place, keys or touchpoint changed.

@@ -1,0 +1,293 @@
+//! What every store promises, as a suite that any implementation runs in its own tests.
+//!
+//! Behind the feature `contract`, since it asserts rather than returns.
+
+use super::{
+    Action, CustomerRow, Link, Mark, Node, Read, Statement, StorageFault, Store, StoreIdentity, TagRow, Write,
+};
+use crate::event::{Body, Event, FoldKey};
+use crate::log::{Head, LogEntry, seal};
+use crate::vocab::{
+    ActionId, CustomerId, DeviceId, EventKey, Hlc, Identifier, IdentifierKey, IdentifierKind, KeyEpoch,
+    Purpose, ReadCounter, TagStatus, TagUid, Timestamp,
+};
+
+/// Runs the whole suite, on a new store for each part.
+///
+/// # Panics
+/// A promise is broken.
+pub fn check<S: Store>(mut make: impl FnMut() -> S) {
+    an_empty_store_is_empty(make());
+    rows_come_back_as_written(make());
+    a_dropped_transaction_leaves_nothing(make());
+    the_log_appends_in_order(make());
+    an_entry_is_written_once(make());
+    ranges_are_ordered_and_bounded(make());
+    nodes_move_between_customers(make());
+    clearing_the_fold_keeps_the_log(make());
+    the_fold_reads_the_same_in_every_store(make());
+}
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis).expect("in range")
+}
+
+fn fold(millis: i64, key: u8) -> FoldKey {
+    FoldKey { at: at(millis), key: EventKey::from_bytes([key; 16]) }
+}
+
+fn identifier_key(n: u8) -> IdentifierKey {
+    IdentifierKey::from_bytes([n; 16])
+}
+
+fn customer_id(n: u8) -> CustomerId {
+    CustomerId::from_bytes([n; 16])
+}
+
+fn node(n: u8) -> Node {
+    let identifier = Identifier::new(IdentifierKind::Cookie, &format!("cookie-{n}")).expect("a cookie");
+    Node { identifier, first: fold(1, n), shared: n % 2 == 1, customer: customer_id(n) }
+}
+
+fn device() -> DeviceId {
+    DeviceId::from_bytes([9; 16])
+}
+
+/// A chain of entries, one a millisecond.
+fn chain(count: u8) -> Vec<LogEntry> {
+    let mut head = Head::start(device(), 3, Hlc::ZERO);
+    let mut entries = Vec::new();
+    for n in 1..=count {
+        let id = format!("event-{n}").parse().expect("an id");
+        let source = "//contract".parse().expect("a source");
+        let body = Body::custom("Door Opened").expect("a custom event");
+        let mut event = Event::new(source, id, at(1_000 + i64::from(n)), body);
+        event.sent_at = (n % 2 == 0).then(|| at(2_000));
+        let (entry, next) = seal(&head, &event, [n; 16], at(5_000 + i64::from(n))).expect("the clock runs");
+        entries.push(if n % 3 == 0 { entry.erased() } else { entry });
+        head = next;
+    }
+    entries
+}
+
+fn action(n: u8) -> Action {
+    let id: ActionId = format!("action-{n}").parse().expect("an id");
+    let mut action = Action::new(id, "send_message", fold(100 - i64::from(n), n));
+    action.to = Some(node(n).identifier);
+    action.purpose = Some(Purpose::Service);
+    action.expires_at = Some(at(9_000));
+    action
+}
+
+fn tag(n: u8) -> TagRow {
+    let mut tag = TagRow::unknown(TagUid::new([4, 0, 0, 0, 0, 0, n]));
+    tag.place = Some("shop-1".parse().expect("a place"));
+    tag.enrolled = Some(fold(5, n));
+    tag.status = TagStatus::Lost;
+    tag.key_epoch = Some(KeyEpoch::new(2));
+    tag
+}
+
+fn fill(writer: &mut impl Write) {
+    let identity = StoreIdentity { device: device(), epoch: 3, incarnation: [1; 16], tenant: [2; 32] };
+    writer.put_identity(&identity).expect("written");
+    for entry in chain(3) {
+        writer.append(&entry).expect("written");
+    }
+    for n in 1..=3 {
+        writer.put_node(&identifier_key(n), &node(n)).expect("written");
+        let link = Link { with: identifier_key(n + 1), kind: IdentifierKind::Phone, first: fold(7, n) };
+        writer.put_link(&identifier_key(n), &link).expect("written");
+        let statement = Statement { with: identifier_key(n + 1), same: n == 1, said: fold(8, n) };
+        writer.put_statement(&identifier_key(n), &statement).expect("written");
+        writer.put_event_of(&identifier_key(n), &fold(9, n)).expect("written");
+        let row = CustomerRow { profile: format!("{{\"n\":{n}}}"), last: fold(9, n) };
+        writer.put_customer(&customer_id(n), &row).expect("written");
+        writer.put_ledger(&identifier_key(n), "{}").expect("written");
+        writer.put_offer(&format!("CODE{n}"), "{}").expect("written");
+        writer.put_tries(&identifier_key(n), "[]").expect("written");
+        writer.put_tag(&tag(n)).expect("written");
+        writer.put_mark(&tag(n).uid, KeyEpoch::FIRST, &mark(n)).expect("written");
+        writer.put_spenders(euro(), u16::from(n), u64::from(n)).expect("written");
+        writer.put_action(&action(n)).expect("written");
+    }
+}
+
+fn euro() -> crate::vocab::Currency {
+    "EUR".parse().expect("a currency")
+}
+
+fn mark(n: u8) -> Mark {
+    let highest = ReadCounter::new(u32::from(n)).expect("a counter");
+    let client = (n == 2).then(|| crate::vocab::Digest::from_bytes([n; 32]));
+    Mark { highest, event: EventKey::from_bytes([n; 16]), at: at(12), client }
+}
+
+fn folded(reader: &impl Read) -> Vec<String> {
+    let mut rows = Vec::new();
+    reader.each_folded(&mut |table, row| rows.push(format!("{table}: {row}"))).expect("read");
+    rows
+}
+
+fn an_empty_store_is_empty<S: Store>(store: S) {
+    let reader = store.reader().expect("a reader");
+    assert_eq!(reader.identity().expect("read"), None);
+    assert_eq!(reader.head(device(), 1).expect("read"), None);
+    assert_eq!(reader.clock().expect("read"), Hlc::ZERO);
+    assert!(reader.is_empty().expect("read"));
+    assert!(reader.entries(0, 10).expect("read").is_empty());
+    assert_eq!(reader.node(&identifier_key(1)).expect("read"), None);
+    assert_eq!(reader.customers().expect("read"), 0);
+    assert!(folded(&reader).is_empty());
+    assert!(!store.is_copy().expect("asked"));
+}
+
+fn rows_come_back_as_written<S: Store>(mut store: S) {
+    let mut writer = store.writer().expect("a writer");
+    fill(&mut writer);
+    fn judge(reader: &impl Read) {
+        let identity = reader.identity().expect("read").expect("there");
+        assert_eq!((identity.device, identity.epoch), (device(), 3));
+        assert_eq!((identity.incarnation, identity.tenant), ([1; 16], [2; 32]));
+        for entry in chain(3) {
+            assert_eq!(reader.entry(&entry.key()).expect("read"), Some(entry));
+        }
+        for n in 1..=3 {
+            let key = identifier_key(n);
+            assert_eq!(reader.node(&key).expect("read"), Some(node(n)));
+            assert_eq!(reader.links(&key).expect("read").len(), 1);
+            assert_eq!(reader.statements(&key).expect("read")[0].said, fold(8, n));
+            assert_eq!(reader.events_of(&key).expect("read"), [fold(9, n)]);
+            assert_eq!(reader.customer(&customer_id(n)).expect("read").expect("there").last, fold(9, n));
+            assert_eq!(reader.identifiers_of(&customer_id(n)).expect("read"), [key]);
+            assert_eq!(reader.ledger(&key).expect("read").as_deref(), Some("{}"));
+            assert_eq!(reader.offer(&format!("CODE{n}")).expect("read").as_deref(), Some("{}"));
+            assert_eq!(reader.tries(&key).expect("read").as_deref(), Some("[]"));
+            assert_eq!(reader.tag(&tag(n).uid).expect("read"), Some(tag(n)));
+            assert_eq!(reader.mark(&tag(n).uid, KeyEpoch::FIRST).expect("read"), Some(mark(n)));
+            assert_eq!(reader.mark(&tag(n).uid, KeyEpoch::new(1)).expect("read"), None);
+            assert_eq!(reader.action(&action(n).id).expect("read"), Some(action(n)));
+        }
+        assert_eq!(reader.spenders(euro()).expect("read"), [(1, 1), (2, 2), (3, 3)]);
+        assert_eq!(reader.customers().expect("read"), 3);
+    }
+    judge(&writer);
+    writer.commit().expect("committed");
+    judge(&store.reader().expect("a reader"));
+}
+
+fn a_dropped_transaction_leaves_nothing<S: Store>(mut store: S) {
+    let mut writer = store.writer().expect("a writer");
+    fill(&mut writer);
+    drop(writer);
+    assert!(folded(&store.reader().expect("a reader")).is_empty());
+    assert_eq!(store.reader().expect("a reader").identity().expect("read"), None);
+
+    let mut writer = store.writer().expect("a writer");
+    fill(&mut writer);
+    writer.commit().expect("committed");
+    let before = folded(&store.reader().expect("a reader"));
+    let mut writer = store.writer().expect("a writer");
+    writer.put_node(&identifier_key(1), &node(7)).expect("written");
+    writer.remove_customer(&customer_id(2)).expect("written");
+    writer.remove_action(&action(1).id).expect("written");
+    writer.put_spenders(euro(), 1, 0).expect("written");
+    writer.append(&chain(4)[3]).expect("written");
+    writer.clear_folded().expect("written");
+    drop(writer);
+    let reader = store.reader().expect("a reader");
+    assert_eq!(folded(&reader), before);
+    assert_eq!(reader.len().expect("read"), 3);
+}
+
+fn the_log_appends_in_order<S: Store>(mut store: S) {
+    let entries = chain(7);
+    for entry in &entries {
+        let mut writer = store.writer().expect("a writer");
+        writer.append(entry).expect("written");
+        writer.commit().expect("committed");
+    }
+    let reader = store.reader().expect("a reader");
+    assert_eq!(reader.len().expect("read"), 7);
+    let mut seen = Vec::new();
+    let mut behind = 0;
+    loop {
+        let page = reader.entries(behind, 3).expect("read");
+        assert!(page.len() <= 3);
+        let Some((last, _)) = page.last() else { break };
+        assert!(*last > behind);
+        behind = *last;
+        seen.extend(page.into_iter().map(|(_, entry)| entry));
+    }
+    assert_eq!(seen, entries);
+    let last = &entries[6];
+    let head = reader.head(device(), 3).expect("read").expect("there");
+    assert_eq!((head.origin, head.hlc, head.link), (last.origin, last.hlc, last.link));
+    assert_eq!(reader.head(device(), 4).expect("read"), None);
+    assert_eq!(reader.clock().expect("read"), last.hlc);
+}
+
+fn an_entry_is_written_once<S: Store>(mut store: S) {
+    let mut writer = store.writer().expect("a writer");
+    writer.append(&chain(1)[0]).expect("written");
+    let again = writer.append(&chain(1)[0]).expect_err("refused");
+    assert_eq!(again.kind, StorageFault::Corrupt);
+}
+
+fn ranges_are_ordered_and_bounded<S: Store>(mut store: S) {
+    let mut writer = store.writer().expect("a writer");
+    let key = identifier_key(5);
+    for n in [3, 1, 2] {
+        writer.put_event_of(&key, &fold(10 - i64::from(n), n)).expect("written");
+        let link = Link { with: identifier_key(n), kind: IdentifierKind::Email, first: fold(1, n) };
+        writer.put_link(&key, &link).expect("written");
+        writer.put_tag(&tag(n)).expect("written");
+        writer.put_action(&action(n)).expect("written");
+    }
+    writer.put_event_of(&key, &fold(10 - 3, 3)).expect("writing again changes nothing");
+    writer.put_event_of(&identifier_key(6), &fold(1, 9)).expect("written");
+    writer.commit().expect("committed");
+    let reader = store.reader().expect("a reader");
+    assert_eq!(reader.events_of(&key).expect("read"), [fold(7, 3), fold(8, 2), fold(9, 1)]);
+    let with: Vec<_> = reader.links(&key).expect("read").into_iter().map(|link| link.with).collect();
+    assert_eq!(with, [identifier_key(1), identifier_key(2), identifier_key(3)]);
+    assert_eq!(reader.tags(None, 2).expect("read"), [tag(1), tag(2)]);
+    assert_eq!(reader.tags(Some(&tag(2).uid), 2).expect("read"), [tag(3)]);
+    let waiting = reader.actions(None, 2).expect("read");
+    assert_eq!(waiting, [action(3), action(2)]);
+    assert_eq!(reader.actions(Some(&waiting[1]), 2).expect("read"), [action(1)]);
+    assert!(reader.actions(Some(&action(1)), 2).expect("read").is_empty());
+}
+
+fn nodes_move_between_customers<S: Store>(mut store: S) {
+    let mut writer = store.writer().expect("a writer");
+    for n in 1..=2 {
+        writer.put_node(&identifier_key(n), &node(n)).expect("written");
+    }
+    let moved = Node { customer: customer_id(1), ..node(2) };
+    writer.put_node(&identifier_key(2), &moved).expect("written");
+    assert_eq!(writer.identifiers_of(&customer_id(1)).expect("read"), [identifier_key(1), identifier_key(2)]);
+    assert!(writer.identifiers_of(&customer_id(2)).expect("read").is_empty());
+}
+
+fn clearing_the_fold_keeps_the_log<S: Store>(mut store: S) {
+    let mut writer = store.writer().expect("a writer");
+    fill(&mut writer);
+    writer.clear_folded().expect("cleared");
+    assert!(folded(&writer).is_empty());
+    assert_eq!(writer.customers().expect("read"), 0);
+    assert!(writer.identifiers_of(&customer_id(1)).expect("read").is_empty());
+    assert_eq!(writer.len().expect("read"), 3);
+    assert!(writer.identity().expect("read").is_some());
+}
+
+fn the_fold_reads_the_same_in_every_store<S: Store>(mut store: S) {
+    let mut reference = super::Memory::new();
+    let mut writer = reference.writer().expect("a writer");
+    fill(&mut writer);
+    writer.commit().expect("committed");
+    let mut writer = store.writer().expect("a writer");
+    fill(&mut writer);
+    writer.commit().expect("committed");
+    assert_eq!(folded(&store.reader().expect("a reader")), folded(&(&reference)));
+}

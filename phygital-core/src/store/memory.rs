@@ -1,0 +1,481 @@
+//! The reference store: ordered maps in memory.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use super::{
+    Action, CustomerRow, Link, Mark, Node, Position, Read, Statement, StorageError, StorageFault, Store,
+    StoreIdentity, Stored, TagRow, Write,
+};
+use crate::event::{FoldKey, Origin};
+use crate::log::{Head, LogEntry};
+use crate::vocab::{
+    ActionId, Currency, CustomerId, DeviceId, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
+};
+
+/// A store that lives as long as its process: for tests, simulations and services that keep no data.
+#[derive(Debug, Default, Clone)]
+pub struct Memory {
+    tables: Tables,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Tables {
+    identity: Option<StoreIdentity>,
+    log: Vec<LogEntry>,
+    by_event: BTreeMap<EventKey, usize>,
+    by_origin: BTreeMap<Origin, usize>,
+    folded: Folded,
+}
+
+/// All that is folded from the log.
+#[derive(Debug, Default, Clone)]
+struct Folded {
+    nodes: BTreeMap<IdentifierKey, Node>,
+    links: BTreeMap<(IdentifierKey, IdentifierKey), Link>,
+    statements: BTreeMap<(IdentifierKey, IdentifierKey), Statement>,
+    events_of: BTreeMap<(IdentifierKey, FoldKey), ()>,
+    customers: BTreeMap<CustomerId, CustomerRow>,
+    members: BTreeMap<(CustomerId, IdentifierKey), ()>,
+    ledgers: BTreeMap<IdentifierKey, String>,
+    offers: BTreeMap<String, String>,
+    tries: BTreeMap<IdentifierKey, String>,
+    tags: BTreeMap<TagUid, TagRow>,
+    marks: BTreeMap<(TagUid, KeyEpoch), Mark>,
+    spenders: BTreeMap<(Currency, u16), u64>,
+    actions: BTreeMap<ActionId, Action>,
+}
+
+impl Memory {
+    /// An empty store.
+    pub fn new() -> Memory {
+        Memory::default()
+    }
+}
+
+impl Store for Memory {
+    type Reader<'s> = &'s Memory;
+    type Writer<'s> = MemoryWriter<'s>;
+
+    fn reader(&self) -> Stored<&Memory> {
+        Ok(self)
+    }
+
+    fn writer(&mut self) -> Stored<MemoryWriter<'_>> {
+        Ok(MemoryWriter { memory: self, undo: Vec::new(), committed: false })
+    }
+}
+
+/// A transaction on a [`Memory`]: changes are made at once and taken back if it is dropped.
+pub struct MemoryWriter<'s> {
+    memory: &'s mut Memory,
+    undo: Vec<Box<dyn FnOnce(&mut Tables)>>,
+    committed: bool,
+}
+
+impl std::fmt::Debug for MemoryWriter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "MemoryWriter({} changes)", self.undo.len())
+    }
+}
+
+impl Drop for MemoryWriter<'_> {
+    fn drop(&mut self) {
+        if !self.committed {
+            while let Some(undo) = self.undo.pop() {
+                undo(&mut self.memory.tables);
+            }
+        }
+    }
+}
+
+impl MemoryWriter<'_> {
+    /// Sets or removes one entry of a table, remembering what stood there.
+    fn set<K: Ord + Clone + 'static, V: 'static>(
+        &mut self,
+        table: fn(&mut Folded) -> &mut BTreeMap<K, V>,
+        key: K,
+        value: Option<V>,
+    ) {
+        let map = table(&mut self.memory.tables.folded);
+        let before = match value {
+            Some(value) => map.insert(key.clone(), value),
+            None => map.remove(&key),
+        };
+        self.undo.push(Box::new(move |tables| {
+            let map = table(&mut tables.folded);
+            match before {
+                Some(before) => map.insert(key, before),
+                None => map.remove(&key),
+            };
+        }));
+    }
+}
+
+/// The values of a map of pairs whose first is `key`.
+fn under<'m, V>(
+    map: &'m BTreeMap<(IdentifierKey, IdentifierKey), V>,
+    key: &IdentifierKey,
+) -> impl Iterator<Item = &'m V> {
+    let (least, most) = (IdentifierKey::from_bytes([0; 16]), IdentifierKey::from_bytes([255; 16]));
+    map.range((*key, least)..=(*key, most)).map(|(_, value)| value)
+}
+
+impl Read for &Memory {
+    fn identity(&self) -> Stored<Option<StoreIdentity>> {
+        Ok(self.tables.identity.clone())
+    }
+
+    fn head(&self, device: DeviceId, epoch: u32) -> Stored<Option<Head>> {
+        let first = Origin { device, epoch, seq: 0 };
+        let last = Origin { device, epoch, seq: u64::MAX };
+        let found = self.tables.by_origin.range(first..=last).next_back();
+        Ok(found.map(|(_, &index)| {
+            let entry = &self.tables.log[index];
+            Head { origin: entry.origin, hlc: entry.hlc, link: entry.link }
+        }))
+    }
+
+    fn clock(&self) -> Stored<Hlc> {
+        Ok(self.tables.log.iter().map(|entry| entry.hlc).max().unwrap_or_default())
+    }
+
+    fn entry(&self, key: &EventKey) -> Stored<Option<LogEntry>> {
+        Ok(self.tables.by_event.get(key).map(|&index| self.tables.log[index].clone()))
+    }
+
+    fn entries(&self, behind: Position, most: usize) -> Stored<Vec<(Position, LogEntry)>> {
+        let entries = (1..).zip(&self.tables.log).skip_while(|(position, _)| *position <= behind);
+        Ok(entries.take(most).map(|(position, entry)| (position, entry.clone())).collect())
+    }
+
+    fn len(&self) -> Stored<u64> {
+        Ok(self.tables.log.len() as u64)
+    }
+
+    fn node(&self, key: &IdentifierKey) -> Stored<Option<Node>> {
+        Ok(self.tables.folded.nodes.get(key).cloned())
+    }
+
+    fn links(&self, key: &IdentifierKey) -> Stored<Vec<Link>> {
+        Ok(under(&self.tables.folded.links, key).copied().collect())
+    }
+
+    fn statements(&self, key: &IdentifierKey) -> Stored<Vec<Statement>> {
+        Ok(under(&self.tables.folded.statements, key).copied().collect())
+    }
+
+    fn events_of(&self, key: &IdentifierKey) -> Stored<Vec<FoldKey>> {
+        let from = (*key, FoldKey { at: crate::vocab::Timestamp::MIN, key: EventKey::from_bytes([0; 16]) });
+        let events = self.tables.folded.events_of.range(from..).map(|(pair, ())| pair);
+        Ok(events.take_while(|(of, _)| of == key).map(|(_, event)| *event).collect())
+    }
+
+    fn customer(&self, id: &CustomerId) -> Stored<Option<CustomerRow>> {
+        Ok(self.tables.folded.customers.get(id).cloned())
+    }
+
+    fn identifiers_of(&self, id: &CustomerId) -> Stored<Vec<IdentifierKey>> {
+        let from = (*id, IdentifierKey::from_bytes([0; 16]));
+        let members = self.tables.folded.members.range(from..).map(|(pair, ())| pair);
+        Ok(members.take_while(|(of, _)| of == id).map(|(_, key)| *key).collect())
+    }
+
+    fn customers(&self) -> Stored<u64> {
+        Ok(self.tables.folded.customers.len() as u64)
+    }
+
+    fn ledger(&self, contact: &IdentifierKey) -> Stored<Option<String>> {
+        Ok(self.tables.folded.ledgers.get(contact).cloned())
+    }
+
+    fn offer(&self, code: &str) -> Stored<Option<String>> {
+        Ok(self.tables.folded.offers.get(code).cloned())
+    }
+
+    fn tries(&self, contact: &IdentifierKey) -> Stored<Option<String>> {
+        Ok(self.tables.folded.tries.get(contact).cloned())
+    }
+
+    fn tag(&self, uid: &TagUid) -> Stored<Option<TagRow>> {
+        Ok(self.tables.folded.tags.get(uid).cloned())
+    }
+
+    fn tags(&self, after: Option<&TagUid>, most: usize) -> Stored<Vec<TagRow>> {
+        let from = after.map_or(Bound::Unbounded, |uid| Bound::Excluded(*uid));
+        let tags = self.tables.folded.tags.range((from, Bound::Unbounded));
+        Ok(tags.take(most).map(|(_, tag)| tag.clone()).collect())
+    }
+
+    fn mark(&self, uid: &TagUid, epoch: KeyEpoch) -> Stored<Option<Mark>> {
+        Ok(self.tables.folded.marks.get(&(*uid, epoch)).copied())
+    }
+
+    fn spenders(&self, currency: Currency) -> Stored<Vec<(u16, u64)>> {
+        let buckets = self.tables.folded.spenders.range((currency, 0)..=(currency, u16::MAX));
+        Ok(buckets.map(|((_, bucket), &customers)| (*bucket, customers)).collect())
+    }
+
+    fn action(&self, id: &ActionId) -> Stored<Option<Action>> {
+        Ok(self.tables.folded.actions.get(id).cloned())
+    }
+
+    fn actions(&self, behind: Option<&Action>, most: usize) -> Stored<Vec<Action>> {
+        let mut actions: Vec<&Action> = self.tables.folded.actions.values().collect();
+        actions.sort_by_key(|action| (action.cause, &action.id));
+        let behind = behind.map(|action| (action.cause, &action.id));
+        let later =
+            actions.into_iter().filter(|action| behind.is_none_or(|at| (action.cause, &action.id) > at));
+        Ok(later.take(most).cloned().collect())
+    }
+
+    fn each_folded(&self, show: &mut dyn FnMut(&str, &str)) -> Stored<()> {
+        let folded = &self.tables.folded;
+        for (key, node) in &folded.nodes {
+            show("identifier", &text::node(key, node));
+        }
+        for ((key, _), link) in &folded.links {
+            show("link", &text::link(key, link));
+        }
+        for ((key, _), statement) in &folded.statements {
+            show("statement", &text::statement(key, statement));
+        }
+        for (key, event) in folded.events_of.keys() {
+            show("event_of", &text::event_of(key, event));
+        }
+        for (id, row) in &folded.customers {
+            show("customer", &text::customer(id, row));
+        }
+        for (contact, ledger) in &folded.ledgers {
+            show("consent", &format!("{contact} {ledger}"));
+        }
+        for (code, offer) in &folded.offers {
+            show("offer", &format!("{code} {offer}"));
+        }
+        for (contact, tries) in &folded.tries {
+            show("tries", &format!("{contact} {tries}"));
+        }
+        for tag in folded.tags.values() {
+            show("tag", &text::tag(tag));
+        }
+        for ((uid, epoch), mark) in &folded.marks {
+            show("mark", &text::mark(uid, *epoch, mark));
+        }
+        for ((currency, bucket), customers) in &folded.spenders {
+            show("spenders", &format!("{currency} {bucket} {customers}"));
+        }
+        for action in folded.actions.values() {
+            show("action", &text::action(action));
+        }
+        Ok(())
+    }
+}
+
+/// How the rows of the fold read as texts, the same in every store.
+pub mod text {
+    use super::*;
+
+    /// An identifier's row.
+    pub fn node(key: &IdentifierKey, node: &Node) -> String {
+        let Node { identifier, first, shared, customer } = node;
+        let (kind, value) = (identifier.kind(), identifier.value());
+        format!("{key} {kind}:{value} first {} {} shared {shared} customer {customer}", first.at, first.key)
+    }
+
+    /// A link's row.
+    pub fn link(key: &IdentifierKey, link: &Link) -> String {
+        format!("{key} {} {} first {} {}", link.with, link.kind, link.first.at, link.first.key)
+    }
+
+    /// A statement's row.
+    pub fn statement(key: &IdentifierKey, statement: &Statement) -> String {
+        let Statement { with, same, said } = statement;
+        format!("{key} {with} same {same} said {} {}", said.at, said.key)
+    }
+
+    /// The row of an event that names an identifier.
+    pub fn event_of(key: &IdentifierKey, event: &FoldKey) -> String {
+        format!("{key} {} {}", event.at, event.key)
+    }
+
+    /// A customer's row.
+    pub fn customer(id: &CustomerId, row: &CustomerRow) -> String {
+        format!("{id} last {} {} {}", row.last.at, row.last.key, row.profile)
+    }
+
+    /// A tag's row.
+    pub fn tag(tag: &TagRow) -> String {
+        serde_json::to_string(tag).expect("a tag is always JSON")
+    }
+
+    /// A mark's row.
+    pub fn mark(uid: &TagUid, epoch: KeyEpoch, mark: &Mark) -> String {
+        let client = mark.client.map_or_else(String::new, |client| client.to_string());
+        format!("{uid} {epoch} {} {} {} {client}", mark.highest, mark.event, mark.at)
+    }
+
+    /// An action's row.
+    pub fn action(action: &Action) -> String {
+        serde_json::to_string(action).expect("an action is always JSON")
+    }
+}
+
+/// Reading within the transaction is reading the maps as they stand.
+macro_rules! read_through {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        impl Read for MemoryWriter<'_> {
+            $(fn $name(&self, $($argument: $type),*) -> Stored<$result> {
+                (&&*self.memory).$name($($argument),*)
+            })*
+        }
+    };
+}
+
+read_through! {
+    identity() -> Option<StoreIdentity>;
+    head(device: DeviceId, epoch: u32) -> Option<Head>;
+    clock() -> Hlc;
+    entry(key: &EventKey) -> Option<LogEntry>;
+    entries(behind: Position, most: usize) -> Vec<(Position, LogEntry)>;
+    len() -> u64;
+    node(key: &IdentifierKey) -> Option<Node>;
+    links(key: &IdentifierKey) -> Vec<Link>;
+    statements(key: &IdentifierKey) -> Vec<Statement>;
+    events_of(key: &IdentifierKey) -> Vec<FoldKey>;
+    customer(id: &CustomerId) -> Option<CustomerRow>;
+    identifiers_of(id: &CustomerId) -> Vec<IdentifierKey>;
+    customers() -> u64;
+    ledger(contact: &IdentifierKey) -> Option<String>;
+    offer(code: &str) -> Option<String>;
+    tries(contact: &IdentifierKey) -> Option<String>;
+    tag(uid: &TagUid) -> Option<TagRow>;
+    tags(after: Option<&TagUid>, most: usize) -> Vec<TagRow>;
+    mark(uid: &TagUid, epoch: KeyEpoch) -> Option<Mark>;
+    spenders(currency: Currency) -> Vec<(u16, u64)>;
+    action(id: &ActionId) -> Option<Action>;
+    actions(behind: Option<&Action>, most: usize) -> Vec<Action>;
+    each_folded(show: &mut dyn FnMut(&str, &str)) -> ();
+}
+
+impl Write for MemoryWriter<'_> {
+    fn put_identity(&mut self, identity: &StoreIdentity) -> Stored<()> {
+        let before = self.memory.tables.identity.replace(identity.clone());
+        self.undo.push(Box::new(move |tables| tables.identity = before));
+        Ok(())
+    }
+
+    fn append(&mut self, entry: &LogEntry) -> Stored<Position> {
+        let tables = &mut self.memory.tables;
+        if tables.by_event.contains_key(&entry.key()) || tables.by_origin.contains_key(&entry.origin) {
+            let detail = format!("entry {} is there already", entry.origin);
+            return Err(StorageError::new(StorageFault::Corrupt, "appending to the log", detail));
+        }
+        tables.by_event.insert(entry.key(), tables.log.len());
+        tables.by_origin.insert(entry.origin, tables.log.len());
+        tables.log.push(entry.clone());
+        self.undo.push(Box::new(|tables| {
+            if let Some(entry) = tables.log.pop() {
+                tables.by_event.remove(&entry.key());
+                tables.by_origin.remove(&entry.origin);
+            }
+        }));
+        Ok(self.memory.tables.log.len() as Position)
+    }
+
+    fn put_node(&mut self, key: &IdentifierKey, node: &Node) -> Stored<()> {
+        if let Some(before) = self.memory.tables.folded.nodes.get(key) {
+            let member = (before.customer, *key);
+            self.set(|folded| &mut folded.members, member, None);
+        }
+        self.set(|folded| &mut folded.members, (node.customer, *key), Some(()));
+        self.set(|folded| &mut folded.nodes, *key, Some(node.clone()));
+        Ok(())
+    }
+
+    fn put_link(&mut self, key: &IdentifierKey, link: &Link) -> Stored<()> {
+        self.set(|folded| &mut folded.links, (*key, link.with), Some(*link));
+        Ok(())
+    }
+
+    fn put_statement(&mut self, key: &IdentifierKey, statement: &Statement) -> Stored<()> {
+        self.set(|folded| &mut folded.statements, (*key, statement.with), Some(*statement));
+        Ok(())
+    }
+
+    fn put_event_of(&mut self, key: &IdentifierKey, event: &FoldKey) -> Stored<()> {
+        self.set(|folded| &mut folded.events_of, (*key, *event), Some(()));
+        Ok(())
+    }
+
+    fn put_customer(&mut self, id: &CustomerId, row: &CustomerRow) -> Stored<()> {
+        self.set(|folded| &mut folded.customers, *id, Some(row.clone()));
+        Ok(())
+    }
+
+    fn remove_customer(&mut self, id: &CustomerId) -> Stored<()> {
+        self.set(|folded| &mut folded.customers, *id, None);
+        Ok(())
+    }
+
+    fn put_ledger(&mut self, contact: &IdentifierKey, ledger: &str) -> Stored<()> {
+        self.set(|folded| &mut folded.ledgers, *contact, Some(ledger.to_owned()));
+        Ok(())
+    }
+
+    fn put_offer(&mut self, code: &str, offer: &str) -> Stored<()> {
+        self.set(|folded| &mut folded.offers, code.to_owned(), Some(offer.to_owned()));
+        Ok(())
+    }
+
+    fn put_tries(&mut self, contact: &IdentifierKey, tries: &str) -> Stored<()> {
+        self.set(|folded| &mut folded.tries, *contact, Some(tries.to_owned()));
+        Ok(())
+    }
+
+    fn put_tag(&mut self, tag: &TagRow) -> Stored<()> {
+        self.set(|folded| &mut folded.tags, tag.uid, Some(tag.clone()));
+        Ok(())
+    }
+
+    fn put_mark(&mut self, uid: &TagUid, epoch: KeyEpoch, mark: &Mark) -> Stored<()> {
+        self.set(|folded| &mut folded.marks, (*uid, epoch), Some(*mark));
+        Ok(())
+    }
+
+    fn put_spenders(&mut self, currency: Currency, bucket: u16, customers: u64) -> Stored<()> {
+        let customers = (customers > 0).then_some(customers);
+        self.set(|folded| &mut folded.spenders, (currency, bucket), customers);
+        Ok(())
+    }
+
+    fn put_action(&mut self, action: &Action) -> Stored<()> {
+        self.set(|folded| &mut folded.actions, action.id.clone(), Some(action.clone()));
+        Ok(())
+    }
+
+    fn remove_action(&mut self, id: &ActionId) -> Stored<()> {
+        self.set(|folded| &mut folded.actions, id.clone(), None);
+        Ok(())
+    }
+
+    fn clear_folded(&mut self) -> Stored<()> {
+        let before = std::mem::take(&mut self.memory.tables.folded);
+        self.undo.push(Box::new(move |tables| tables.folded = before));
+        Ok(())
+    }
+
+    fn commit(mut self) -> Stored<()> {
+        self.committed = true;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_keeps_the_contract() {
+        crate::store::contract::check(Memory::new);
+    }
+}
