@@ -155,7 +155,10 @@ fn rows_come_back_as_written<S: Store>(mut store: S) {
         for n in 1..=3 {
             let key = identifier_key(n);
             assert_eq!(reader.node(&key).expect("read"), Some(node(n)));
-            assert_eq!(reader.links(&key).expect("read").len(), 1);
+            let links = reader.links(&key).expect("read");
+            assert_eq!(links.len(), 1);
+            assert_eq!(reader.link(&key, &links[0].with).expect("read"), Some(links[0]));
+            assert_eq!(reader.link(&key, &key).expect("read"), None);
             assert_eq!(reader.statements(&key).expect("read")[0].said, fold(8, n));
             assert_eq!(reader.events_of(&key).expect("read"), [fold(9, n)]);
             assert_eq!(reader.customer(&customer_id(n)).expect("read").expect("there").last, fold(9, n));

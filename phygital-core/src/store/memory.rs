@@ -157,6 +157,10 @@ impl Read for &Memory {
         Ok(self.tables.folded.nodes.get(key).cloned())
     }
 
+    fn link(&self, key: &IdentifierKey, with: &IdentifierKey) -> Stored<Option<Link>> {
+        Ok(self.tables.folded.links.get(&(*key, *with)).copied())
+    }
+
     fn links(&self, key: &IdentifierKey) -> Stored<Vec<Link>> {
         Ok(under(&self.tables.folded.links, key).copied().collect())
     }
@@ -339,6 +343,7 @@ read_through! {
     entries(behind: Position, most: usize) -> Vec<(Position, LogEntry)>;
     len() -> u64;
     node(key: &IdentifierKey) -> Option<Node>;
+    link(key: &IdentifierKey, with: &IdentifierKey) -> Option<Link>;
     links(key: &IdentifierKey) -> Vec<Link>;
     statements(key: &IdentifierKey) -> Vec<Statement>;
     events_of(key: &IdentifierKey) -> Vec<FoldKey>;

@@ -77,6 +77,9 @@ pub trait Read {
     /// An identifier.
     fn node(&self, key: &IdentifierKey) -> Stored<Option<Node>>;
 
+    /// Whether and since when two identifiers were named together, seen from the first.
+    fn link(&self, key: &IdentifierKey, with: &IdentifierKey) -> Stored<Option<Link>>;
+
     /// What an identifier was named together with, in order of key.
     fn links(&self, key: &IdentifierKey) -> Stored<Vec<Link>>;
 
