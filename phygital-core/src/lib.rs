@@ -9,6 +9,7 @@
 
 pub mod crypto;
 pub mod event;
+pub mod identity;
 pub mod log;
 pub mod store;
 pub mod tap;

@@ -13,12 +13,7 @@ pub(super) struct BgNbd {
 }
 
 /// The parameters published for the buyers of CDNOW, time in weeks (the same paper, table 2).
-pub(super) const CDNOW_PURCHASES: BgNbd = BgNbd {
-    r: 0.243,
-    alpha: 4.414,
-    a: 0.793,
-    b: 2.426,
-};
+pub(super) const CDNOW_PURCHASES: BgNbd = BgNbd { r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 };
 
 impl BgNbd {
     /// One customer's repeat purchases: weeks after the first purchase, ascending, up to `horizon`.
@@ -51,11 +46,7 @@ pub(super) struct GammaGamma {
 
 /// The parameters published for the buyers of CDNOW, in dollars (the same note); the mean order is
 /// `p gamma / (q - 1)` = 35.22 dollars.
-pub(super) const CDNOW_SPEND: GammaGamma = GammaGamma {
-    p: 6.25,
-    q: 3.74,
-    gamma: 15.44,
-};
+pub(super) const CDNOW_SPEND: GammaGamma = GammaGamma { p: 6.25, q: 3.74, gamma: 15.44 };
 
 impl GammaGamma {
     /// One customer's rate v, which fixes how much this person tends to spend.
@@ -107,11 +98,7 @@ pub(super) mod tests {
     fn repeat_purchases_match_the_closed_form() {
         for (seed, weeks) in [(1, 4.3), (2, 39.0), (3, 78.0)] {
             let counts: Vec<f64> = (0..PEOPLE)
-                .map(|i| {
-                    CDNOW_PURCHASES
-                        .repeats(weeks, &mut Draw::new(seed, i))
-                        .len() as f64
-                })
+                .map(|i| CDNOW_PURCHASES.repeats(weeks, &mut Draw::new(seed, i)).len() as f64)
                 .collect();
             let n = PEOPLE as f64;
             let mean = counts.iter().sum::<f64>() / n;
@@ -127,10 +114,7 @@ pub(super) mod tests {
             let m = CDNOW_PURCHASES;
             let expected = (m.alpha / (m.alpha + weeks)).powf(m.r);
             let error = (expected * (1.0 - expected) / n).sqrt();
-            assert!(
-                (none - expected).abs() < 4.0 * error,
-                "{weeks} weeks: {none} {expected}"
-            );
+            assert!((none - expected).abs() < 4.0 * error, "{weeks} weeks: {none} {expected}");
         }
     }
 

@@ -45,8 +45,7 @@ impl Product {
 /// The digit that completes a GTIN: from the right, digits weigh 3, 1, 3, …, and the sum with the check digit is a
 /// multiple of ten (*GS1 General Specifications*, section 7.9.1).
 fn check_digit(digits: &str) -> u32 {
-    let weighted =
-        |(i, digit): (usize, u8)| u32::from(digit - b'0') * if i % 2 == 0 { 3 } else { 1 };
+    let weighted = |(i, digit): (usize, u8)| u32::from(digit - b'0') * if i % 2 == 0 { 3 } else { 1 };
     let sum: u32 = digits.bytes().rev().enumerate().map(weighted).sum();
     (10 - sum % 10) % 10
 }
@@ -101,11 +100,7 @@ pub(super) fn fill(amount: i64, taste: &Taste, draw: &mut Draw) -> (Vec<Line>, i
     let mut add = |product: &'static Product, quantity| {
         match lines.iter_mut().find(|line| line.product == product) {
             Some(line) => line.quantity += quantity,
-            None => lines.push(Line {
-                product,
-                size: taste.size_of(product),
-                quantity,
-            }),
+            None => lines.push(Line { product, size: taste.size_of(product), quantity }),
         }
         product.price_minor * quantity
     };
@@ -117,40 +112,22 @@ pub(super) fn fill(amount: i64, taste: &Taste, draw: &mut Draw) -> (Vec<Line>, i
         let Some(product) = picked else { break };
         left -= add(product, 1);
     }
-    let dearest = CATALOGUE
-        .iter()
-        .max_by_key(|p| p.price_minor)
-        .expect("the catalogue has goods");
+    let dearest = CATALOGUE.iter().max_by_key(|p| p.price_minor).expect("the catalogue has goods");
     if left > dearest.price_minor {
         left -= add(dearest, left / dearest.price_minor);
     }
     if left > 0 {
-        let enough = CATALOGUE
-            .iter()
-            .filter(|p| p.price_minor >= left)
-            .min_by_key(|p| p.price_minor);
-        left -= add(
-            enough.expect("what is left is at most the dearest price"),
-            1,
-        );
+        let enough = CATALOGUE.iter().filter(|p| p.price_minor >= left).min_by_key(|p| p.price_minor);
+        left -= add(enough.expect("what is left is at most the dearest price"), 1);
     }
     (lines, -left)
 }
 
 /// One of the wanted goods that cost at most `limit`; the dearer of two, so that large orders are not all small change.
-fn pick(
-    limit: i64,
-    wanted: impl Fn(&Product) -> bool,
-    draw: &mut Draw,
-) -> Option<&'static Product> {
-    let goods: Vec<_> = CATALOGUE
-        .iter()
-        .filter(|p| p.price_minor <= limit && wanted(p))
-        .collect();
+fn pick(limit: i64, wanted: impl Fn(&Product) -> bool, draw: &mut Draw) -> Option<&'static Product> {
+    let goods: Vec<_> = CATALOGUE.iter().filter(|p| p.price_minor <= limit && wanted(p)).collect();
     let two = [draw.below(goods.len()), draw.below(goods.len())];
-    two.into_iter()
-        .filter_map(|i| goods.get(i).copied())
-        .max_by_key(|p| p.price_minor)
+    two.into_iter().filter_map(|i| goods.get(i).copied()).max_by_key(|p| p.price_minor)
 }
 
 /// Sizes of clothing.
@@ -238,11 +215,8 @@ mod tests {
             for size in 0..product.sizes.len() {
                 let gtin = product.gtin14(size);
                 assert_eq!(gtin.len(), 14);
-                let sum: u32 = gtin
-                    .bytes()
-                    .enumerate()
-                    .map(|(i, d)| u32::from(d - b'0') * [3, 1][i % 2])
-                    .sum();
+                let sum: u32 =
+                    gtin.bytes().enumerate().map(|(i, d)| u32::from(d - b'0') * [3, 1][i % 2]).sum();
                 assert_eq!(sum % 10, 0, "{gtin}");
                 gtins.insert(gtin);
                 skus.insert(product.sku(size));
@@ -258,23 +232,14 @@ mod tests {
     fn an_order_comes_to_its_amount() {
         let mut draw = Draw::new(3, 0);
         let dearest = CATALOGUE.iter().map(|p| p.price_minor).max().unwrap();
-        for amount in
-            (1..20_000).chain([dearest, dearest + 1, 1_000_000, 123_456_789, i64::MAX / 4])
-        {
+        for amount in (1..20_000).chain([dearest, dearest + 1, 1_000_000, 123_456_789, i64::MAX / 4]) {
             let taste = Taste::new(&mut draw);
             let (lines, discount) = fill(amount, &taste, &mut draw);
-            let list: i64 = lines
-                .iter()
-                .map(|line| line.product.price_minor * line.quantity)
-                .sum();
+            let list: i64 = lines.iter().map(|line| line.product.price_minor * line.quantity).sum();
             assert_eq!(list - discount, amount);
             assert!((0..dearest).contains(&discount));
             assert!(lines.len() <= PICKS + 2 && lines.iter().all(|line| line.quantity > 0));
-            assert!(
-                lines
-                    .iter()
-                    .all(|line| line.size < line.product.sizes.len())
-            );
+            assert!(lines.iter().all(|line| line.size < line.product.sizes.len()));
         }
     }
 
@@ -282,12 +247,7 @@ mod tests {
     fn discounts_are_small() {
         let mut draw = Draw::new(4, 0);
         let taste = Taste::new(&mut draw);
-        let total: i64 = (2_000..8_000)
-            .map(|amount| fill(amount, &taste, &mut draw).1)
-            .sum();
-        assert!(
-            total < 6_000 * 5_000 / 20,
-            "below five percent of what was bought: {total}"
-        );
+        let total: i64 = (2_000..8_000).map(|amount| fill(amount, &taste, &mut draw).1).sum();
+        assert!(total < 6_000 * 5_000 / 20, "below five percent of what was bought: {total}");
     }
 }

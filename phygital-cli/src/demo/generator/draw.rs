@@ -140,9 +140,7 @@ mod tests {
         let density = |u: f64| (1.0 - u.powf(1.0 / a)).powf(b - 1.0) / a;
         let (end, steps) = (x.powf(a), 200);
         let h = end / steps as f64;
-        let inner: f64 = (1..steps)
-            .map(|i| density(i as f64 * h) * if i % 2 == 1 { 4.0 } else { 2.0 })
-            .sum();
+        let inner: f64 = (1..steps).map(|i| density(i as f64 * h) * if i % 2 == 1 { 4.0 } else { 2.0 }).sum();
         (density(0.0) + inner + density(end)) * h / 3.0 / ln_beta.exp()
     }
 
@@ -154,14 +152,11 @@ mod tests {
         };
         assert!(fits(sample(0, Draw::unit), |x| x));
         assert!(fits(sample(1, Draw::exponential), |x| 1.0 - (-x).exp()));
-        assert!(fits(sample(2, Draw::normal), |x| 0.5
-            * libm::erfc(-x / 2_f64.sqrt())));
+        assert!(fits(sample(2, Draw::normal), |x| 0.5 * libm::erfc(-x / 2_f64.sqrt())));
         assert!(fits(sample(3, |d| d.gamma(0.243)), |x| gamma_cdf(0.243, x)));
         assert!(fits(sample(4, |d| d.gamma(0.793)), |x| gamma_cdf(0.793, x)));
         assert!(fits(sample(5, |d| d.gamma(3.74)), |x| gamma_cdf(3.74, x)));
-        assert!(fits(sample(6, |d| d.beta(0.793, 2.426)), |x| beta_cdf(
-            0.793, 2.426, x
-        )));
+        assert!(fits(sample(6, |d| d.beta(0.793, 2.426)), |x| beta_cdf(0.793, 2.426, x)));
         // The oracle can tell a wrong sampler.
         assert!(!fits(sample(5, |d| d.gamma(3.74)), |x| gamma_cdf(3.84, x)));
     }
@@ -171,10 +166,7 @@ mod tests {
         let mut draw = Draw::new(1, 0);
         let mut counts = [0_u32; 5];
         (0..DRAWS).for_each(|_| counts[draw.below(5)] += 1);
-        assert!(
-            counts.iter().all(|&n| n.abs_diff(10_000) < 400),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|&n| n.abs_diff(10_000) < 400), "{counts:?}");
 
         let mut heads = 0_u32;
         (0..DRAWS).for_each(|_| heads += u32::from(draw.chance(30)));

@@ -47,18 +47,9 @@ pub(crate) struct Shop {
 
 /// The three shops, the busiest first.
 pub(crate) static SHOPS: [Shop; 3] = [
-    Shop {
-        id: "harbour",
-        name: "Harbour Street",
-    },
-    Shop {
-        id: "oldtown",
-        name: "Old Town",
-    },
-    Shop {
-        id: "station",
-        name: "Station Arcade",
-    },
+    Shop { id: "harbour", name: "Harbour Street" },
+    Shop { id: "oldtown", name: "Old Town" },
+    Shop { id: "station", name: "Station Arcade" },
 ];
 
 /// Shops open at 10:00 and close at 20:00 local time.
@@ -77,41 +68,11 @@ pub(crate) struct Campaign {
 /// Ways by which customers come; `None` is someone who walked in.
 static WAYS: [(usize, Option<Campaign>); 6] = [
     (30, None),
-    (
-        25,
-        Some(Campaign {
-            source: "google",
-            medium: "organic",
-        }),
-    ),
-    (
-        15,
-        Some(Campaign {
-            source: "google",
-            medium: "cpc",
-        }),
-    ),
-    (
-        15,
-        Some(Campaign {
-            source: "instagram",
-            medium: "paid_social",
-        }),
-    ),
-    (
-        10,
-        Some(Campaign {
-            source: "newsletter",
-            medium: "email",
-        }),
-    ),
-    (
-        5,
-        Some(Campaign {
-            source: "friend",
-            medium: "referral",
-        }),
-    ),
+    (25, Some(Campaign { source: "google", medium: "organic" })),
+    (15, Some(Campaign { source: "google", medium: "cpc" })),
+    (15, Some(Campaign { source: "instagram", medium: "paid_social" })),
+    (10, Some(Campaign { source: "newsletter", medium: "email" })),
+    (5, Some(Campaign { source: "friend", medium: "referral" })),
 ];
 
 /// A customer of the chain, with the month's purchases.
@@ -159,9 +120,7 @@ pub(crate) enum Place {
 
 /// More customers were asked for than the cohort can have.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{asked} customers were asked for; at most {CUSTOMERS_MAX} can have a telephone number of their own"
-)]
+#[error("{asked} customers were asked for; at most {CUSTOMERS_MAX} can have a telephone number of their own")]
 pub(crate) struct TooManyCustomers {
     /// How many were asked for.
     pub(crate) asked: u32,
@@ -176,9 +135,7 @@ pub(crate) fn month(seed: u64, customers: u32) -> Result<Vec<Customer>, TooManyC
     if customers > CUSTOMERS_MAX {
         return Err(TooManyCustomers { asked: customers });
     }
-    Ok((0..customers)
-        .map(|number| Customer::new(seed, number))
-        .collect())
+    Ok((0..customers).map(|number| Customer::new(seed, number)).collect())
 }
 
 impl Customer {
@@ -196,26 +153,12 @@ impl Customer {
                 let place = Place::new(home_shop, draw);
                 let amount_minor = CDNOW_SPEND.order_minor(spend_rate, draw);
                 let (lines, discount_minor) = catalogue::fill(amount_minor, &taste, draw);
-                Purchase {
-                    at: place.open_at(at),
-                    place,
-                    amount_minor,
-                    lines,
-                    discount_minor,
-                }
+                Purchase { at: place.open_at(at), place, amount_minor, lines, discount_minor }
             })
             .collect();
         // Opening hours may have moved a shop purchase past a web purchase of the same day.
         purchases.sort_by_key(|purchase| purchase.at);
-        Self {
-            number,
-            person,
-            taste,
-            home_shop,
-            came_by,
-            orders_before,
-            purchases,
-        }
+        Self { number, person, taste, home_shop, came_by, orders_before, purchases }
     }
 }
 
@@ -225,10 +168,7 @@ fn times_in_month(draw: &mut Draw) -> (usize, Vec<u32>) {
     let repeats = CDNOW_PURCHASES.repeats(MONTH_WEEKS - first, draw);
     let weeks = || std::iter::once(first).chain(repeats.iter().map(|gap| first + gap));
     let seconds = |at: f64| ((at * WEEK_SECONDS) as u32).min(DAYS * DAY_SECONDS - 1);
-    (
-        weeks().filter(|&at| at < 0.0).count(),
-        weeks().filter(|&at| at >= 0.0).map(seconds).collect(),
-    )
+    (weeks().filter(|&at| at < 0.0).count(), weeks().filter(|&at| at >= 0.0).map(seconds).collect())
 }
 
 impl Place {
@@ -246,9 +186,7 @@ impl Place {
         let in_day = at % DAY_SECONDS;
         match self {
             Self::Web => at,
-            Self::Shop(_) => {
-                at - in_day + OPENS + in_day * (OPEN_FOR / 3_600) / (DAY_SECONDS / 3_600)
-            }
+            Self::Shop(_) => at - in_day + OPENS + in_day * (OPEN_FOR / 3_600) / (DAY_SECONDS / 3_600),
         }
     }
 }
@@ -268,12 +206,7 @@ mod tests {
         let mut out = String::new();
         for c in customers {
             let (p, t, way) = (&c.person, &c.taste, c.came_by.map_or("-", |way| way.source));
-            writeln!(
-                out,
-                "{} {} {} {} {}",
-                c.number, p.given_name, p.family_name, p.email, p.phone
-            )
-            .unwrap();
+            writeln!(out, "{} {} {} {} {}", c.number, p.given_name, p.family_name, p.email, p.phone).unwrap();
             writeln!(out, "{} {} {} {}", t.category, t.clothing, t.shoes, way).unwrap();
             writeln!(out, "{} {}", c.home_shop, c.orders_before).unwrap();
             for buy in &c.purchases {
@@ -281,12 +214,7 @@ mod tests {
                     Place::Shop(shop) => SHOPS[shop].id,
                     Place::Web => "web",
                 };
-                write!(
-                    out,
-                    "{} {place} {} {}",
-                    buy.at, buy.amount_minor, buy.discount_minor
-                )
-                .unwrap();
+                write!(out, "{} {place} {} {}", buy.at, buy.amount_minor, buy.discount_minor).unwrap();
                 for line in &buy.lines {
                     let (sku, gtin) = (line.product.sku(line.size), line.product.gtin14(line.size));
                     write!(out, " {}x{sku}/{gtin}", line.quantity).unwrap();
@@ -305,19 +233,13 @@ mod tests {
             .as_ref()
             .iter()
             .fold(String::new(), |hex, b| format!("{hex}{b:02x}"));
-        assert_eq!(
-            hex,
-            "eec2769bd0858ad7fc939eab182ae67c955683d2036da5f3c9424586cd2f6a12"
-        );
+        assert_eq!(hex, "eec2769bd0858ad7fc939eab182ae67c955683d2036da5f3c9424586cd2f6a12");
     }
 
     #[test]
     fn a_seed_gives_one_month_and_another_seed_another() {
         assert_eq!(text(&month(9, 300).unwrap()), text(&month(9, 300).unwrap()));
-        assert_ne!(
-            text(&month(9, 300).unwrap()),
-            text(&month(10, 300).unwrap())
-        );
+        assert_ne!(text(&month(9, 300).unwrap()), text(&month(10, 300).unwrap()));
     }
 
     #[test]
@@ -328,10 +250,7 @@ mod tests {
 
     #[test]
     fn the_cohort_has_a_limit() {
-        assert_eq!(
-            month(1, CUSTOMERS_MAX).unwrap().len(),
-            CUSTOMERS_MAX as usize
-        );
+        assert_eq!(month(1, CUSTOMERS_MAX).unwrap().len(), CUSTOMERS_MAX as usize);
         let error = month(1, CUSTOMERS_MAX + 1).unwrap_err();
         assert!(error.to_string().contains("at most 10000"), "{error}");
         assert_eq!(month(1, 0).unwrap(), []);
@@ -354,22 +273,12 @@ mod tests {
         let expected = (MONTH_WEEKS + integral) / (HISTORY_WEEKS + MONTH_WEEKS);
         let n = PEOPLE as f64;
         let mean = counts.iter().map(|(_, x)| x).sum::<f64>() / n;
-        let variance = counts
-            .iter()
-            .map(|(_, x)| (x - mean) * (x - mean))
-            .sum::<f64>()
-            / n;
-        assert!(
-            (mean - expected).abs() < 4.0 * (variance / n).sqrt(),
-            "{mean} {expected}"
-        );
+        let variance = counts.iter().map(|(_, x)| (x - mean) * (x - mean)).sum::<f64>() / n;
+        assert!((mean - expected).abs() < 4.0 * (variance / n).sqrt(), "{mean} {expected}");
 
         let new = counts.iter().filter(|(before, _)| *before == 0).count() as f64 / n;
         let expected = MONTH_WEEKS / (HISTORY_WEEKS + MONTH_WEEKS);
-        assert!(
-            (new - expected).abs() < 4.0 * (expected / n).sqrt(),
-            "{new} {expected}"
-        );
+        assert!((new - expected).abs() < 4.0 * (expected / n).sqrt(), "{new} {expected}");
     }
 
     #[test]
@@ -377,18 +286,11 @@ mod tests {
         let customers = month(3, 3_000).unwrap();
         let mut places = [0_u32; 4];
         for c in &customers {
-            assert!(
-                c.orders_before > 0 || !c.purchases.is_empty(),
-                "everyone has bought at least once"
-            );
+            assert!(c.orders_before > 0 || !c.purchases.is_empty(), "everyone has bought at least once");
             assert!(c.purchases.is_sorted_by_key(|buy| buy.at));
             for buy in &c.purchases {
                 assert!(buy.at < MONTH_SECONDS && buy.amount_minor > 0);
-                let list: i64 = buy
-                    .lines
-                    .iter()
-                    .map(|l| l.product.price_minor * l.quantity)
-                    .sum();
+                let list: i64 = buy.lines.iter().map(|l| l.product.price_minor * l.quantity).sum();
                 assert_eq!(list - buy.discount_minor, buy.amount_minor);
                 match buy.place {
                     Place::Web => places[3] += 1,
@@ -399,9 +301,6 @@ mod tests {
                 }
             }
         }
-        assert!(
-            places.iter().all(|&n| n > 30),
-            "every shop and the web sell: {places:?}"
-        );
+        assert!(places.iter().all(|&n| n > 30), "every shop and the web sell: {places:?}");
     }
 }

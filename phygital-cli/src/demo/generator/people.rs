@@ -85,9 +85,6 @@ mod tests {
             phones.insert(person.phone);
             emails.insert(person.email);
         }
-        assert_eq!(
-            (phones.len(), emails.len()),
-            (PEOPLE_MAX as usize, PEOPLE_MAX as usize)
-        );
+        assert_eq!((phones.len(), emails.len()), (PEOPLE_MAX as usize, PEOPLE_MAX as usize));
     }
 }

@@ -19,11 +19,8 @@ impl Scale {
         loop {
             for factor in [1, 2, 5] {
                 let step = step * factor;
-                let scale = Self {
-                    low: low.div_euclid(step) * step,
-                    high: -(-high).div_euclid(step) * step,
-                    step,
-                };
+                let scale =
+                    Self { low: low.div_euclid(step) * step, high: -(-high).div_euclid(step) * step, step };
                 if (scale.high - scale.low) / step <= INTERVALS_MAX {
                     return scale;
                 }
@@ -45,16 +42,9 @@ impl Scale {
 
 /// Which of `days` days get a label, when a label needs `label` and the axis has `length`: every first, second, seventh
 /// (a week), 14th and so on.
-pub(super) fn labelled_days(
-    days: usize,
-    length: usize,
-    label: usize,
-) -> impl Iterator<Item = usize> {
+pub(super) fn labelled_days(days: usize, length: usize, label: usize) -> impl Iterator<Item = usize> {
     let fits = |step: &usize| step * length >= label * days;
-    let step = [1, 2, 7, 14, 28, 56, 91, 182, 364]
-        .into_iter()
-        .find(fits)
-        .unwrap_or(days.max(1));
+    let step = [1, 2, 7, 14, 28, 56, 91, 182, 364].into_iter().find(fits).unwrap_or(days.max(1));
     (0..days).step_by(step)
 }
 
@@ -74,19 +64,7 @@ mod tests {
 
     #[test]
     fn every_scale_holds_its_values_and_zero() {
-        let ends = [
-            0,
-            1,
-            2,
-            3,
-            9,
-            10,
-            11,
-            99,
-            12_345,
-            u64::MAX.into(),
-            i128::from(u64::MAX) * 1_000,
-        ];
+        let ends = [0, 1, 2, 3, 9, 10, 11, 99, 12_345, u64::MAX.into(), i128::from(u64::MAX) * 1_000];
         for high in ends {
             for low in ends {
                 let scale = Scale::holding(-low, high);
@@ -104,17 +82,9 @@ mod tests {
         for days in 1..1_000 {
             let labelled: Vec<_> = labelled_days(days, 350, 42).collect();
             assert_eq!(labelled[0], 0);
-            assert!(
-                labelled
-                    .windows(2)
-                    .all(|w| (w[1] - w[0]) * 350 >= 42 * days),
-                "{days} days"
-            );
+            assert!(labelled.windows(2).all(|w| (w[1] - w[0]) * 350 >= 42 * days), "{days} days");
         }
-        assert_eq!(
-            labelled_days(30, 350, 42).collect::<Vec<_>>(),
-            [0, 7, 14, 21, 28]
-        );
+        assert_eq!(labelled_days(30, 350, 42).collect::<Vec<_>>(), [0, 7, 14, 21, 28]);
         assert_eq!(labelled_days(0, 350, 42).count(), 0);
     }
 }

@@ -58,25 +58,14 @@ impl DayChart<'_> {
         if self.days.is_empty() {
             return "<p class=\"empty\">No days.</p>\n".to_owned();
         }
-        let highest = (0..self.days.len())
-            .map(|day| self.top_of(day))
-            .max()
-            .unwrap_or(0);
+        let highest = (0..self.days.len()).map(|day| self.top_of(day)).max().unwrap_or(0);
         let scale = Scale::holding(0, highest.max(self.at_least));
         let mut svg = open(&self.about, Self::HEIGHT);
         svg += &text(0, 11 * PX, "title", self.unit);
         for value in scale.marks() {
             let y = Self::BOTTOM - scale.place(value, Self::BOTTOM - Self::TOP);
-            svg += &line(
-                if value == 0 { "axis" } else { "grid" },
-                [Self::LEFT, y, RIGHT, y],
-            );
-            svg += &text(
-                Self::LEFT - 5 * PX,
-                y + 4 * PX,
-                "end",
-                &mark(value.unsigned_abs()),
-            );
+            svg += &line(if value == 0 { "axis" } else { "grid" }, [Self::LEFT, y, RIGHT, y]);
+            svg += &text(Self::LEFT - 5 * PX, y + 4 * PX, "end", &mark(value.unsigned_abs()));
         }
         for day in 0..self.days.len() {
             svg += &self.bars(day, &scale);
@@ -91,9 +80,7 @@ impl DayChart<'_> {
     }
 
     fn values(&self, day: usize) -> impl Iterator<Item = i128> {
-        self.series
-            .iter()
-            .map(move |series| i128::from(series.values[day]))
+        self.series.iter().map(move |series| i128::from(series.values[day]))
     }
 
     fn top_of(&self, day: usize) -> i128 {
@@ -119,25 +106,16 @@ impl DayChart<'_> {
                     (left + share * i as i128, share, 0)
                 }
             };
-            let (bottom, top) = (
-                Self::BOTTOM - height(base),
-                Self::BOTTOM - height(base + value),
-            );
+            let (bottom, top) = (Self::BOTTOM - height(base), Self::BOTTOM - height(base + value));
             if value > 0 {
                 // A value that is not 0 is never invisible.
-                out += &rect(
-                    &format!("s{i}"),
-                    [x, top.min(bottom - 5), width.max(1), (bottom - top).max(5)],
-                );
+                out += &rect(&format!("s{i}"), [x, top.min(bottom - 5), width.max(1), (bottom - top).max(5)]);
             }
             below += value;
         }
         // The whole column answers to the pointer, since a bar can be too small to hit.
-        let said: Vec<_> = self
-            .series
-            .iter()
-            .map(|s| format!("{} {}", count(s.values[day].into()), s.name))
-            .collect();
+        let said: Vec<_> =
+            self.series.iter().map(|s| format!("{} {}", count(s.values[day].into()), s.name)).collect();
         let said = escape(&format!("{}: {}", self.days[day], said.join(", ")));
         let [x, y, width, height] = [from, Self::TOP, to - from, Self::BOTTOM - Self::TOP].map(px);
         out + &format!(
@@ -150,26 +128,13 @@ impl DayChart<'_> {
         let mut out = String::new();
         for day in labelled_days(self.days.len(), length as usize, Self::LABEL as usize) {
             let middle = (self.edge(day) + self.edge(day + 1)) / 2;
-            out += &line(
-                "axis",
-                [middle, Self::BOTTOM, middle, Self::BOTTOM + 4 * PX],
-            );
+            out += &line("axis", [middle, Self::BOTTOM, middle, Self::BOTTOM + 4 * PX]);
             // The last label may be too near the edge; its mark stays.
             if middle + Self::LABEL / 2 <= WIDTH {
-                out += &text(
-                    middle,
-                    Self::BOTTOM + 17 * PX,
-                    "middle",
-                    &day_label(&self.days[day]),
-                );
+                out += &text(middle, Self::BOTTOM + 17 * PX, "middle", &day_label(&self.days[day]));
             }
         }
-        out + &text(
-            (Self::LEFT + RIGHT) / 2,
-            Self::HEIGHT - 4 * PX,
-            "title middle",
-            "Day",
-        )
+        out + &text((Self::LEFT + RIGHT) / 2, Self::HEIGHT - 4 * PX, "title middle", "Day")
     }
 }
 
@@ -197,34 +162,18 @@ impl MoneyChart<'_> {
         let scale = Scale::holding(amounts().min().unwrap_or(0), amounts().max().unwrap_or(0));
         let place = |value| Self::LEFT + scale.place(value, RIGHT - Self::LEFT - 12 * PX);
         let bottom = Self::TOP + Self::ROW * self.rows.len() as i128 + 4 * PX;
-        let mut svg = open(
-            &format!("Revenue by first touch in {}", self.currency),
-            bottom + 38 * PX,
-        );
+        let mut svg = open(&format!("Revenue by first touch in {}", self.currency), bottom + 38 * PX);
         for value in scale.marks() {
             let x = place(value);
-            svg += &line(
-                if value == 0 { "axis" } else { "grid" },
-                [x, Self::TOP, x, bottom],
-            );
+            svg += &line(if value == 0 { "axis" } else { "grid" }, [x, Self::TOP, x, bottom]);
             let anchor = if x == Self::LEFT { "start" } else { "middle" };
-            svg += &text(
-                x,
-                bottom + 14 * PX,
-                anchor,
-                &money_mark(value, self.exponent),
-            );
+            svg += &text(x, bottom + 14 * PX, anchor, &money_mark(value, self.exponent));
         }
         for (i, (name, minor)) in self.rows.iter().enumerate() {
             let top = Self::TOP + Self::ROW * i as i128;
             let amount = money(*minor, self.exponent);
             let room = Self::LETTERS.saturating_sub(amount.chars().count() + 2);
-            svg += &text(
-                Self::LEFT + 3 * PX,
-                top + 13 * PX,
-                "name",
-                &shortened(name, room),
-            );
+            svg += &text(Self::LEFT + 3 * PX, top + 13 * PX, "name", &shortened(name, room));
             svg += &text(RIGHT, top + 13 * PX, "name end", &amount);
             let (from, to) = (place((*minor).min(0)), place((*minor).max(0)));
             if *minor != 0 {
@@ -232,12 +181,7 @@ impl MoneyChart<'_> {
             }
         }
         let unit = format!("Revenue, {}", self.currency);
-        svg += &text(
-            (Self::LEFT + RIGHT) / 2,
-            bottom + 33 * PX,
-            "title middle",
-            &unit,
-        );
+        svg += &text((Self::LEFT + RIGHT) / 2, bottom + 33 * PX, "title middle", &unit);
         svg + "</svg>\n"
     }
 }
@@ -273,12 +217,7 @@ fn line(class: &str, ends: [i128; 4]) -> String {
 }
 
 fn text(x: i128, y: i128, class: &str, content: &str) -> String {
-    format!(
-        "<text class=\"{class}\" x=\"{}\" y=\"{}\">{}</text>\n",
-        px(x),
-        px(y),
-        escape(content)
-    )
+    format!("<text class=\"{class}\" x=\"{}\" y=\"{}\">{}</text>\n", px(x), px(y), escape(content))
 }
 
 /// Tenths of a pixel as a decimal.
@@ -294,24 +233,14 @@ mod tests {
     use super::*;
 
     fn days(n: usize) -> Vec<String> {
-        (0..n)
-            .map(|i| format!("2026-{:02}-{:02}", i / 28 % 12 + 1, i % 28 + 1))
-            .collect()
+        (0..n).map(|i| format!("2026-{:02}-{:02}", i / 28 % 12 + 1, i % 28 + 1)).collect()
     }
 
     /// Values of one attribute of the elements of a class.
     fn places(svg: &str, class: &str, attribute: &str) -> Vec<f64> {
-        let of_class = svg
-            .lines()
-            .filter(|line| line.contains(&format!("class=\"{class}\"")));
-        let value = |line: &str| {
-            line.split(&format!(" {attribute}=\""))
-                .nth(1)?
-                .split('"')
-                .next()?
-                .parse()
-                .ok()
-        };
+        let of_class = svg.lines().filter(|line| line.contains(&format!("class=\"{class}\"")));
+        let value =
+            |line: &str| line.split(&format!(" {attribute}=\"")).nth(1)?.split('"').next()?.parse().ok();
         of_class.filter_map(value).collect()
     }
 
@@ -322,16 +251,7 @@ mod tests {
                 about: "x".to_owned(),
                 unit: "Count",
                 days: &days(2),
-                series: &[
-                    Series {
-                        name: "a",
-                        values: &[10, 0],
-                    },
-                    Series {
-                        name: "b",
-                        values: &[5, 4],
-                    },
-                ],
+                series: &[Series { name: "a", values: &[10, 0] }, Series { name: "b", values: &[5, 4] }],
                 arrangement,
                 at_least: 0,
             }
@@ -354,40 +274,18 @@ mod tests {
             for top in [0, 1, 1_000_000, u64::MAX] {
                 let days = days(n);
                 let values: Vec<u64> = (0..n as u64).map(|i| top / (i + 1)).collect();
-                let series = [
-                    Series {
-                        name: "a",
-                        values: &values,
-                    },
-                    Series {
-                        name: "b",
-                        values: &values,
-                    },
-                ];
+                let series = [Series { name: "a", values: &values }, Series { name: "b", values: &values }];
                 for arrangement in [Arrangement::SideBySide, Arrangement::Stacked] {
                     let about = String::new();
-                    let svg = DayChart {
-                        about,
-                        unit: "",
-                        days: &days,
-                        series: &series,
-                        arrangement,
-                        at_least: 0,
-                    }
-                    .svg();
+                    let svg =
+                        DayChart { about, unit: "", days: &days, series: &series, arrangement, at_least: 0 }
+                            .svg();
                     for class in ["s0", "s1", "hit"] {
                         let (x, width) = (places(&svg, class, "x"), places(&svg, class, "width"));
-                        assert!(
-                            x.iter()
-                                .zip(&width)
-                                .all(|(x, w)| *x >= 38.0 && x + w <= 394.2),
-                            "{n} {top}"
-                        );
+                        assert!(x.iter().zip(&width).all(|(x, w)| *x >= 38.0 && x + w <= 394.2), "{n} {top}");
                         let (y, height) = (places(&svg, class, "y"), places(&svg, class, "height"));
                         assert!(
-                            y.iter()
-                                .zip(&height)
-                                .all(|(y, h)| *y >= 25.5 && y + h <= 166.1),
+                            y.iter().zip(&height).all(|(y, h)| *y >= 25.5 && y + h <= 166.1),
                             "{n} {top}"
                         );
                     }
@@ -398,23 +296,12 @@ mod tests {
 
     #[test]
     fn amounts_lie_on_their_side_of_zero() {
-        let rows = [
-            ("sold".to_owned(), 6_000),
-            ("back".to_owned(), -4_000),
-            ("none".to_owned(), 0),
-        ];
-        let svg = MoneyChart {
-            currency: "EUR",
-            exponent: 2,
-            rows: &rows,
-        }
-        .svg();
+        let rows = [("sold".to_owned(), 6_000), ("back".to_owned(), -4_000), ("none".to_owned(), 0)];
+        let svg = MoneyChart { currency: "EUR", exponent: 2, rows: &rows }.svg();
         // -40 to 60 on 376 pixels from 6.
         assert_eq!(places(&svg, "s0", "x"), [156.4, 6.0]);
         assert_eq!(places(&svg, "s0", "width"), [225.6, 150.4]);
-        assert!(
-            svg.contains(">\u{2212}40.00<") && svg.contains(">60.00<") && svg.contains(">0.00<")
-        );
+        assert!(svg.contains(">\u{2212}40.00<") && svg.contains(">60.00<") && svg.contains(">0.00<"));
     }
 
     #[test]

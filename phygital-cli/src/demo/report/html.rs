@@ -24,22 +24,16 @@ pub(super) fn escape(text: &str) -> String {
 /// The colours of the series, in their order.
 pub(super) fn legend(names: &[&str]) -> String {
     let entry = |(i, name): (usize, &&str)| {
-        format!(
-            "<li><span class=\"swatch s{i}\"></span>{}</li>\n",
-            capital(name)
-        )
+        format!("<li><span class=\"swatch s{i}\"></span>{}</li>\n", capital(name))
     };
-    format!(
-        "<ul class=\"legend\">\n{}</ul>\n",
-        names.iter().enumerate().map(entry).collect::<String>()
-    )
+    format!("<ul class=\"legend\">\n{}</ul>\n", names.iter().enumerate().map(entry).collect::<String>())
 }
 
 fn capital(name: &str) -> String {
     let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| {
-        escape(&format!("{}{}", first.to_uppercase(), letters.as_str()))
-    })
+    letters
+        .next()
+        .map_or_else(String::new, |first| escape(&format!("{}{}", first.to_uppercase(), letters.as_str())))
 }
 
 /// A table that opens on demand: a head, rows that begin with their own heading, a line of totals.
@@ -67,20 +61,12 @@ impl Table {
     }
 
     /// A table of amounts that sum to `total`.
-    pub(super) fn of_money(
-        corner: &str,
-        exponent: u8,
-        rows: &[(String, i128)],
-        total: i128,
-    ) -> Self {
+    pub(super) fn of_money(corner: &str, exponent: u8, rows: &[(String, i128)], total: i128) -> Self {
         Self {
             corner: corner.to_owned(),
             groups: Vec::new(),
             head: vec!["revenue".to_owned()],
-            rows: rows
-                .iter()
-                .map(|(name, minor)| (name.clone(), vec![money(*minor, exponent)]))
-                .collect(),
+            rows: rows.iter().map(|(name, minor)| (name.clone(), vec![money(*minor, exponent)])).collect(),
             totals: vec![money(total, exponent)],
             across: Vec::new(),
         }
@@ -94,8 +80,7 @@ impl Table {
                 row.1.push(count((*value).into()));
                 *across += u128::from(*value);
             }
-            self.totals
-                .push(count(values.iter().copied().map(u128::from).sum()));
+            self.totals.push(count(values.iter().copied().map(u128::from).sum()));
         }
     }
 
@@ -125,10 +110,7 @@ impl Table {
         } else {
             out += &format!("<tr><th scope=\"col\" rowspan=\"2\">{corner}</th>");
             for (name, columns) in &self.groups {
-                out += &format!(
-                    "<th scope=\"colgroup\" colspan=\"{columns}\">{}</th>",
-                    escape(name)
-                );
+                out += &format!("<th scope=\"colgroup\" colspan=\"{columns}\">{}</th>", escape(name));
             }
             out += "</tr>\n<tr>";
         }
@@ -147,10 +129,7 @@ impl Table {
 }
 
 fn row(name: &str, cells: &[String]) -> String {
-    let cells: String = cells
-        .iter()
-        .map(|cell| format!("<td>{cell}</td>"))
-        .collect();
+    let cells: String = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
     format!("<tr><th scope=\"row\">{}</th>{cells}</tr>\n", escape(name))
 }
 
@@ -164,10 +143,7 @@ mod tests {
             escape("<b a='1' c=\"2\">&</b>"),
             "&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp;&lt;/b&gt;"
         );
-        assert_eq!(
-            escape("a\u{0}b\u{1b}[31m\nc\u{85}"),
-            "a\u{fffd}b\u{fffd}[31m c\u{fffd}"
-        );
+        assert_eq!(escape("a\u{0}b\u{1b}[31m\nc\u{85}"), "a\u{fffd}b\u{fffd}[31m c\u{fffd}");
         assert_eq!(escape("Köln 東京 مرحبا"), "Köln 東京 مرحبا");
         assert_eq!(
             legend(&["<i>"]),
@@ -181,16 +157,8 @@ mod tests {
         table.columns(&[("one", &vec![1_000, 2]), ("two", &vec![3, u64::MAX])]);
         table.sum_of_columns();
         let html = table.html();
-        assert!(
-            html.contains(
-                "<tr><th scope=\"row\">d1</th><td>1,000</td><td>3</td><td>1,003</td></tr>"
-            )
-        );
-        let total =
-            "<td>1,002</td><td>18,446,744,073,709,551,618</td><td>18,446,744,073,709,552,620</td>";
-        assert!(
-            html.contains(&format!("<tr><th scope=\"row\">Total</th>{total}</tr>")),
-            "{html}"
-        );
+        assert!(html.contains("<tr><th scope=\"row\">d1</th><td>1,000</td><td>3</td><td>1,003</td></tr>"));
+        let total = "<td>1,002</td><td>18,446,744,073,709,551,618</td><td>18,446,744,073,709,552,620</td>";
+        assert!(html.contains(&format!("<tr><th scope=\"row\">Total</th>{total}</tr>")), "{html}");
     }
 }

@@ -82,19 +82,13 @@ pub(crate) struct Revenue {
 pub(crate) fn render(data: &ReportData) -> String {
     let title = escape(&data.title);
     let revenue = section::by_currency(&data.revenue);
-    let mut page =
-        String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page += "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n";
     page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
     page += "<meta name=\"color-scheme\" content=\"light dark\">\n";
-    page += &format!(
-        "<title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>\n",
-        include_str!("style.css")
-    );
-    page += &format!(
-        "<header>\n<h1>{title}</h1>\n<p>{}</p>\n</header>\n<main>\n",
-        subtitle(data)
-    );
+    page +=
+        &format!("<title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>\n", include_str!("style.css"));
+    page += &format!("<header>\n<h1>{title}</h1>\n<p>{}</p>\n</header>\n<main>\n", subtitle(data));
     page += &section::headline(&data.headline, &revenue);
     page += &section::shops(data);
     page += "<div class=\"panels\">\n";
@@ -102,10 +96,7 @@ pub(crate) fn render(data: &ReportData) -> String {
     page += &section::visits(data);
     page += &section::revenue_by_channel(&revenue);
     page += "</div>\n</main>\n<footer>\n<p>";
-    page += &format!(
-        "A day runs from midnight to midnight, {}. ",
-        escape(&data.time_zone)
-    );
+    page += &format!("A day runs from midnight to midnight, {}. ", escape(&data.time_zone));
     page += "Amounts are exact sums in the currency's smallest unit; nothing is estimated or converted. ";
     page += "This file is complete by itself: it loads nothing and runs no script.</p>\n</footer>\n</body>\n</html>\n";
     page
@@ -134,11 +125,8 @@ mod tests {
             ((day * 7 + shop * 13 + day * day) % of + of / (shop + 2)) as u64
         };
         let by_day = |of: usize| (0..days).map(|day| wave(1, day, of)).collect::<Vec<_>>();
-        let by_shop = |of: usize| {
-            (0..shops)
-                .map(|s| (0..days).map(|d| wave(s, d, of)).collect())
-                .collect::<Vec<_>>()
-        };
+        let by_shop =
+            |of: usize| (0..shops).map(|s| (0..days).map(|d| wave(s, d, of)).collect()).collect::<Vec<_>>();
         let revenue = |channel: &str, minor| Revenue {
             channel: channel.to_owned(),
             currency: "USD".to_owned(),
@@ -147,16 +135,10 @@ mod tests {
         };
         ReportData {
             title: "A month at three shops".to_owned(),
-            days: (0..days)
-                .map(|d| format!("2026-{:02}-{:02}", d / 30 % 12 + 3, d % 30 + 1))
-                .collect(),
+            days: (0..days).map(|d| format!("2026-{:02}-{:02}", d / 30 % 12 + 3, d % 30 + 1)).collect(),
             time_zone: "America/New_York".to_owned(),
             shops: (0..shops)
-                .map(|s| {
-                    names
-                        .get(s)
-                        .map_or(format!("Shop {s}"), |n| (*n).to_owned())
-                })
+                .map(|s| names.get(s).map_or(format!("Shop {s}"), |n| (*n).to_owned()))
                 .collect(),
             headline: Headline {
                 taps: 1_482,
@@ -189,11 +171,7 @@ mod tests {
     /// Walks the tags: each closes what was opened last.
     fn check_balance(page: &str) {
         let style = page.find("<style>").unwrap()..page.find("</style>").unwrap();
-        let rest = format!(
-            "{}{}",
-            &page[..style.start],
-            &page[style.end + "</style>".len()..]
-        );
+        let rest = format!("{}{}", &page[..style.start], &page[style.end + "</style>".len()..]);
         let mut open = Vec::new();
         for piece in rest.split('<').skip(1) {
             let (tag, text) = piece.split_once('>').expect("a tag ends");
@@ -211,16 +189,7 @@ mod tests {
 
     #[test]
     fn pages_are_well_formed_whatever_the_data() {
-        for (shops, days) in [
-            (3, 30),
-            (1, 30),
-            (40, 30),
-            (3, 1),
-            (2, 0),
-            (0, 30),
-            (0, 0),
-            (3, 366),
-        ] {
+        for (shops, days) in [(3, 30), (1, 30), (40, 30), (3, 1), (2, 0), (0, 30), (0, 0), (3, 366)] {
             check_balance(&render(&sample(shops, days)));
         }
         check_balance(&render(&ReportData::default()));
@@ -232,18 +201,13 @@ mod tests {
         let page = render(&data);
         assert!(page == render(&data));
         data.revenue.reverse();
-        assert!(
-            page == render(&data),
-            "the order of the revenue rows does not matter"
-        );
+        assert!(page == render(&data), "the order of the revenue rows does not matter");
     }
 
     #[test]
     fn the_page_is_complete_by_itself() {
         let page = render(&sample(3, 30));
-        for word in [
-            "<script", "http:", "https:", "src=", "@import", "url(", "<link", "<img",
-        ] {
+        for word in ["<script", "http:", "https:", "src=", "@import", "url(", "<link", "<img"] {
             assert!(!page.contains(word), "{word}");
         }
     }
@@ -251,13 +215,7 @@ mod tests {
     #[test]
     fn an_empty_report_says_so() {
         let page = render(&ReportData::default());
-        for text in [
-            "No days · 0 shops",
-            "No shops.",
-            "No days.",
-            "No revenue.",
-            "Nothing was recorded.",
-        ] {
+        for text in ["No days · 0 shops", "No shops.", "No days.", "No revenue.", "Nothing was recorded."] {
             assert!(page.contains(text), "{text}");
         }
     }
@@ -275,9 +233,7 @@ mod tests {
         let page = render(&data);
         check_balance(&page);
         assert!(!page.contains("<script") && !page.contains("alert('x')"));
-        assert!(
-            page.contains("<h1>&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;&quot;</h1>")
-        );
+        assert!(page.contains("<h1>&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;&quot;</h1>"));
     }
 
     #[test]
@@ -319,12 +275,10 @@ mod tests {
         data.known_taps.clear();
         let page = render(&data);
         check_balance(&page);
-        assert!(
-            page.contains(
-                "<th scope=\"row\">2026-03-02</th><td>0</td><td>1</td><td>0</td><td>1</td>"
-            )
-        );
-        assert!(page.contains("<th scope=\"row\">Total</th><td>5</td><td>4</td><td>0</td><td>4</td><td>0</td><td>4</td>"));
+        assert!(page.contains("<th scope=\"row\">2026-03-02</th><td>0</td><td>1</td><td>0</td><td>1</td>"));
+        assert!(page.contains(
+            "<th scope=\"row\">Total</th><td>5</td><td>4</td><td>0</td><td>4</td><td>0</td><td>4</td>"
+        ));
     }
 
     #[test]
@@ -334,9 +288,11 @@ mod tests {
         data.headline.taps = u64::MAX;
         let page = render(&data);
         check_balance(&page);
-        assert!(page.contains(
-            "<dd class=\"figure\">18,<wbr>446,<wbr>744,<wbr>073,<wbr>709,<wbr>551,<wbr>615</dd>"
-        ));
+        assert!(
+            page.contains(
+                "<dd class=\"figure\">18,<wbr>446,<wbr>744,<wbr>073,<wbr>709,<wbr>551,<wbr>615</dd>"
+            )
+        );
         assert!(page.contains("<td>18,446,744,073,709,551,616</td>"));
         assert!(page.contains(">20e18</text>"));
     }

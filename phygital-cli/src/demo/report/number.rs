@@ -40,10 +40,7 @@ pub(super) fn mark(value: u128) -> String {
     if value < 1_000 {
         return value.to_string();
     }
-    let (unit, name) = UNITS
-        .into_iter()
-        .find(|(unit, _)| value >= *unit)
-        .expect("the last unit is 1,000");
+    let (unit, name) = UNITS.into_iter().find(|(unit, _)| value >= *unit).expect("the last unit is 1,000");
     let zeros = unit.to_string().len() - 1;
     let part = format!("{:0>zeros$}", value % unit);
     let part = part.trim_end_matches('0');
@@ -53,9 +50,8 @@ pub(super) fn mark(value: u128) -> String {
 
 /// A mark on a money axis: whole amounts short, others as exact decimals.
 pub(super) fn money_mark(minor: i128, exponent: u8) -> String {
-    let whole = 10_u128
-        .checked_pow(exponent.into())
-        .filter(|unit| minor.unsigned_abs().is_multiple_of(*unit));
+    let whole =
+        10_u128.checked_pow(exponent.into()).filter(|unit| minor.unsigned_abs().is_multiple_of(*unit));
     match whole {
         Some(unit) => {
             let sign = if minor < 0 { "\u{2212}" } else { "" };
@@ -68,9 +64,8 @@ pub(super) fn money_mark(minor: i128, exponent: u8) -> String {
 
 /// `2026-03-09` as `9 Mar`; text of another form as it is, at most six characters of it.
 pub(super) fn day_label(day: &str) -> String {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let mut parts = day.splitn(3, '-').skip(1).map(str::parse::<usize>);
     match (parts.next(), parts.next()) {
         (Some(Ok(month @ 1..=12)), Some(Ok(day))) => format!("{day} {}", MONTHS[month - 1]),
@@ -84,15 +79,8 @@ mod tests {
 
     #[test]
     fn counts_are_grouped() {
-        let cases = [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ];
-        cases
-            .iter()
-            .for_each(|&(value, text)| assert_eq!(count(value), text));
+        let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")];
+        cases.iter().for_each(|&(value, text)| assert_eq!(count(value), text));
         assert_eq!(count(u64::MAX.into()), "18,446,744,073,709,551,615");
     }
 
@@ -104,10 +92,7 @@ mod tests {
         assert_eq!(money(0, 2), "0.00");
         assert_eq!(money(-1_050, 2), "\u{2212}10.50");
         assert_eq!(money(i64::MAX.into(), 2), "92,233,720,368,547,758.07");
-        assert_eq!(
-            money(i64::MIN.into(), 0),
-            "\u{2212}9,223,372,036,854,775,808"
-        );
+        assert_eq!(money(i64::MIN.into(), 0), "\u{2212}9,223,372,036,854,775,808");
         assert_eq!(money(7, 255).len(), 257);
     }
 
@@ -124,9 +109,7 @@ mod tests {
             (2_000_000_000_000_000, "2e15"),
             (20_000_000_000_000_000_000, "20e18"),
         ];
-        cases
-            .iter()
-            .for_each(|&(value, text)| assert_eq!(mark(value), text));
+        cases.iter().for_each(|&(value, text)| assert_eq!(mark(value), text));
         assert_eq!(money_mark(50, 2), "0.50");
         assert_eq!(money_mark(-2_000_000, 2), "\u{2212}20k");
         assert_eq!(money_mark(0, 255), "0");

@@ -15,52 +15,22 @@ pub(super) fn headline(figures: &Headline, revenue: &[CurrencyRevenue]) -> Strin
         figures.taps,
         "Tap links judged, whatever the verdict. A reload of the same tap does not count again.",
     );
-    tiles += &n(
-        "Genuine",
-        figures.genuine,
-        "The tag is ours, its code is right and its counter is new.",
-    );
-    tiles += &n(
-        "Replayed",
-        figures.replayed,
-        "The code is right, but its counter had been used: a copied link.",
-    );
-    tiles += &n(
-        "Forged",
-        figures.forged,
-        "The code does not fit the tag's key: made up, not tapped.",
-    );
-    tiles += &n(
-        "Not enrolled",
-        figures.not_enrolled,
-        "The code is right, but the tag is not in service here.",
-    );
-    tiles += &n(
-        "Opt-ins",
-        figures.opt_ins,
-        "Times that somebody agreed to hear from us.",
-    );
-    tiles += &n(
-        "Opt-outs",
-        figures.opt_outs,
-        "Times that somebody withdrew.",
-    );
+    tiles += &n("Genuine", figures.genuine, "The tag is ours, its code is right and its counter is new.");
+    tiles +=
+        &n("Replayed", figures.replayed, "The code is right, but its counter had been used: a copied link.");
+    tiles += &n("Forged", figures.forged, "The code does not fit the tag's key: made up, not tapped.");
+    tiles +=
+        &n("Not enrolled", figures.not_enrolled, "The code is right, but the tag is not in service here.");
+    tiles += &n("Opt-ins", figures.opt_ins, "Times that somebody agreed to hear from us.");
+    tiles += &n("Opt-outs", figures.opt_outs, "Times that somebody withdrew.");
     tiles += &n(
         "Customers known",
         figures.customers_known,
         "People with a contact point of their own at the end of the last day.",
     );
-    tiles += &n(
-        "Orders",
-        figures.orders,
-        "Orders completed, in the shops and on the web.",
-    );
+    tiles += &n("Orders", figures.orders, "Orders completed, in the shops and on the web.");
     if revenue.is_empty() {
-        tiles += &tile(
-            "Revenue",
-            "none",
-            "Paid for orders, less refunds. Nothing was recorded.",
-        );
+        tiles += &tile("Revenue", "none", "Paid for orders, less refunds. Nothing was recorded.");
     }
     for r in revenue {
         let label = format!("Revenue, {}", escape(&r.currency));
@@ -82,8 +52,7 @@ pub(super) fn shops(data: &ReportData) -> String {
     let days = data.days.len();
     let rows: Vec<_> = (0..data.shops.len())
         .map(|shop| {
-            let of =
-                |matrix: &[Vec<u64>]| padded(matrix.get(shop).map_or(&[], Vec::as_slice), days);
+            let of = |matrix: &[Vec<u64>]| padded(matrix.get(shop).map_or(&[], Vec::as_slice), days);
             [of(&data.taps), of(&data.opt_ins)]
         })
         .collect();
@@ -96,24 +65,11 @@ pub(super) fn shops(data: &ReportData) -> String {
             about: format!("Taps and opt-ins by day at {name}"),
             unit: "Count a day",
             days: &data.days,
-            series: &[
-                Series {
-                    name: "taps",
-                    values: taps,
-                },
-                Series {
-                    name: "opt-ins",
-                    values: opt_ins,
-                },
-            ],
+            series: &[Series { name: "taps", values: taps }, Series { name: "opt-ins", values: opt_ins }],
             arrangement: Arrangement::SideBySide,
             at_least: highest.into(),
         };
-        panels += &format!(
-            "<figure>\n<figcaption>{}</figcaption>\n{}</figure>\n",
-            escape(name),
-            chart.svg()
-        );
+        panels += &format!("<figure>\n<figcaption>{}</figcaption>\n{}</figure>\n", escape(name), chart.svg());
         table.group(name, &[("taps", taps), ("opt-ins", opt_ins)]);
     }
     if data.shops.is_empty() {
@@ -133,10 +89,7 @@ pub(super) fn known_and_anonymous(data: &ReportData) -> String {
         data,
         "Known and anonymous taps by day",
         "Taps a day",
-        [
-            ("known", &data.known_taps),
-            ("anonymous", &data.anonymous_taps),
-        ],
+        [("known", &data.known_taps), ("anonymous", &data.anonymous_taps)],
         "Known: when the tap was recorded, the visitor was already linked to a customer. Anonymous: not yet. Together they \
          are the day's genuine taps.",
     )
@@ -147,10 +100,7 @@ pub(super) fn visits(data: &ReportData) -> String {
         data,
         "First and repeat visits by day",
         "Visits a day",
-        [
-            ("first", &data.first_visits),
-            ("repeat", &data.repeat_visits),
-        ],
+        [("first", &data.first_visits), ("repeat", &data.repeat_visits)],
         "First: the first visit of a customer or anonymous visitor to any of the shops. Repeat: every later one. Together \
          they are the day's visits.",
     )
@@ -169,16 +119,7 @@ fn two_by_day(
         about: title.to_owned(),
         unit,
         days: &data.days,
-        series: &[
-            Series {
-                name: one.0,
-                values: &one.1,
-            },
-            Series {
-                name: two.0,
-                values: &two.1,
-            },
-        ],
+        series: &[Series { name: one.0, values: &one.1 }, Series { name: two.0, values: &two.1 }],
         arrangement: Arrangement::Stacked,
         at_least: 0,
     };
@@ -196,23 +137,13 @@ fn two_by_day(
 pub(super) fn revenue_by_channel(revenue: &[CurrencyRevenue]) -> String {
     let mut figures = String::new();
     for r in revenue {
-        let chart = MoneyChart {
-            currency: &r.currency,
-            exponent: r.exponent,
-            rows: &r.channels,
-        };
+        let chart = MoneyChart { currency: &r.currency, exponent: r.exponent, rows: &r.channels };
         figures += &format!("<figure>\n{}</figure>\n", chart.svg());
     }
     let tables: String = revenue
         .iter()
         .map(|r| {
-            Table::of_money(
-                &format!("Channel, {}", r.currency),
-                r.exponent,
-                &r.channels,
-                r.total,
-            )
-            .html()
+            Table::of_money(&format!("Channel, {}", r.currency), r.exponent, &r.channels, r.total).html()
         })
         .collect();
     if revenue.is_empty() {
@@ -241,25 +172,16 @@ pub(super) fn by_currency(revenue: &[Revenue]) -> Vec<CurrencyRevenue> {
     }
     let one = |((currency, exponent), channels): ((&str, u8), BTreeMap<&str, i128>)| {
         let total = channels.values().sum();
-        let mut channels: Vec<_> = channels
-            .into_iter()
-            .map(|(name, minor)| (name.to_owned(), minor))
-            .collect();
+        let mut channels: Vec<_> =
+            channels.into_iter().map(|(name, minor)| (name.to_owned(), minor)).collect();
         // A stable sort: channels of one amount stay in the order of their names.
         channels.sort_by_key(|(_, minor)| std::cmp::Reverse(*minor));
-        CurrencyRevenue {
-            currency: currency.to_owned(),
-            exponent,
-            total,
-            channels,
-        }
+        CurrencyRevenue { currency: currency.to_owned(), exponent, total, channels }
     };
     currencies.into_iter().map(one).collect()
 }
 
 /// One value a day: what is missing is 0.
 fn padded(values: &[u64], days: usize) -> Vec<u64> {
-    (0..days)
-        .map(|day| values.get(day).copied().unwrap_or(0))
-        .collect()
+    (0..days).map(|day| values.get(day).copied().unwrap_or(0)).collect()
 }

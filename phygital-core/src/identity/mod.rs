@@ -1,0 +1,23 @@
+//! Who is who: which identifiers are one customer.
+//!
+//! The answer is a function of the set of events, never of their order:
+//!
+//! 1. An event that names several identifiers links them; an *Identifiers Linked* event says that
+//!    two are one person, an *Identifiers Separated* event that they are not. The later of the two
+//!    holds.
+//! 2. A blocked value (a junk number, a test address) links nothing ([`Rules::is_blocked`]). An
+//!    identifier that was named with more others of a kind than its own kind allows is *shared*, and
+//!    links nothing either ([`Rules::limit`]): a family's phone does not make one person of two.
+//! 3. What is left falls into components. Within a component the links are taken in one fixed
+//!    order, strongest first, and unite their ends unless that would join two that were separated
+//!    ([`partition`]). Greedy in an order of the set itself, so the result does not depend on
+//!    arrival.
+//! 4. A customer is named by the identifier seen first among hers.
+//!
+//! Un-merging is a later event; [`path`] tells which events tie two identifiers together.
+
+mod cluster;
+mod rules;
+
+pub use cluster::{Cluster, Component, Edge, Member, partition, path};
+pub use rules::{Basis, Rules, primary};
