@@ -11,6 +11,7 @@ pub mod crypto;
 pub mod event;
 pub mod identity;
 pub mod log;
+pub mod machine;
 pub mod store;
 pub mod tap;
 pub mod vocab;

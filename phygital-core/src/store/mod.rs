@@ -13,7 +13,9 @@ mod rows;
 
 pub use error::{StorageError, StorageFault};
 pub use memory::Memory;
-pub use rows::{Action, CustomerRow, Link, Mark, Node, Statement, StoreIdentity, TagRow};
+pub use rows::{CustomerRow, Link, Node, Statement, StoreIdentity};
+
+pub use crate::machine::{Action, Mark, TagRow};
 
 use crate::event::FoldKey;
 use crate::log::{Head, LogEntry};

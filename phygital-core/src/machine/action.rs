@@ -1,0 +1,117 @@
+//! Actions: what the engine asks the host to carry out.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::FoldKey;
+use crate::event::kinds::decisions::ActionRequested;
+use crate::vocab::{ActionId, Identifier, Personal, Purpose, Timestamp};
+
+/// An action that waits for the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Action {
+    /// Its id: to carry it out twice is to carry it out once.
+    pub id: ActionId,
+    /// What: `send_message`, `raise_alarm`.
+    pub action: String,
+    /// The event that asked for it.
+    pub cause: FoldKey,
+    /// Whom it concerns.
+    #[serde(with = "identifier_text", skip_serializing_if = "Option::is_none", default)]
+    pub to: Option<Identifier>,
+    /// To what end.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub purpose: Option<Purpose>,
+    /// What to say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub text: Option<Personal>,
+    /// Not to be carried out later than this.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Action {
+    /// An action with what it must have.
+    pub fn new(id: ActionId, action: impl Into<String>, cause: FoldKey) -> Action {
+        let action = action.into();
+        Action { id, action, cause, to: None, purpose: None, text: None, expires_at: None }
+    }
+
+    /// The action that an event asks for.
+    pub fn requested(event: &ActionRequested, cause: FoldKey) -> Action {
+        Action {
+            id: event.action_id.clone(),
+            action: event.action.clone(),
+            cause,
+            to: event.to.clone(),
+            purpose: event.purpose,
+            text: event.text.clone(),
+            expires_at: event.expires_at,
+        }
+    }
+}
+
+/// How an action went, as the host says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It was carried out.
+    Delivered,
+    /// It could not be carried out.
+    Failed,
+    /// It was too late to carry it out.
+    Expired,
+    /// The host decided against it.
+    Dropped,
+}
+
+/// The text names no [`Outcome`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected an outcome: delivered, failed, expired or dropped")]
+pub struct UnknownOutcome;
+
+impl Outcome {
+    /// The name in events and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Delivered => "delivered",
+            Outcome::Failed => "failed",
+            Outcome::Expired => "expired",
+            Outcome::Dropped => "dropped",
+        }
+    }
+}
+
+impl std::str::FromStr for Outcome {
+    type Err = UnknownOutcome;
+    fn from_str(text: &str) -> Result<Self, UnknownOutcome> {
+        [Outcome::Delivered, Outcome::Failed, Outcome::Expired, Outcome::Dropped]
+            .into_iter()
+            .find(|outcome| outcome.name() == text)
+            .ok_or(UnknownOutcome)
+    }
+}
+
+/// An identifier as `kind:value`.
+mod identifier_text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::vocab::Identifier;
+
+    pub(super) fn serialize<S: Serializer>(
+        identifier: &Option<Identifier>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match identifier {
+            Some(one) => serializer.collect_str(&format_args!("{}:{}", one.kind(), one.value())),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Identifier>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+    }
+}

@@ -1,0 +1,10 @@
+//! What commands mean: pure decisions over what is known, and the small states they rest on.
+//!
+//! Deciding may refuse and reads no clock, no store and no randomness. What was decided becomes an
+//! event; applying an event never refuses, so replaying the log decides nothing again.
+
+mod action;
+mod tag;
+
+pub use action::{Action, Outcome, UnknownOutcome};
+pub use tag::{Mark, TagRow, TapDecision, TapRefusalReason, decide_tap};
