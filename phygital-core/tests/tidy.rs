@@ -158,6 +158,27 @@ fn no_path_of_a_machine() {
     none(faults);
 }
 
+#[test]
+fn every_limit_is_tested() {
+    let files = sources();
+    let (limits, others): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.name.ends_with("/limits.rs"));
+    let tests = files.iter().map(|file| file.tests.as_str()).collect::<String>();
+    let tested = words(&tests).collect::<BTreeSet<_>>();
+    let enforced = others.iter().flat_map(|file| words(&file.code)).collect::<BTreeSet<_>>();
+    let names = limits.iter().flat_map(|file| file.text.lines());
+    let names = names.filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
+    let mut count = 0;
+    let mut faults = Vec::new();
+    for name in names.filter(|name| name.ends_with("_MAX") || name.contains("LIMIT")) {
+        count += 1;
+        if enforced.contains(name) && !tested.contains(name) {
+            faults.push(format!("{name}: no test names it; try the limit and one past it"));
+        }
+    }
+    assert!(count > 0, "found no limit in any limits.rs");
+    none(faults);
+}
+
 fn none(faults: Vec<String>) {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
