@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod consent;
 pub mod crypto;
 pub mod event;
 pub mod identity;

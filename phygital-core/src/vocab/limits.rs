@@ -39,3 +39,7 @@ pub const DECIMAL_DIGITS_MAX: usize = 18;
 /// Most events in one batch, which is one transaction: a power cut loses no more than this, and
 /// none that was acknowledged.
 pub const BATCH_EVENTS_MAX: usize = 10_000;
+
+/// Most entries for one purpose in the consent ledger of a contact point. Ten changes of mind a year
+/// for twenty-five years; what is older decides nothing, and the log still has it.
+pub const LEDGER_ENTRIES_MAX: usize = 256;
