@@ -18,10 +18,10 @@
 //! ```
 
 mod decision;
-#[cfg(test)]
-mod laws;
 mod ledger;
 mod policy;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use decision::{Decision, Reason};
