@@ -1,1 +1,17 @@
-//! Secrets, CMAC, key diversification and the `KeyRing` port.
+//! Secrets, CMAC, key diversification.
+//!
+//! Primitives alone: they know keys and bytes, not tags. Which keys a tag has is said by
+//! [`crate::tap::KeyRing`].
+
+mod cmac;
+mod diversify;
+mod secret;
+
+pub(crate) use cmac::{Block, CmacKey};
+pub use cmac::{aes128_cmac, truncate_mac};
+pub(crate) use diversify::ntag424_input_into;
+pub use diversify::{
+    AN10922_INPUT_MAX, Diversifier, DiversifyError, NTAG424_AID, SYSTEM_ID_MAX, diversify_aes128,
+    diversify_aes256, ntag424_input,
+};
+pub use secret::{Secret, SecretError};

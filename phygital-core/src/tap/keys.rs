@@ -1,0 +1,400 @@
+//! A key ring in memory.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use zeroize::Zeroize;
+
+use super::keyring::{FileKey, Fleet, KeyRing, Layout, Mistake};
+use super::limits::{FILE_KEYS_MAX, FLEETS_MAX, KEY_SETS_MAX};
+use crate::crypto::{Diversifier, DiversifyError, Secret, ntag424_input, ntag424_input_into};
+use crate::vocab::tag::{KeyEpoch, TagUid};
+
+/// Keys of tags, held in memory and expanded, so that a tap costs no key schedule but its own.
+///
+/// Sets with the same meta read key and layout form one fleet. Keys are wiped when this is dropped.
+///
+/// ```
+/// use phygital_core::crypto::Secret;
+/// use phygital_core::tap::{KeySet, Keys};
+/// let master = Secret::from_hex("c9eb67df090afc8ed0b4b15d0fd3d7f9")?;
+/// let keys = Keys::new([
+///     // A tag with keys of its own.
+///     KeySet::explicit(Secret::zeros()).meta_read_key(Secret::zeros()),
+///     // A fleet whose file read keys (number 2) are derived from one master key and each tag's UID.
+///     KeySet::diversified(master, 2, b"shop-eu")?.meta_read_key(Secret::zeros()).label("eu"),
+/// ])?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Keys {
+    fleets: Vec<Fleet>,
+    /// For each fleet, in the same order.
+    keys: Vec<FleetKeys>,
+}
+
+/// The keys of one fleet.
+#[derive(Default)]
+struct FleetKeys {
+    /// Keys of one tag each, latest generation first.
+    bound: BTreeMap<TagUid, Vec<Box<FileKey>>>,
+    /// Keys that any tag may have, latest generation first.
+    open: Vec<OpenKey>,
+    /// The raw meta read key as a file read key, for diagnosis.
+    meta_as_file: Option<Box<FileKey>>,
+}
+
+enum OpenKey {
+    Explicit(Box<FileKey>),
+    Diversified(Box<Diversified>),
+}
+
+struct Diversified {
+    master: Diversifier,
+    master_as_file: FileKey,
+    key_no: u8,
+    system_id: Vec<u8>,
+    epoch: KeyEpoch,
+    label: Option<Arc<str>>,
+}
+
+/// The keys of one tag, or of all tags that derive theirs from one master key.
+pub struct KeySet {
+    meta: Meta,
+    file: FileSource,
+    uid: Option<TagUid>,
+    epoch: KeyEpoch,
+    label: Option<Arc<str>>,
+    layout: Layout,
+}
+
+enum Meta {
+    None,
+    Explicit(Secret<16>),
+    /// The master key diversified with the ASCII letters `PICC`.
+    Picc,
+    /// The master key diversified with the UID and this key number.
+    Numbered(u8),
+}
+
+enum FileSource {
+    Explicit(Secret<16>),
+    Diversified { master: Secret<16>, key_no: u8, system_id: Vec<u8> },
+}
+
+/// Why key sets make no key ring. It never holds anything of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeysError {
+    /// No set at all.
+    #[error("a key ring needs at least one key set")]
+    Empty,
+    /// More than [`KEY_SETS_MAX`].
+    #[error("a key ring has at most {KEY_SETS_MAX} key sets")]
+    TooManySets,
+    /// More than [`FLEETS_MAX`] pairs of meta read key and layout.
+    #[error(
+        "a key ring has at most {FLEETS_MAX} different meta read keys and layouts: share the meta read key"
+    )]
+    TooManyFleets,
+    /// More than [`FILE_KEYS_MAX`] keys for one tag, or for any.
+    #[error("at most {FILE_KEYS_MAX} file read keys may fit one tag: bind each key to its uid")]
+    TooManyFileKeys,
+    /// Two sets for one tag and generation with different keys.
+    #[error("two key sets for the same tag and epoch")]
+    Conflict,
+    /// A meta read key that is to be derived, without a master key.
+    #[error("a meta read key can only be derived from a master key")]
+    NoMasterKey,
+    /// A meta read key that is to be derived from the UID, without a UID.
+    #[error("a meta read key by key number needs the uid: it is not known before the PICCData is opened")]
+    NoUid,
+    /// The system identifier is too long.
+    #[error(transparent)]
+    Diversify(#[from] DiversifyError),
+}
+
+impl KeySet {
+    /// This SDMFileReadKey, for any tag unless [`KeySet::of_tag`] says for which.
+    #[must_use]
+    pub fn explicit(file_read_key: Secret<16>) -> Self {
+        Self::with(FileSource::Explicit(file_read_key))
+    }
+
+    /// Keys derived from `master` by AN10922 with UID, application, key number and system identifier (at most
+    /// 16 bytes); `key_no` is the number of the key that the tag uses as SDMFileReadKey, 0 to 4.
+    ///
+    /// # Errors
+    /// [`DiversifyError::SystemIdLength`].
+    pub fn diversified(master: Secret<16>, key_no: u8, system_id: &[u8]) -> Result<Self, DiversifyError> {
+        ntag424_input(TagUid::new([0; 7]), key_no, system_id)?;
+        Ok(Self::with(FileSource::Diversified { master, key_no, system_id: system_id.to_vec() }))
+    }
+
+    fn with(file: FileSource) -> Self {
+        Self {
+            meta: Meta::None,
+            file,
+            uid: None,
+            epoch: KeyEpoch::FIRST,
+            label: None,
+            layout: Layout::default(),
+        }
+    }
+
+    /// Sets the SDMMetaReadKey. Without one, the tags mirror UID or counter in plain.
+    #[must_use]
+    pub fn meta_read_key(mut self, key: Secret<16>) -> Self {
+        self.meta = Meta::Explicit(key);
+        self
+    }
+
+    /// Derives the SDMMetaReadKey from the master key with the input `PICC`, one for the whole fleet.
+    #[must_use]
+    pub fn derive_meta_read_key(mut self) -> Self {
+        self.meta = Meta::Picc;
+        self
+    }
+
+    /// Derives the SDMMetaReadKey from the master key like a file read key, with this key number. Only for a
+    /// set that is bound to its tag.
+    #[must_use]
+    pub fn derive_meta_read_key_no(mut self, key_no: u8) -> Self {
+        self.meta = Meta::Numbered(key_no);
+        self
+    }
+
+    /// Binds the set to one tag.
+    #[must_use]
+    pub fn of_tag(mut self, uid: TagUid) -> Self {
+        self.uid = Some(uid);
+        self
+    }
+
+    /// Sets the generation of the keys; the first if not called.
+    #[must_use]
+    pub fn epoch(mut self, epoch: KeyEpoch) -> Self {
+        self.epoch = epoch;
+        self
+    }
+
+    /// Names the set, for whoever reads the result.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<Arc<str>>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Sets how the URLs are laid out; recognised by their shape if not called.
+    #[must_use]
+    pub fn layout(mut self, layout: Layout) -> Self {
+        self.layout = layout;
+        self
+    }
+
+    /// The meta read key, if there is one.
+    fn meta(&self) -> Result<Option<Secret<16>>, KeysError> {
+        let master = match &self.file {
+            FileSource::Diversified { master, system_id, .. } => Some((master, system_id)),
+            FileSource::Explicit(_) => None,
+        };
+        match &self.meta {
+            Meta::None => Ok(None),
+            Meta::Explicit(key) => Ok(Some(key.duplicate())),
+            Meta::Picc => {
+                let (master, _) = master.ok_or(KeysError::NoMasterKey)?;
+                Ok(Some(Diversifier::new(master).derive(b"PICC")?))
+            }
+            Meta::Numbered(key_no) => {
+                let (master, system_id) = master.ok_or(KeysError::NoMasterKey)?;
+                let input = ntag424_input(self.uid.ok_or(KeysError::NoUid)?, *key_no, system_id)?;
+                Ok(Some(Diversifier::new(master).derive(&input)?))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeySet(elided, {:?}, epoch {}, {:?})", self.uid, self.epoch, self.label)
+    }
+}
+
+impl Keys {
+    /// Expands the keys of these sets.
+    ///
+    /// # Errors
+    /// [`KeysError`] for too many keys, or sets that contradict each other.
+    pub fn new(sets: impl IntoIterator<Item = KeySet>) -> Result<Self, KeysError> {
+        let mut ring = Self { fleets: Vec::new(), keys: Vec::new() };
+        let mut metas: Vec<Option<Secret<16>>> = Vec::new();
+        // What each tag and generation has, to tell a repetition from a contradiction.
+        let mut seen: BTreeMap<(usize, TagUid, KeyEpoch), Secret<16>> = BTreeMap::new();
+        for (number, set) in sets.into_iter().enumerate() {
+            if number == KEY_SETS_MAX {
+                return Err(KeysError::TooManySets);
+            }
+            let fleet = ring.fleet_of(&set, &mut metas)?;
+            ring.keys[fleet].add(fleet, set, &mut seen)?;
+        }
+        if ring.fleets.is_empty() {
+            return Err(KeysError::Empty);
+        }
+        ring.keys.iter_mut().for_each(FleetKeys::sort);
+        Ok(ring)
+    }
+
+    /// The fleet that the set belongs to, made if need be.
+    fn fleet_of(&mut self, set: &KeySet, metas: &mut Vec<Option<Secret<16>>>) -> Result<usize, KeysError> {
+        let meta = set.meta()?;
+        let same = |index: &usize| metas[*index] == meta && *self.fleets[*index].layout() == set.layout;
+        if let Some(index) = (0..metas.len()).find(same) {
+            return Ok(index);
+        }
+        if self.fleets.len() == FLEETS_MAX {
+            return Err(KeysError::TooManyFleets);
+        }
+        self.fleets.push(Fleet::new(meta.as_ref(), set.layout.clone()));
+        let meta_as_file = meta.as_ref().map(|key| Box::new(FileKey::new(key)));
+        self.keys.push(FleetKeys { meta_as_file, ..FleetKeys::default() });
+        metas.push(meta);
+        Ok(self.fleets.len() - 1)
+    }
+}
+
+impl FleetKeys {
+    fn add(
+        &mut self,
+        fleet: usize,
+        set: KeySet,
+        seen: &mut BTreeMap<(usize, TagUid, KeyEpoch), Secret<16>>,
+    ) -> Result<(), KeysError> {
+        let KeySet { file, uid, epoch, label, .. } = set;
+        let key = match (file, uid) {
+            (FileSource::Explicit(key), _) => key,
+            (FileSource::Diversified { master, key_no, system_id }, Some(uid)) => {
+                Diversifier::new(&master).derive(&ntag424_input(uid, key_no, &system_id)?)?
+            }
+            (FileSource::Diversified { master, key_no, system_id }, None) => {
+                self.open.push(OpenKey::Diversified(Box::new(Diversified {
+                    master: Diversifier::new(&master),
+                    master_as_file: FileKey::new(&master).epoch(epoch).label(label.clone()),
+                    key_no,
+                    system_id,
+                    epoch,
+                    label,
+                })));
+                return self.within_limits(None);
+            }
+        };
+        let file_key = Box::new(FileKey::new(&key).epoch(epoch).label(label));
+        let Some(uid) = uid else {
+            self.open.push(OpenKey::Explicit(file_key));
+            return self.within_limits(None);
+        };
+        match seen.get(&(fleet, uid, epoch)) {
+            Some(same) if *same == key => return Ok(()),
+            Some(_) => return Err(KeysError::Conflict),
+            None => {}
+        }
+        seen.insert((fleet, uid, epoch), key);
+        self.bound.entry(uid).or_default().push(Box::new(file_key.of_tag(uid)));
+        self.within_limits(Some(uid))
+    }
+
+    fn within_limits(&self, uid: Option<TagUid>) -> Result<(), KeysError> {
+        let bound = uid.and_then(|uid| self.bound.get(&uid)).map_or(0, Vec::len);
+        if self.open.len() > FILE_KEYS_MAX || bound > FILE_KEYS_MAX {
+            return Err(KeysError::TooManyFileKeys);
+        }
+        Ok(())
+    }
+
+    /// Latest generation first: it is what most tags have.
+    fn sort(&mut self) {
+        for keys in self.bound.values_mut() {
+            keys.sort_by_key(|key| std::cmp::Reverse(key.key_epoch()));
+        }
+        self.open.sort_by_key(|key| {
+            std::cmp::Reverse(match key {
+                OpenKey::Explicit(key) => key.key_epoch(),
+                OpenKey::Diversified(key) => key.epoch,
+            })
+        });
+    }
+}
+
+impl Diversified {
+    /// The key of this number for this tag. The number decides nothing but the input.
+    #[inline]
+    fn file_key(&self, uid: TagUid, key_no: u8) -> FileKey {
+        let (input, length) = ntag424_input_into(uid, key_no, &self.system_id);
+        let mut key = self.master.derive_bytes(&input[..length]).expect("the input has 15 to 31 bytes");
+        let file_key = FileKey::from_bytes(&key).epoch(self.epoch).label(self.label.clone());
+        key.zeroize();
+        file_key
+    }
+}
+
+impl KeyRing for Keys {
+    fn fleets(&self) -> &[Fleet] {
+        &self.fleets
+    }
+
+    fn file_keys(
+        &self,
+        fleet: usize,
+        uid: Option<TagUid>,
+        found: &mut dyn FnMut(&FileKey) -> ControlFlow<()>,
+    ) {
+        let Some(keys) = self.keys.get(fleet) else { return };
+        let mut bound = match uid {
+            Some(uid) => keys.bound.range(uid..=uid),
+            None => keys.bound.range(..),
+        };
+        // Broken off means found, or given up.
+        let _ = bound.try_for_each(|(_, keys)| keys.iter().try_for_each(|key| found(key))).is_continue()
+            && keys
+                .open
+                .iter()
+                .try_for_each(|key| match (key, uid) {
+                    (OpenKey::Explicit(key), _) => found(key),
+                    (OpenKey::Diversified(key), Some(uid)) => found(&key.file_key(uid, key.key_no)),
+                    (OpenKey::Diversified(_), None) => ControlFlow::Continue(()),
+                })
+                .is_continue();
+    }
+
+    fn mistaken_file_keys(
+        &self,
+        fleet: usize,
+        uid: Option<TagUid>,
+        found: &mut dyn FnMut(&FileKey, Mistake) -> ControlFlow<()>,
+    ) {
+        let Some(keys) = self.keys.get(fleet) else { return };
+        for key in &keys.open {
+            let OpenKey::Diversified(key) = key else { continue };
+            if found(&key.master_as_file, Mistake::MasterKey).is_break() {
+                return;
+            }
+            for key_no in (0..=4).filter(|key_no| *key_no != key.key_no) {
+                let Some(uid) = uid else { break };
+                if found(&key.file_key(uid, key_no), Mistake::KeyNumber(key_no)).is_break() {
+                    return;
+                }
+            }
+        }
+        if let Some(key) = &keys.meta_as_file {
+            let _ = found(key, Mistake::MetaReadKey);
+        }
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bound: usize = self.keys.iter().map(|keys| keys.bound.len()).sum();
+        let open: usize = self.keys.iter().map(|keys| keys.open.len()).sum();
+        write!(f, "Keys(elided, {} fleets, {bound} tags, {open} open keys)", self.fleets.len())
+    }
+}

@@ -1,0 +1,38 @@
+//! Limits on what a tap may bring and on how long we look for its key, each with its reason.
+
+/// Longest tap URL, in bytes. The tag's own part is at most [`TAG_TEXT_MAX`]; the rest is what browsers,
+/// messengers and campaigns append. Longer than any of theirs, shorter than what servers accept.
+pub const URL_LENGTH_MAX: usize = 2048;
+
+/// Size of the NDEF file of an NTAG 424 DNA, in bytes (NT4H2421Gx §8.2.3).
+pub const NDEF_FILE_MAX: usize = 256;
+
+/// Where the first URL character after the scheme stands in the NDEF file: after the length (2), the
+/// record header (4) and the scheme code (1). All SDM offsets count from the start of the file.
+pub const NDEF_URL_OFFSET: usize = 7;
+
+/// Longest URL text, without its scheme, that fits in the NDEF file.
+pub const TAG_TEXT_MAX: usize = NDEF_FILE_MAX - NDEF_URL_OFFSET;
+
+/// Longest file data of a tap, in bytes: its ASCII mirror takes twice that and shares the file with URL,
+/// PICCData and MAC, so even this is never reached.
+pub const FILE_DATA_MAX: usize = 128;
+
+/// Most fleets (meta read key and layout) in one key ring. Each costs one AES block per tap, and every
+/// wrong meta key lets about one link in 85 through to the MAC, so a longer list should carry a public
+/// key id in its templates instead.
+pub const FLEETS_MAX: usize = 256;
+
+/// Most file read keys that one fleet may hold for any UID, or for one UID: generations of its keys, and
+/// a few keys that were never bound to their tag.
+pub const FILE_KEYS_MAX: usize = 32;
+
+/// Most key sets in one key ring: a large chain's tags, some 100 MB of expanded keys.
+pub const KEY_SETS_MAX: usize = 200_000;
+
+/// Longest JSON text of keys, in bytes.
+pub const KEYS_JSON_MAX: usize = 64 * 1024 * 1024;
+
+/// Most MACs computed for one link before the search is given up. Keys times MAC input ranges; an honest
+/// set-up needs fewer than 20.
+pub const MAC_TRIES_MAX: u32 = 4_096;

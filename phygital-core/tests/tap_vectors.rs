@@ -1,0 +1,267 @@
+//! The published and generated vectors of `vectors/taps/`, each case run.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use phygital_core::crypto::{
+    self, Diversifier, DiversifyError, Secret, aes128_cmac, diversify_aes256, ntag424_input, truncate_mac,
+};
+use phygital_core::tap::replay::{Judgement, ReplayMark, judge};
+use phygital_core::tap::{
+    self, KeySet, Keys, Layout, MacInput, MacStart, Mirrors, SdmOffsets, SessionKeys, TapRefusal,
+    UrlTemplate, VerifiedTap,
+};
+use phygital_core::vocab::tag::{KeyEpoch, ReadCounter, TagUid};
+use serde_json::Value;
+
+fn vectors(file: &str) -> Vec<Value> {
+    let path = format!("{}/../vectors/taps/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_json::from_str(&text).unwrap()
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn key<const N: usize>(vector: &Value, field: &str) -> Option<Secret<N>> {
+    vector[field].as_str().map(|text| Secret::from_hex(text).unwrap())
+}
+
+/// The keys of a vector, read by this layout.
+fn keys_of(vector: &Value, layout: Layout) -> Keys {
+    let mut set = KeySet::explicit(key(vector, "file_read_key").unwrap()).layout(layout).label("vector");
+    if let Some(meta) = key(vector, "meta_read_key") {
+        set = set.meta_read_key(meta);
+    }
+    Keys::new([set]).unwrap()
+}
+
+/// Compares a result with what the vector expects of it.
+fn check(id: &str, way: &str, expect: &Value, result: &Result<VerifiedTap, TapRefusal>) {
+    let code = result.as_ref().map_or_else(TapRefusal::code, |_| "ok");
+    assert_eq!(code, expect["result"], "{id} by {way}");
+    let Ok(tap) = result else { return };
+    let text = |field: &str| expect[field].as_str().map(str::to_owned);
+    assert_eq!(tap.uid().map(|uid| uid.to_string()), text("uid"), "{id} by {way}");
+    assert_eq!(tap.read_ctr().map(|ctr| u64::from(ctr.get())), expect["read_ctr"].as_u64(), "{id} by {way}");
+    assert_eq!(tap.picc_data_tag().map(|tag| tag.to_string()), text("picc_data_tag"), "{id} by {way}");
+    assert_eq!(tap.file_data().map(|data| data.to_hex()), text("file_data"), "{id} by {way}");
+    assert_eq!(tap.tag_tamper().map(|tamper| tamper.letters()), text("tag_tamper"), "{id} by {way}");
+    if let Some(authenticated) = expect["tamper_authenticated"].as_bool() {
+        assert_eq!(tap.tag_tamper().map(|tamper| tamper.authenticated), Some(authenticated), "{id} by {way}");
+    }
+    assert_eq!(tap.scheme().as_str(), "ntag424-aes");
+    assert_eq!((tap.key_epoch(), tap.key_label()), (KeyEpoch::FIRST, Some("vector")));
+}
+
+#[test]
+fn sun_in_aes_mode() {
+    let (mut mirrors, mut urls, mut templates, mut files) = (0, 0, 0, 0);
+    for vector in vectors("sun_ntag424_aes.json") {
+        let id = vector["id"].as_str().unwrap();
+        assert_eq!(vector["mode"], "aes", "{id}");
+        let text = |field: &str| vector[field].as_str();
+        let expect = &vector["expect"];
+        let sdm: Option<SdmOffsets> = serde_json::from_value(vector["sdm"].clone()).ok();
+        let auto = keys_of(&vector, Layout::default());
+
+        let mac_input = bytes(text("mac_input").unwrap());
+        let mut fields = Mirrors::new(&mac_input, text("sdmmac").unwrap());
+        if let Some(uid) = text("uid_mirror") {
+            fields = fields.uid(uid);
+        }
+        if let Some(ctr) = text("ctr_mirror") {
+            fields = fields.read_ctr(ctr);
+        }
+        if let Some(picc) = text("picc_enc") {
+            fields = fields.picc_data(picc);
+        }
+        if let Some(data) = text("enc_file") {
+            fields = fields.file_data(data);
+        }
+        if let Some(tamper) = text("tt_mirror") {
+            let at = sdm.and_then(|sdm| sdm.tt_offset?.checked_sub(sdm.mac_input_offset)).map(usize::from);
+            fields = fields.tag_tamper(tamper, at);
+        }
+        check(id, "mirrors", expect, &tap::verify_mirrors(&fields, &auto));
+        mirrors += 1;
+
+        if let Some(url) = text("url") {
+            let result = tap::verify(url, &auto);
+            check(id, "url of unknown layout", expect, &result);
+            let covered = result.unwrap().authenticated_text().as_bytes().to_vec();
+            assert_eq!(hex(&covered), text("mac_input").unwrap().to_lowercase(), "{id}");
+            urls += 1;
+        }
+        if let (Some(url), Some(template), Some(sdm)) = (text("url"), text("template"), sdm) {
+            let template: UrlTemplate = template.parse().unwrap();
+            check(
+                id,
+                "template",
+                expect,
+                &tap::verify(url, &keys_of(&vector, Layout::Template(template.clone()))),
+            );
+            let offset = MacInput::From(MacStart::Offset(sdm.mac_input_offset));
+            let exact = template.with_mac_input(offset).unwrap();
+            check(
+                id,
+                "template with offset",
+                expect,
+                &tap::verify(url, &keys_of(&vector, Layout::Template(exact.clone()))),
+            );
+            assert_eq!(exact.sdm_offsets(usize::from(sdm.enc_length.unwrap_or(0))), Ok(sdm), "{id}");
+            templates += 1;
+        }
+        if let (Some(file), Some(sdm)) = (text("ndef_file"), sdm) {
+            let file = bytes(file);
+            check(id, "file", expect, &tap::verify_file(&file, &sdm, &auto));
+            assert_eq!(tap::ndef_url(&file).unwrap(), text("url").unwrap(), "{id}");
+            files += 1;
+        }
+    }
+    assert_eq!((mirrors, urls, templates, files), (73, 26, 19, 19));
+}
+
+#[test]
+fn what_the_mac_covers_is_told() {
+    let vectors = vectors("sun_ntag424_aes.json");
+    for (id, start, path) in [
+        ("gen-aes-q-picc-1", MacStart::Empty, false),
+        ("gen-aes-q-picc-enc-1", MacStart::FileData, false),
+        ("gen-aes-plain-both-macall-1", MacStart::Mirrors, false),
+        ("gen-aes-location-1", MacStart::Path, true),
+        ("gen-aes-host-mac-1", MacStart::Host, true),
+        ("gen-aes-path-x-1", MacStart::Mirrors, false),
+    ] {
+        let vector = vectors.iter().find(|vector| vector["id"] == id).unwrap();
+        let tap = tap::verify(vector["url"].as_str().unwrap(), &keys_of(vector, Layout::default())).unwrap();
+        assert_eq!((tap.mac_start(), tap.authenticates_path()), (start, path), "{id}");
+    }
+}
+
+#[test]
+fn a_place_in_the_path_cannot_be_rewritten() {
+    let vectors = vectors("sun_ntag424_aes.json");
+    let vector = vectors.iter().find(|vector| vector["id"] == "gen-aes-location-1").unwrap();
+    let moved = vector["url"].as_str().unwrap().replace("STORE-0042", "STORE-0043");
+    let refusal = tap::verify(&moved, &keys_of(vector, Layout::default())).unwrap_err();
+    assert_eq!(refusal, TapRefusal::MacMismatch);
+}
+
+#[test]
+fn an10922() {
+    let mut run = 0;
+    for vector in vectors("an10922.json") {
+        let id = vector["id"].as_str().unwrap();
+        let expect = &vector["expect"];
+        let input = bytes(vector["input_m"].as_str().unwrap());
+        let derived = match vector["op"].as_str().unwrap() {
+            "aes256" => {
+                let master = key(&vector, "master_key").unwrap();
+                diversify_aes256(&master, &input).map(|key| hex(key.expose()))
+            }
+            op => {
+                if op == "aes128_ntag424" {
+                    let uid: TagUid = vector["uid"].as_str().unwrap().parse().unwrap();
+                    let system_id = bytes(vector["system_id"].as_str().unwrap());
+                    let key_no = u8::try_from(vector["key_no"].as_u64().unwrap()).unwrap();
+                    assert_eq!(ntag424_input(uid, key_no, &system_id).unwrap(), input, "{id}");
+                    assert_eq!(vector["aid"], hex(&crypto::NTAG424_AID), "{id}");
+                }
+                let master = key(&vector, "master_key").unwrap();
+                Diversifier::new(&master).derive(&input).map(|key| hex(key.expose()))
+            }
+        };
+        match derived {
+            Ok(key) => assert_eq!(key, expect["diversified_key"], "{id}"),
+            Err(DiversifyError::InputLength { found }) => {
+                assert_eq!((expect["result"].as_str(), found), (Some("bad_length"), input.len()), "{id}");
+            }
+            Err(error) => panic!("{id}: {error}"),
+        }
+        run += 1;
+    }
+    assert_eq!(run, 9);
+}
+
+#[test]
+fn sdm_primitives() {
+    let mut skipped = Vec::new();
+    for vector in vectors("sdm_primitives.json") {
+        let id = vector["id"].as_str().unwrap();
+        let expect = &vector["expect"];
+        match vector["op"].as_str().unwrap() {
+            _ if vector["mode"] == "lrp" => skipped.push(id.to_owned()),
+            "aes_cmac" => {
+                let mac =
+                    aes128_cmac(&key(&vector, "key").unwrap(), &bytes(vector["message"].as_str().unwrap()));
+                assert_eq!(hex(&mac), expect["cmac"], "{id}");
+                if let Some(truncated) = expect["truncated"].as_str() {
+                    assert_eq!(hex(&truncate_mac(&mac)), truncated, "{id}");
+                }
+            }
+            "sdm_session_keys" => {
+                let uid = vector["uid"].as_str().unwrap().parse().unwrap();
+                let lsb = bytes(vector["read_ctr_lsb"].as_str().unwrap());
+                let ctr = ReadCounter::from_lsb(lsb.try_into().unwrap());
+                let keys = SessionKeys::derive(&key(&vector, "file_read_key").unwrap(), Some(uid), Some(ctr));
+                assert_eq!(
+                    keys.enc.map(|key| hex(key.expose())).as_deref(),
+                    expect["ses_enc"].as_str(),
+                    "{id}"
+                );
+                assert_eq!(hex(keys.mac.expose()), expect["ses_mac"], "{id}");
+            }
+            op => panic!("{id}: unknown operation {op}"),
+        }
+    }
+    println!("skipped, LRP mode: {skipped:?}");
+    assert_eq!(skipped, ["java-lrp-file", "ev2crypto-lrp-master2"]);
+}
+
+#[test]
+fn replay_sequences() {
+    let mut skipped = Vec::new();
+    for vector in vectors("replay_sequences.json") {
+        let id = vector["id"].as_str().unwrap();
+        assert_eq!(vector["policy"], "strict", "{id}");
+        if vector["mode"] == "lrp" {
+            skipped.push(id.to_owned());
+            continue;
+        }
+        let sets = vector["file_read_keys"].as_array().unwrap().iter().zip(0..).map(|(file_key, epoch)| {
+            KeySet::explicit(Secret::from_hex(file_key.as_str().unwrap()).unwrap())
+                .meta_read_key(key(&vector, "meta_read_key").unwrap())
+                .epoch(KeyEpoch::new(epoch))
+        });
+        let keys = Keys::new(sets).unwrap();
+        let mut marks: BTreeMap<(TagUid, KeyEpoch), ReplayMark> = BTreeMap::new();
+        for (at, step) in vector["steps"].as_array().unwrap().iter().enumerate() {
+            let verdict = match tap::verify(step["url"].as_str().unwrap(), &keys) {
+                Err(refusal) => refusal.code(),
+                Ok(tap) => {
+                    assert_eq!(u64::from(tap.key_epoch().get()), step["key_epoch"], "{id} step {at}");
+                    let tag = (tap.uid().unwrap(), tap.key_epoch());
+                    match judge(marks.get(&tag).copied(), tap.read_ctr().unwrap()) {
+                        Judgement::Accepted { mark, gap } => {
+                            assert_eq!(u64::from(gap), step["gap"], "{id} step {at}");
+                            marks.insert(tag, mark);
+                            "accept"
+                        }
+                        Judgement::Replayed => "replay",
+                    }
+                }
+            };
+            assert_eq!(verdict, step["expect"], "{id} step {at}");
+        }
+    }
+    println!("skipped, LRP mode: {skipped:?}");
+    assert_eq!(skipped, ["seq-basic-2", "seq-badmac-2", "seq-wrap-2"]);
+}
