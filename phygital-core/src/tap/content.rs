@@ -191,9 +191,9 @@ mod tests {
 
     #[test]
     fn file_data_has_at_most_128_bytes_and_does_not_print() {
-        let data = FileData::new(b"name of a person".repeat(8)).unwrap();
+        let data = FileData::new(b"name of a person".repeat(FILE_DATA_MAX / 16)).unwrap();
         assert_eq!(format!("{data:?}"), "FileData(128 bytes)");
-        assert_eq!(FileData::new(vec![0; 129]), Err(FileDataError::Length { found: 129 }));
+        assert_eq!(FileData::new(vec![0; FILE_DATA_MAX + 1]), Err(FileDataError::Length { found: 129 }));
         assert_eq!(data.to_hex().parse(), Ok(data));
         assert_eq!("00".repeat(129).parse::<FileData>(), Err(FileDataError::Length { found: 129 }));
         assert_eq!("0".parse::<FileData>(), Err(FileDataError::Digit));

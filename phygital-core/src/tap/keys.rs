@@ -398,3 +398,92 @@ impl fmt::Debug for Keys {
         write!(f, "Keys(elided, {} fleets, {bound} tags, {open} open keys)", self.fleets.len())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn secret(number: u32) -> Secret<16> {
+        let mut bytes = [0xA5; 16];
+        bytes[..4].copy_from_slice(&number.to_be_bytes());
+        Secret::take(&mut bytes)
+    }
+
+    fn numbers(most: usize) -> std::ops::Range<u32> {
+        0..u32::try_from(most).unwrap()
+    }
+
+    fn epochs_offered(keys: &Keys, fleet: usize, uid: Option<TagUid>) -> Vec<u32> {
+        let mut epochs = Vec::new();
+        keys.file_keys(fleet, uid, &mut |key| {
+            epochs.push(key.key_epoch().get());
+            ControlFlow::Continue(())
+        });
+        epochs
+    }
+
+    #[test]
+    fn fleets_are_bounded() {
+        let set = |number| KeySet::explicit(Secret::zeros()).meta_read_key(secret(number));
+        assert_eq!(Keys::new(numbers(FLEETS_MAX).map(set)).unwrap().fleets().len(), FLEETS_MAX);
+        assert_eq!(Keys::new(numbers(FLEETS_MAX + 1).map(set)).err(), Some(KeysError::TooManyFleets));
+    }
+
+    #[test]
+    fn keys_of_one_tag_are_bounded() {
+        let open = |number| KeySet::explicit(secret(number));
+        assert!(Keys::new(numbers(FILE_KEYS_MAX).map(open)).is_ok());
+        assert_eq!(Keys::new(numbers(FILE_KEYS_MAX + 1).map(open)).err(), Some(KeysError::TooManyFileKeys));
+        let uid = TagUid::new([4; 7]);
+        let bound = |number| open(number).of_tag(uid).epoch(KeyEpoch::new(number));
+        assert!(Keys::new(numbers(FILE_KEYS_MAX).map(bound)).is_ok());
+        assert_eq!(Keys::new(numbers(FILE_KEYS_MAX + 1).map(bound)).err(), Some(KeysError::TooManyFileKeys));
+    }
+
+    #[test]
+    fn sets_are_bounded() {
+        let sets = |most| (0..most).map(|_| KeySet::explicit(Secret::zeros()).of_tag(TagUid::new([4; 7])));
+        assert!(Keys::new(sets(KEY_SETS_MAX)).is_ok());
+        assert_eq!(Keys::new(sets(KEY_SETS_MAX + 1)).err(), Some(KeysError::TooManySets));
+        assert_eq!(Keys::new(sets(0)).err(), Some(KeysError::Empty));
+    }
+
+    #[test]
+    fn sets_with_one_meta_read_key_are_one_fleet_and_the_latest_generation_comes_first() {
+        let [one, two] = [TagUid::new([1; 7]), TagUid::new([2; 7])];
+        let meta = || secret(0);
+        let keys = Keys::new([
+            KeySet::explicit(secret(1)).meta_read_key(meta()).of_tag(one),
+            KeySet::explicit(secret(2)).meta_read_key(meta()).of_tag(one).epoch(KeyEpoch::new(2)),
+            KeySet::explicit(secret(3)).meta_read_key(meta()).of_tag(two).epoch(KeyEpoch::new(5)),
+            KeySet::diversified(secret(4), 2, b"").unwrap().meta_read_key(meta()).epoch(KeyEpoch::new(7)),
+            KeySet::explicit(secret(5)).epoch(KeyEpoch::new(9)),
+        ])
+        .unwrap();
+        assert_eq!(keys.fleets().len(), 2);
+        assert_eq!(epochs_offered(&keys, 0, Some(one)), [2, 0, 7]);
+        assert_eq!(epochs_offered(&keys, 0, Some(TagUid::new([3; 7]))), [7]);
+        // Without a UID nothing can be derived, and any bound key may be meant.
+        assert_eq!(epochs_offered(&keys, 0, None), [2, 0, 5]);
+        assert_eq!(epochs_offered(&keys, 1, Some(one)), [9]);
+        assert_eq!(epochs_offered(&keys, 2, None), [0; 0]);
+        assert_eq!(format!("{keys:?}"), "Keys(elided, 2 fleets, 2 tags, 2 open keys)");
+    }
+
+    #[test]
+    fn a_tag_has_one_key_a_generation() {
+        let set = |number| KeySet::explicit(secret(number)).of_tag(TagUid::new([4; 7]));
+        assert!(Keys::new([set(1), set(1)]).is_ok());
+        assert_eq!(Keys::new([set(1), set(2)]).err(), Some(KeysError::Conflict));
+    }
+
+    #[test]
+    fn a_derived_meta_read_key_needs_what_it_is_derived_from() {
+        let explicit = || KeySet::explicit(secret(1));
+        assert_eq!(Keys::new([explicit().derive_meta_read_key()]).err(), Some(KeysError::NoMasterKey));
+        assert_eq!(Keys::new([explicit().derive_meta_read_key_no(1)]).err(), Some(KeysError::NoMasterKey));
+        let diversified = KeySet::diversified(secret(1), 2, b"").unwrap().derive_meta_read_key_no(1);
+        assert_eq!(Keys::new([diversified]).err(), Some(KeysError::NoUid));
+    }
+}

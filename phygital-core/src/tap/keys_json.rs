@@ -610,4 +610,14 @@ mod tests {
                 .starts_with("key set 1: mac_input must be a MAC input")
         );
     }
+
+    #[test]
+    fn length_comes_first() {
+        let padded = |length: usize| {
+            let json = format!("{{\"file_read_key\":\"{K}\"}}");
+            " ".repeat(length - json.len()) + &json
+        };
+        assert!(Keys::from_json(&padded(KEYS_JSON_MAX)).is_ok());
+        assert_eq!(Keys::from_json(&padded(KEYS_JSON_MAX + 1)).err(), Some(KeysJsonError::TooLong));
+    }
 }

@@ -30,8 +30,8 @@ pub const FILE_KEYS_MAX: usize = 32;
 /// Most key sets in one key ring: a large chain's tags, some 100 MB of expanded keys.
 pub const KEY_SETS_MAX: usize = 200_000;
 
-/// Longest JSON text of keys, in bytes.
-pub const KEYS_JSON_MAX: usize = 64 * 1024 * 1024;
+/// Longest JSON text of keys, in bytes: [`KEY_SETS_MAX`] sets of the usual fields.
+pub const KEYS_JSON_MAX: usize = 32 * 1024 * 1024;
 
 /// Most MACs computed for one link before the search is given up. Keys times MAC input ranges; an honest
 /// set-up needs fewer than 20.

@@ -498,6 +498,7 @@ fn decrypt_file_data(key: &SdmFileKey, uid: TagUid, ctr: ReadCounter, text: &[u8
 struct Search<'k, K: ?Sized> {
     keys: &'k K,
     tries: u32,
+    given_up: bool,
     /// A fleet opened the PICCData to nonsense.
     implausible: bool,
     /// A fleet opened it, or needed not to, and had no key for the tag.
@@ -508,7 +509,15 @@ struct Search<'k, K: ?Sized> {
 
 impl<'k, K: KeyRing + ?Sized> Search<'k, K> {
     fn new(keys: &'k K) -> Self {
-        Self { keys, tries: 0, implausible: false, no_key: false, unread: None, complaint: None }
+        Self {
+            keys,
+            tries: 0,
+            given_up: false,
+            implausible: false,
+            no_key: false,
+            unread: None,
+            complaint: None,
+        }
     }
 
     /// Tries the keys of one fleet.
@@ -541,6 +550,7 @@ impl<'k, K: KeyRing + ?Sized> Search<'k, K> {
         let mut verified = None;
         self.keys.file_keys(index, claim.uid, &mut |key| {
             if self.tries >= MAC_TRIES_MAX {
+                self.given_up = true;
                 return ControlFlow::Break(());
             }
             let session = key.key.mac_session(claim.uid, claim.read_ctr);
@@ -575,11 +585,14 @@ impl<'k, K: KeyRing + ?Sized> Search<'k, K> {
         if self.tries == 0 {
             decoy();
         }
+        if self.given_up {
+            return TapRefusal::SearchLimit;
+        }
         match (self.tries, self.no_key, self.implausible) {
-            (MAC_TRIES_MAX.., ..) => TapRefusal::SearchLimit,
             (1.., ..) => self.complaint.unwrap_or(TapRefusal::MacMismatch),
-            (0, _, true) => TapRefusal::BadPiccData,
+            // A key that opens the PICCData says more than one that does not.
             (0, true, false) => TapRefusal::NoKey,
+            (0, _, true) => TapRefusal::BadPiccData,
             (0, false, false) => self.unread.unwrap_or(TapRefusal::NoKey),
         }
     }
@@ -591,4 +604,58 @@ fn decoy() {
     let key = SdmFileKey::new(&[0; 16]);
     let mac = key.mac_session(Some(TagUid::new([0; 7])), Some(ReadCounter::ZERO)).mac(b"");
     std::hint::black_box(mac.ct_eq(&[0; 8]));
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::crypto::Secret;
+    use crate::tap::{KeySet, Keys};
+
+    /// AN12196 table 5; its keys are all zero.
+    const URL: &str = "https://ntag.nxp.com/424?e=EF963FF7828658A599F3041510671E88&c=94EED9EE65337086";
+
+    /// A ring whose one key comes after so many others.
+    struct Late {
+        fleet: [Fleet; 1],
+        before: u32,
+    }
+
+    impl KeyRing for Late {
+        fn fleets(&self) -> &[Fleet] {
+            &self.fleet
+        }
+
+        fn file_keys(&self, _: usize, _: Option<TagUid>, found: &mut dyn FnMut(&FileKey) -> ControlFlow<()>) {
+            let other = FileKey::from_bytes(&[1; 16]);
+            let right = FileKey::new(&Secret::zeros());
+            let _ =
+                (0..self.before).try_for_each(|_| found(&other)).is_continue() && found(&right).is_continue();
+        }
+    }
+
+    #[test]
+    fn the_search_for_a_key_is_bounded() {
+        let layout = || Layout::Auto(MacInput::From(MacStart::Empty));
+        let late = |before| Late { fleet: [Fleet::new(Some(&Secret::zeros()), layout())], before };
+        assert!(verify(URL, &late(MAC_TRIES_MAX - 1)).is_ok());
+        assert_eq!(verify(URL, &late(MAC_TRIES_MAX)), Err(TapRefusal::SearchLimit));
+    }
+
+    #[test]
+    fn a_refusal_tells_whose_fault_it_is() {
+        let set = |file: u8, meta: u8| {
+            KeySet::explicit(Secret::take(&mut [file; 16])).meta_read_key(Secret::take(&mut [meta; 16]))
+        };
+        let other: TagUid = "04000000000000".parse().unwrap();
+        for (keys, expected) in [
+            (set(1, 0), TapRefusal::MacMismatch),
+            (set(0, 1), TapRefusal::BadPiccData),
+            (set(0, 0).of_tag(other), TapRefusal::NoKey),
+            (KeySet::explicit(Secret::zeros()), TapRefusal::NoKey),
+        ] {
+            assert_eq!(verify(URL, &Keys::new([keys]).unwrap()), Err(expected));
+        }
+    }
 }
