@@ -8,9 +8,11 @@ use super::Profile;
 use super::content::CardContent;
 use super::rank::Rank;
 use super::role::Role;
+use crate::consent::{Decision, Reason};
 use crate::vocab::{CustomerId, EventKey, Timestamp};
 
-/// Whether showing the profile is permitted, as consent decided: there is no card without an answer.
+/// Whether showing the profile is permitted: made from consent's [`Decision`] on
+/// [`Purpose::Personalization`](crate::vocab::Purpose). There is no card without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a permission is given or it is not")]
 pub enum Permission {
@@ -21,8 +23,8 @@ pub enum Permission {
     },
     /// It is not.
     Refused {
-        /// Why, as codes.
-        reasons: Vec<String>,
+        /// Why.
+        reasons: Vec<Reason>,
     },
 }
 
@@ -52,9 +54,19 @@ pub struct CustomerCard {
     role: Role,
     as_of: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
-    withheld: Option<Vec<String>>,
+    withheld: Option<Vec<Reason>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<Box<CardContent>>,
+}
+
+impl From<&Decision> for Permission {
+    fn from(decision: &Decision) -> Permission {
+        if decision.allowed {
+            Permission::Granted { proofs: decision.proofs.clone() }
+        } else {
+            Permission::Refused { reasons: decision.reasons.clone() }
+        }
+    }
 }
 
 impl CardRequest {
@@ -96,8 +108,8 @@ impl CustomerCard {
         self.content.as_deref()
     }
 
-    /// Why nothing may be shown, as codes; none where something may.
-    pub fn withheld(&self) -> Option<&[String]> {
+    /// Why nothing may be shown; none where something may.
+    pub fn withheld(&self) -> Option<&[Reason]> {
         self.withheld.as_deref()
     }
 }

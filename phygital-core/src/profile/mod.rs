@@ -14,7 +14,7 @@
 //! | 2. [`Stated`](FactSource::Stated) beats [`Observed`](FactSource::Observed) beats [`Imported`](FactSource::Imported) beats [`Guessed`](FactSource::Guessed) | *Attribute Stated*; *User Identified* by account or device; *User Identified* with a CRM key; a statement read with little confidence |
 //! | 3. among equals the later one in fold order | when it happened, then the event's key |
 //! | 4. an empty statement takes back what was stated of that attribute | *Attribute Stated* with an empty value |
-//! | 5. what was inferred from purchases shows only where none of these holds | marked as [`Inferred`](Basis::Inferred) |
+//! | 5. what was inferred from purchases shows only where none of these holds | marked as [`Inferred`](PreferenceBasis::Inferred) |
 //!
 //! A name is an attribute like any other: `name`, else `first_name` and `last_name`.
 //!
@@ -24,9 +24,10 @@
 //! # From events to a card
 //!
 //! ```
+//! use phygital_core::consent::{Basis, Policy};
 //! use phygital_core::event::{CodecOptions, Event, FoldKey, Origin, Recorded};
-//! use phygital_core::profile::{CardRequest, Permission, Profile, Role, card};
-//! use phygital_core::vocab::{CustomerId, DeviceId, EventKey, Hlc, Timestamp};
+//! use phygital_core::profile::{CardRequest, Profile, Role, card};
+//! use phygital_core::vocab::{CustomerId, DeviceId, Hlc, Purpose, Timestamp};
 //!
 //! let json = r#"{
 //!   "specversion": "1.0", "id": "e-1", "source": "//shop.example/till",
@@ -46,19 +47,20 @@
 //! profile.apply(&Recorded { event, fold, origin, hlc, received_at: now });
 //! assert_eq!(profile.spend()[0].net_minor, 149_90);
 //!
-//! let mut request = CardRequest::new(
-//!     CustomerId::from_bytes([7; 16]),
-//!     Role::Associate,
-//!     now,
-//!     Permission::Granted { proofs: vec![EventKey::from_bytes([9; 16])] },
-//! );
-//! let content = card(&profile, &request);
-//! let content = content.content().unwrap();
+//! let policy = Policy::default().with(Purpose::Personalization, Basis::LegitimateInterest);
+//! let decision = policy.permits(None, Purpose::Personalization, now);
+//! let customer = CustomerId::from_bytes([7; 16]);
+//! let seen = card(&profile, &CardRequest::new(customer, Role::Associate, now, (&decision).into()));
+//! let content = seen.content().unwrap();
 //! assert_eq!(content.preferences[0].attribute, "size.shoes");
 //! assert_eq!(content.not_again[0].product.key, "BOOT-38");
 //!
-//! request.permission = Permission::Refused { reasons: vec!["withdrawn".into()] };
-//! assert!(card(&profile, &request).content().is_none());
+//! // Without a legitimate interest it takes her consent, for which nobody asked.
+//! let policy = Policy::default().with(Purpose::Personalization, Basis::Consent);
+//! let decision = policy.permits(None, Purpose::Personalization, now);
+//! let refused = card(&profile, &CardRequest::new(customer, Role::Associate, now, (&decision).into()));
+//! assert!(refused.content().is_none());
+//! assert_eq!(refused.withheld().unwrap()[0].code(), "never_asked");
 //! # Ok::<(), phygital_core::event::EventError>(())
 //! ```
 
@@ -75,6 +77,8 @@ mod preference;
 mod rank;
 mod role;
 mod talk;
+#[cfg(test)]
+mod tests;
 mod touch;
 mod visits;
 
@@ -93,7 +97,7 @@ pub use goods::Item;
 pub use interest::{Look, Sight, TriedOn, Wanted};
 pub use membership::Membership;
 pub use orders::{Line, Order, OrderStatus, Spend};
-pub use preference::{Basis, Preference};
+pub use preference::{Preference, PreferenceBasis};
 pub use rank::{Rank, RankBand, SpendBucket};
 pub use role::{Role, Section};
 pub use talk::{TalkingPoint, Topic};

@@ -16,7 +16,7 @@ use crate::vocab::{Personal, Timestamp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Basis {
+pub enum PreferenceBasis {
     /// She said so.
     Stated,
     /// The shop saw it.
@@ -41,7 +41,7 @@ pub struct Preference {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// What it rests on.
-    pub basis: Basis,
+    pub basis: PreferenceBasis,
     /// The event that says so; of several purchases the last.
     pub by: FoldKey,
     /// The sentence it was read from, where the role may see it.
@@ -67,7 +67,7 @@ pub(super) fn preferences(profile: &Profile, role: Role, now: Timestamp) -> Vec<
         .collect();
     for (attribute, (value, by)) in inferred(profile) {
         if profile.fact(&attribute, now).is_none() {
-            let (value, basis) = (Personal::new(value), Basis::Inferred);
+            let (value, basis) = (Personal::new(value), PreferenceBasis::Inferred);
             found.push(Preference {
                 attribute,
                 value,
@@ -105,10 +105,10 @@ fn known(attribute: &str, fact: &Fact, role: Role) -> Preference {
         value: fact.value.clone(),
         unit: fact.unit.clone(),
         basis: match fact.source {
-            FactSource::Stated => Basis::Stated,
-            FactSource::Observed => Basis::Observed,
-            FactSource::Imported => Basis::Imported,
-            FactSource::Guessed => Basis::Guessed,
+            FactSource::Stated => PreferenceBasis::Stated,
+            FactSource::Observed => PreferenceBasis::Observed,
+            FactSource::Imported => PreferenceBasis::Imported,
+            FactSource::Guessed => PreferenceBasis::Guessed,
         },
         by: fact.by,
         sentence: fact.sentence.clone().filter(|_| role.sees(needed)),
