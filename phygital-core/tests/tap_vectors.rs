@@ -156,6 +156,26 @@ fn a_place_in_the_path_cannot_be_rewritten() {
 }
 
 #[test]
+fn home_made_mistakes_are_named() {
+    let vectors = vectors("sun_ntag424_aes.json");
+    for (id, told) in [
+        ("gen-aes-q-picc-0-mistake-first8", "if the first eight bytes of the CMAC are taken"),
+        ("gen-aes-q-picc-0-mistake-last8", "if the last eight bytes of the CMAC are taken"),
+        (
+            "gen-aes-q-picc-0-mistake-ctr-be",
+            "with the counter most significant byte first in the session vector",
+        ),
+    ] {
+        let vector = vectors.iter().find(|vector| vector["id"] == id).unwrap();
+        let fields = Mirrors::new("", vector["sdmmac"].as_str().unwrap())
+            .picc_data(vector["picc_enc"].as_str().unwrap());
+        let diagnosis = tap::diagnose_mirrors(&fields, &keys_of(vector, Layout::default()));
+        assert!(diagnosis.result.is_err(), "{id}");
+        assert!(diagnosis.notes[0].to_string().ends_with(told), "{id}: {}", diagnosis.notes[0]);
+    }
+}
+
+#[test]
 fn an10922() {
     let mut run = 0;
     for vector in vectors("an10922.json") {

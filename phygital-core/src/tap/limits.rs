@@ -36,3 +36,6 @@ pub const KEYS_JSON_MAX: usize = 32 * 1024 * 1024;
 /// Most MACs computed for one link before the search is given up. Keys times MAC input ranges; an honest
 /// set-up needs fewer than 20.
 pub const MAC_TRIES_MAX: u32 = 4_096;
+
+/// Most MACs computed for one diagnosis, about a second of work: 100 keys at every place of a full tag.
+pub const DIAGNOSIS_TRIES_MAX: u32 = 200_000;

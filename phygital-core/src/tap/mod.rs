@@ -11,9 +11,11 @@
 
 pub mod limits;
 pub mod replay;
+pub mod simulator;
 
 mod auto;
 mod content;
+mod diagnose;
 mod keyring;
 mod keys;
 mod keys_json;
@@ -27,6 +29,7 @@ mod template;
 mod verify;
 
 pub use content::{FileData, FileDataError, LoopState, TagTamper, TamperSource};
+pub use diagnose::{Diagnosis, Match, MatchingKey, Note, Truncation, diagnose, diagnose_mirrors};
 pub use keyring::{FileKey, Fleet, KeyRing, Layout, Mistake};
 pub use keys::{KeySet, Keys, KeysError};
 pub use keys_json::KeysJsonError;

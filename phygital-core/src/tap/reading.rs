@@ -205,6 +205,12 @@ impl<'a> Reading<'a> {
         self.text(field).map(|text| decode_field(field, text)).transpose()
     }
 
+    /// The text before the MAC as the link has it.
+    pub(crate) fn raw_text(&self) -> Option<&'a [u8]> {
+        let mac = self.slots.get(Field::Mac)?;
+        self.link.rest().get(..usize::from(mac.start()))
+    }
+
     /// The text before the MAC as the tag wrote it, or none if it is longer than a tag's memory.
     pub(crate) fn tag_text(&self) -> Option<TagText> {
         match self.template {
@@ -332,6 +338,10 @@ impl TagText {
             (Some(start), Some(at)) => start <= usize::from(at) && usize::from(at) < self.length,
             _ => false,
         }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
     }
 
     /// How many characters stand before the MAC.

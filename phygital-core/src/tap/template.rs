@@ -178,12 +178,12 @@ impl UrlTemplate {
     }
 
     /// The text with every placeholder filled in, as the tag shows it; `value` gives each mirror.
-    pub(crate) fn fill(&self, mut value: impl FnMut(Field) -> String) -> String {
+    pub(crate) fn fill<'v>(&self, value: impl Fn(Field) -> &'v str) -> String {
         let mut url = String::new();
         for piece in &self.pieces {
             match *piece {
                 Piece::Literal { start, end } => url += &self.text[usize::from(start)..usize::from(end)],
-                Piece::Slot(field) => url += &value(field),
+                Piece::Slot(field) => url += value(field),
             }
         }
         url

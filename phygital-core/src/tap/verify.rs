@@ -10,8 +10,9 @@ use subtle::ConstantTimeEq;
 
 use super::auto;
 use super::content::{FileData, TagTamper};
+use super::diagnose::Input;
 use super::keyring::{FileKey, Fleet, KeyRing, Layout};
-use super::limits::{FILE_DATA_MAX, FLEETS_MAX, MAC_TRIES_MAX};
+use super::limits::{FILE_DATA_MAX, FLEETS_MAX, MAC_TRIES_MAX, NDEF_URL_OFFSET};
 use super::link::TapLink;
 use super::mirrors::Mirrors;
 use super::ndef::SdmOffsets;
@@ -295,7 +296,7 @@ impl<'a> Attempt<'a> {
         attempt.check()
     }
 
-    fn of_mirrors(mirrors: &'a Mirrors<'a>) -> Result<Self, TapRefusal> {
+    pub(crate) fn of_mirrors(mirrors: &'a Mirrors<'a>) -> Result<Self, TapRefusal> {
         let claim = Claim::new(
             Mirrors::decode_picc_data(mirrors.picc_data)?,
             Mirrors::decode(Field::Uid, mirrors.uid)?,
@@ -333,6 +334,47 @@ impl<'a> Attempt<'a> {
             }
         }
         Ok(self)
+    }
+
+    /// Every text that the MAC may cover, likeliest first, for diagnosis: from each place up to the MAC, with
+    /// mirrors in upper case and then as they came.
+    pub(crate) fn all_inputs(&self) -> Vec<Input> {
+        let from_each = |text: &[u8], file: bool, keeps_case| -> Vec<Input> {
+            let offset = |at: usize| u16::try_from(NDEF_URL_OFFSET + at).ok().filter(|_| file);
+            (0..=text.len())
+                .map(|at| Input { text: text[at..].to_vec(), offset: offset(at), keeps_case })
+                .collect()
+        };
+        match &self.text {
+            Text::Given(mirrors) => from_each(mirrors.mac_input, false, false),
+            Text::Link(reading) => {
+                let Some(text) = reading.tag_text() else { return Vec::new() };
+                let mut inputs = from_each(text.as_bytes(), true, false);
+                // The usual places first, so that they are told rather than an accident.
+                inputs.sort_by_key(|input| {
+                    let is_usual =
+                        |start: &MacStart| text.from(*start).map(<[u8]>::len) == Some(input.text.len());
+                    !SEARCHED.iter().any(is_usual)
+                });
+                if let Some(raw) = reading.raw_text().filter(|raw| *raw != text.as_bytes()) {
+                    inputs.extend(from_each(raw, true, true));
+                }
+                inputs
+            }
+        }
+    }
+
+    /// Whether a mirror has digits in lower case.
+    pub(crate) fn has_lower_case(&self) -> bool {
+        let lower = |text: Option<&[u8]>| text.is_some_and(|text| text.iter().any(u8::is_ascii_lowercase));
+        match &self.text {
+            Text::Given(mirrors) => {
+                [mirrors.uid, mirrors.read_ctr, mirrors.picc_data, mirrors.file_data, Some(mirrors.mac)]
+                    .into_iter()
+                    .any(lower)
+            }
+            Text::Link(reading) => Field::ALL.into_iter().any(|field| lower(reading.text(field))),
+        }
     }
 
     /// What was wrong with the link from the outset, if that may be why its MAC fails.

@@ -1,0 +1,496 @@
+//! Why a link does not verify: for the operator of a fleet, never for the public.
+//!
+//! The usual reasons are not forgeries but set-ups: the MAC input starts elsewhere, the tag still has factory
+//! keys or the diversified key of another number, a link wrapper changed letters, or a home-made tag cuts the
+//! MAC or turns the counter the wrong way round. Each can be tried, and the MAC tells which it is.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::auto;
+use super::keyring::{FileKey, Fleet, KeyRing, Layout, MetaKey, Mistake};
+use super::limits::{DIAGNOSIS_TRIES_MAX, FLEETS_MAX};
+use super::link::TapLink;
+use super::mirrors::Mirrors;
+use super::refusal::TapRefusal;
+use super::session::{LABEL_MAC, PiccData, session_vector};
+use super::verify::{Attempt, Claim, PiccDataOrPlain, VerifiedTap, verify_link, verify_mirrors};
+use crate::crypto::{Block, truncate_mac};
+use crate::vocab::tag::KeyEpoch;
+
+/// What became of a link, and what explains it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// As [`super::verify`] judges it.
+    pub result: Result<VerifiedTap, TapRefusal>,
+    /// What was found out, most telling first. Nothing here makes the tap genuine.
+    pub notes: Vec<Note>,
+}
+
+/// One thing that was found out about a link. `Display` says it in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// The MAC is right under another assumption.
+    Matches(Match),
+    /// The PICCData opens with the meta read key of this fleet (an index into [`KeyRing::fleets`]), so that
+    /// key is probably right.
+    Opens {
+        /// The fleet.
+        fleet: usize,
+    },
+    /// The PICCData opens with the all-zero factory key.
+    OpensWithZeros,
+    /// The link does not follow the template of this fleet, but reads as a tap by its shape.
+    ReadsByShape {
+        /// The fleet.
+        fleet: usize,
+    },
+    /// Mirrors are in lower case. Tags write upper case, so something has rewritten the link.
+    LowerCase,
+    /// The PICCData has the length of LRP mode.
+    LrpLength,
+    /// The search was given up after [`super::limits::DIAGNOSIS_TRIES_MAX`] MACs.
+    GivenUp,
+}
+
+/// An assumption under which the MAC is right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Match {
+    /// The fleet whose keys or layout were used.
+    pub fleet: usize,
+    /// Which file read key.
+    pub key: MatchingKey,
+    /// The PICCData opened with the all-zero factory key instead of the fleet's meta read key.
+    pub meta_is_zeros: bool,
+    /// The generation of the key.
+    pub key_epoch: KeyEpoch,
+    /// The name of the key.
+    pub key_label: Option<Arc<str>>,
+    /// The link was read by its shape, not by the fleet's template.
+    pub by_shape: bool,
+    /// The start of the MAC input, counted in bytes from the start of the NDEF file, if there is a URL.
+    pub mac_input_offset: Option<u16>,
+    /// The characters that the MAC covers.
+    pub mac_input_length: usize,
+    /// The MAC covers the mirrors in the letter case of the link.
+    pub keeps_case: bool,
+    /// Which bytes of the CMAC were sent.
+    pub truncation: Truncation,
+    /// The counter went into the session vector most significant byte first.
+    pub counter_reversed: bool,
+}
+
+/// Which file read key fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MatchingKey {
+    /// One that the ring gives for the tag.
+    Own,
+    /// One that it has after a mistake.
+    Mistaken(Mistake),
+    /// The all-zero factory key.
+    Zeros,
+}
+
+/// Which bytes of the CMAC make up the MAC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Truncation {
+    /// Every other one, as tags do.
+    Tag,
+    /// The first eight.
+    First,
+    /// The last eight.
+    Last,
+}
+
+/// Tells why a link does not verify. It tries far more than [`super::verify`] does, so it is for the
+/// operator's own links: never answer a stranger with it.
+///
+/// ```
+/// use phygital_core::{crypto::Secret, tap::{diagnose, KeySet, Keys}};
+/// let own = Keys::new([KeySet::explicit(Secret::take(&mut [1; 16]))])?;
+/// let url = "https://ntag.nxp.com/424?e=EF963FF7828658A599F3041510671E88&c=94EED9EE65337086";
+/// let said: Vec<String> = diagnose(url, &own).notes.iter().map(|note| note.to_string()).collect();
+/// assert!(said[0].contains("the factory key"));
+/// # Ok::<(), phygital_core::tap::KeysError>(())
+/// ```
+pub fn diagnose<K: KeyRing + ?Sized>(url: &str, keys: &K) -> Diagnosis {
+    let link = match TapLink::parse(url) {
+        Ok(link) => link,
+        Err(refusal) => return Diagnosis { result: Err(refusal), notes: Vec::new() },
+    };
+    let result = verify_link(link, keys);
+    let mut inquiry = Inquiry::new(keys);
+    if result.is_ok() {
+        return Diagnosis { result, notes: inquiry.notes };
+    }
+    let shapes = [false, true].map(|second| auto::read(link, second));
+    if let Err(TapRefusal::UnsupportedMode { .. }) = shapes[0] {
+        inquiry.note(Note::LrpLength);
+    }
+    let by_shape: Vec<_> =
+        shapes.into_iter().filter_map(|found| Attempt::of_reading(found.ok()?.reading).ok()).collect();
+    for (index, fleet) in keys.fleets().iter().take(FLEETS_MAX).enumerate() {
+        if let Layout::Template(template) = fleet.layout() {
+            match template.read(link).and_then(Attempt::of_reading) {
+                Ok(attempt) => inquiry.fleet(&attempt, index, fleet, false),
+                Err(_) if !by_shape.is_empty() => inquiry.note(Note::ReadsByShape { fleet: index }),
+                Err(_) => {}
+            }
+        }
+        let is_template = matches!(fleet.layout(), Layout::Template(_));
+        for attempt in &by_shape {
+            inquiry.fleet(attempt, index, fleet, is_template);
+        }
+    }
+    if by_shape.first().is_some_and(Attempt::has_lower_case) {
+        inquiry.note(Note::LowerCase);
+    }
+    Diagnosis { result, notes: inquiry.notes() }
+}
+
+/// As [`diagnose`], for mirrors.
+pub fn diagnose_mirrors<K: KeyRing + ?Sized>(mirrors: &Mirrors<'_>, keys: &K) -> Diagnosis {
+    let result = verify_mirrors(mirrors, keys);
+    let mut inquiry = Inquiry::new(keys);
+    match Attempt::of_mirrors(mirrors) {
+        Ok(attempt) if result.is_err() => {
+            for (index, fleet) in keys.fleets().iter().take(FLEETS_MAX).enumerate() {
+                inquiry.fleet(&attempt, index, fleet, false);
+            }
+            if attempt.has_lower_case() {
+                inquiry.note(Note::LowerCase);
+            }
+        }
+        Err(TapRefusal::UnsupportedMode { .. }) => inquiry.note(Note::LrpLength),
+        _ => {}
+    }
+    Diagnosis { result, notes: inquiry.notes() }
+}
+
+struct Inquiry<'k, K: ?Sized> {
+    keys: &'k K,
+    notes: Vec<Note>,
+    tries: u32,
+    found: bool,
+}
+
+impl<'k, K: KeyRing + ?Sized> Inquiry<'k, K> {
+    fn new(keys: &'k K) -> Self {
+        Self { keys, notes: Vec::new(), tries: 0, found: false }
+    }
+
+    fn note(&mut self, note: Note) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// The notes, matches first.
+    fn notes(mut self) -> Vec<Note> {
+        if self.tries >= DIAGNOSIS_TRIES_MAX && !self.found {
+            self.notes.push(Note::GivenUp);
+        }
+        self.notes.sort_by_key(|note| !matches!(note, Note::Matches(_)));
+        self.notes
+    }
+
+    /// Tries what may be wrong with a tag of this fleet.
+    fn fleet(&mut self, attempt: &Attempt<'_>, index: usize, fleet: &Fleet, by_shape: bool) {
+        if self.found {
+            return;
+        }
+        match attempt.claim {
+            Claim::Plain(uid, read_ctr) => {
+                let claim = PiccDataOrPlain { tag: None, uid, read_ctr };
+                self.claim(attempt, claim, &Assumed { fleet: index, meta_is_zeros: false, by_shape });
+            }
+            Claim::Encrypted(block) => {
+                let own = fleet.meta().and_then(|meta| PiccData::parse(&meta.decrypt(&block)));
+                if let Some(data) = own {
+                    self.note(Note::Opens { fleet: index });
+                    self.claim(
+                        attempt,
+                        data.into(),
+                        &Assumed { fleet: index, meta_is_zeros: false, by_shape },
+                    );
+                }
+                let zeros = PiccData::parse(&MetaKey::new(&[0; 16]).decrypt(&block));
+                if let Some(data) = zeros.filter(|_| !self.found) {
+                    self.note(Note::OpensWithZeros);
+                    self.claim(
+                        attempt,
+                        data.into(),
+                        &Assumed { fleet: index, meta_is_zeros: true, by_shape },
+                    );
+                }
+            }
+        }
+    }
+
+    /// Tries all keys for a claim: what the ring gives, what it gives after mistakes, factory keys.
+    fn claim(&mut self, attempt: &Attempt<'_>, claim: PiccDataOrPlain, assumed: &Assumed) {
+        let inputs = attempt.all_inputs();
+        let keys = self.keys;
+        let mut step = |key: &FileKey, which| {
+            if self.key(attempt, claim, assumed, &inputs, key, which) || self.tries >= DIAGNOSIS_TRIES_MAX {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        keys.file_keys(assumed.fleet, claim.uid, &mut |key| step(key, MatchingKey::Own));
+        keys.mistaken_file_keys(assumed.fleet, claim.uid, &mut |key, mistake| {
+            step(key, MatchingKey::Mistaken(mistake))
+        });
+        let _ = step(&FileKey::from_bytes(&[0; 16]), MatchingKey::Zeros);
+    }
+
+    /// Tries one key with all inputs, truncations and both orders of the counter.
+    fn key(
+        &mut self,
+        attempt: &Attempt<'_>,
+        claim: PiccDataOrPlain,
+        assumed: &Assumed,
+        inputs: &[Input],
+        key: &FileKey,
+        which: MatchingKey,
+    ) -> bool {
+        if self.found {
+            return true;
+        }
+        for counter_reversed in [false, true] {
+            let session = key.key.session(&vector(claim, counter_reversed));
+            for input in inputs {
+                self.tries += 1;
+                let mac = session.full_mac(&input.text);
+                for truncation in [Truncation::Tag, Truncation::First, Truncation::Last] {
+                    if truncation.of(&mac) == attempt.mac {
+                        self.found = true;
+                        self.note(Note::Matches(Match {
+                            fleet: assumed.fleet,
+                            key: which,
+                            meta_is_zeros: assumed.meta_is_zeros,
+                            key_epoch: key.key_epoch(),
+                            key_label: key.key_label().cloned(),
+                            by_shape: assumed.by_shape,
+                            mac_input_offset: input.offset,
+                            mac_input_length: input.text.len(),
+                            keeps_case: input.keeps_case,
+                            truncation,
+                            counter_reversed,
+                        }));
+                        return true;
+                    }
+                }
+            }
+        }
+        false
+    }
+}
+
+/// What was assumed before a key was tried.
+struct Assumed {
+    fleet: usize,
+    meta_is_zeros: bool,
+    by_shape: bool,
+}
+
+/// A text that the MAC may cover.
+pub(crate) struct Input {
+    pub(crate) text: Vec<u8>,
+    /// Where it starts in the NDEF file.
+    pub(crate) offset: Option<u16>,
+    pub(crate) keeps_case: bool,
+}
+
+impl Truncation {
+    fn of(self, mac: &Block) -> [u8; 8] {
+        match self {
+            Self::Tag => truncate_mac(mac),
+            Self::First => std::array::from_fn(|i| mac[i]),
+            Self::Last => std::array::from_fn(|i| mac[8 + i]),
+        }
+    }
+}
+
+fn vector(claim: PiccDataOrPlain, counter_reversed: bool) -> Block {
+    let mut vector = session_vector(LABEL_MAC, claim.uid, claim.read_ctr);
+    if counter_reversed && claim.read_ctr.is_some() {
+        let at = if claim.uid.is_some() { 13 } else { 6 };
+        vector[at..at + 3].reverse();
+    }
+    vector
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Matches(found) => found.fmt(f),
+            Self::Opens { fleet } => {
+                write!(f, "the PICCData opens with the meta read key of fleet {}", fleet + 1)
+            }
+            Self::OpensWithZeros => f.write_str("the PICCData opens with the factory key (all zeros)"),
+            Self::ReadsByShape { fleet } => write!(
+                f,
+                "the link does not follow the template of fleet {}, but has the shape of a tap",
+                fleet + 1
+            ),
+            Self::LowerCase => {
+                f.write_str("the digits are in lower case: tags write upper case, so the link was rewritten")
+            }
+            Self::LrpLength => f.write_str("the PICCData has 48 digits: the tag is in LRP mode"),
+            Self::GivenUp => f.write_str("the search was given up: too many keys"),
+        }
+    }
+}
+
+impl fmt::Display for Match {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the MAC matches with ")?;
+        match self.key {
+            MatchingKey::Own => write!(f, "the file read key of epoch {}", self.key_epoch)?,
+            MatchingKey::Zeros => f.write_str("the factory key (all zeros) as file read key")?,
+            MatchingKey::Mistaken(Mistake::KeyNumber(key_no)) => {
+                write!(f, "the diversified key number {key_no} as file read key")?;
+            }
+            MatchingKey::Mistaken(Mistake::MasterKey) => {
+                f.write_str("the master key itself as file read key, not diversified")?;
+            }
+            MatchingKey::Mistaken(Mistake::MetaReadKey) => {
+                f.write_str("the meta read key as file read key")?;
+            }
+        }
+        if let Some(label) = &self.key_label {
+            write!(f, " ({label})")?;
+        }
+        if self.meta_is_zeros {
+            f.write_str(", the PICCData opened with the factory key")?;
+        }
+        match (self.mac_input_offset, self.mac_input_length) {
+            (_, 0) => f.write_str(", over an empty MAC input")?,
+            (Some(offset), length) => {
+                write!(f, ", over {length} characters: SDMMACInputOffset is {offset}")?;
+            }
+            (None, length) => write!(f, ", over the last {length} bytes of the MAC input")?,
+        }
+        if self.by_shape {
+            f.write_str(", the link read by its shape instead of its template")?;
+        }
+        if self.keeps_case {
+            f.write_str(", the mirrors taken in the case of the link")?;
+        }
+        match self.truncation {
+            Truncation::Tag => {}
+            Truncation::First => f.write_str(", if the first eight bytes of the CMAC are taken")?,
+            Truncation::Last => f.write_str(", if the last eight bytes of the CMAC are taken")?,
+        }
+        if self.counter_reversed {
+            f.write_str(", with the counter most significant byte first in the session vector")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::crypto::{Diversifier, Secret, ntag424_input};
+    use crate::tap::simulator::SoftTag;
+    use crate::tap::{KeySet, Keys, MacInput, MacStart, UrlTemplate};
+    use crate::vocab::tag::TagUid;
+
+    const UID: TagUid = TagUid::new([4, 1, 2, 3, 4, 5, 6]);
+
+    fn secret(byte: u8) -> Secret<16> {
+        Secret::take(&mut [byte; 16])
+    }
+
+    fn url(template: &str, file_key: &Secret<16>) -> String {
+        SoftTag::new(UID, template.parse().unwrap(), file_key)
+            .meta_read_key(&secret(2))
+            .tap(&[3; 16])
+            .unwrap()
+    }
+
+    fn keys(layout: Layout) -> Keys {
+        Keys::new([KeySet::explicit(secret(1)).meta_read_key(secret(2)).layout(layout).label("own")]).unwrap()
+    }
+
+    fn first(url: &str, keys: &Keys) -> String {
+        let diagnosis = diagnose(url, keys);
+        assert!(diagnosis.result.is_err());
+        diagnosis.notes.first().map(Note::to_string).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_mac_input_that_starts_elsewhere() {
+        let url = url("h/{mac_input}t?p={picc}&c={mac}", &secret(1));
+        let told = "the MAC matches with the file read key of epoch 0 (own), over 39 characters: SDMMACInputOffset is 9";
+        assert_eq!(first(&url, &keys(Layout::Auto(MacInput::From(MacStart::Empty)))), told);
+        let template: UrlTemplate = "h/t?p={picc}&c={mac}".parse().unwrap();
+        let empty = template.with_mac_input(MacInput::From(MacStart::Empty)).unwrap();
+        assert_eq!(first(&url, &keys(Layout::Template(empty))), told);
+    }
+
+    #[test]
+    fn factory_keys_and_other_key_numbers() {
+        let template = "h/t?p={picc}&c={mac}";
+        assert_eq!(
+            first(&url(template, &Secret::zeros()), &keys(Layout::default())),
+            "the MAC matches with the factory key (all zeros) as file read key, over an empty MAC input"
+        );
+        let master = || secret(7);
+        let fleet =
+            Keys::new([KeySet::diversified(master(), 2, b"s").unwrap().meta_read_key(secret(2))]).unwrap();
+        let key_of =
+            |key_no| Diversifier::new(&master()).derive(&ntag424_input(UID, key_no, b"s").unwrap()).unwrap();
+        assert!(diagnose(&url(template, &key_of(2)), &fleet).result.is_ok());
+        for (key, told) in [
+            (key_of(3), "the diversified key number 3 as file read key"),
+            (master(), "the master key itself as file read key, not diversified"),
+            (secret(2), "the meta read key as file read key"),
+        ] {
+            let expected = format!("the MAC matches with {told}, over an empty MAC input");
+            assert_eq!(first(&url(template, &key), &fleet), expected);
+        }
+    }
+
+    #[test]
+    fn a_link_that_does_not_follow_its_template() {
+        let layout = Layout::Template("h/other?p={picc}&c={mac}".parse().unwrap());
+        let diagnosis = diagnose(&url("h/t?p={picc}&c={mac}", &secret(1)), &keys(layout));
+        assert_eq!(diagnosis.result, Err(TapRefusal::TemplateMismatch));
+        assert!(diagnosis.notes.contains(&Note::ReadsByShape { fleet: 0 }));
+        assert!(
+            diagnosis.notes[0].to_string().ends_with("the link read by its shape instead of its template")
+        );
+    }
+
+    #[test]
+    fn a_forged_link_matches_nothing() {
+        let url = url("h/t?p={picc}&c={mac}", &secret(9));
+        let diagnosis = diagnose(&url, &keys(Layout::default()));
+        assert_eq!(diagnosis.notes, [Note::Opens { fleet: 0 }]);
+        let lower = diagnose(&url.to_lowercase(), &keys(Layout::default()));
+        assert_eq!(lower.notes, [Note::Opens { fleet: 0 }, Note::LowerCase]);
+    }
+
+    #[test]
+    fn the_search_is_bounded() {
+        let url = url("h/t?p={picc}&c={mac}", &secret(9));
+        let attempt = Attempt::of_reading(auto::read(TapLink::parse(&url).unwrap(), false).unwrap().reading);
+        let keys = keys(Layout::default());
+        for (tries, given_up) in [(0, false), (DIAGNOSIS_TRIES_MAX, true)] {
+            let mut inquiry = Inquiry { tries, ..Inquiry::new(&keys) };
+            inquiry.fleet(attempt.as_ref().unwrap(), 0, &keys.fleets()[0], false);
+            assert_eq!(inquiry.notes().contains(&Note::GivenUp), given_up);
+        }
+    }
+}
