@@ -10,7 +10,7 @@ const CHAIN: &[u8] = b"phygital.log.1";
 
 /// An entry of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "the format's own fields; another one is another version")]
 pub struct LogEntry {
     /// Who wrote it, and as which one.
     pub origin: Origin,

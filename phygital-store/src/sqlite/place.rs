@@ -1,0 +1,107 @@
+//! Where the file lies: whether it is still there, and whether it is a copy.
+
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use phygital_core::store::{StorageError, StorageFault, Stored};
+
+use super::OPENING;
+use super::options::Access;
+
+/// The file of an open store.
+pub(super) struct Place {
+    /// Its path and what it was there when it was opened; `None` where that cannot be told.
+    file: Option<(PathBuf, FileId)>,
+    fingerprint: Option<String>,
+}
+
+/// A file on one machine while it runs. Empty where the system does not say.
+type FileId = Option<(u64, u64)>;
+
+impl Place {
+    /// The place of a file that was just opened.
+    pub(super) fn of(path: PathBuf, remembers: bool) -> Place {
+        let Ok(metadata) = fs::metadata(&path) else { return Place::unknown() };
+        let fingerprint = remembers.then(|| fingerprint(&path, &metadata));
+        Place { file: Some((path, file_id(&metadata))), fingerprint }
+    }
+
+    /// A place on a file system that is not the machine's.
+    pub(super) fn unknown() -> Place {
+        Place { file: None, fingerprint: None }
+    }
+
+    /// What the file remembers of its place.
+    pub(super) fn fingerprint(&self) -> Option<&str> {
+        self.fingerprint.as_deref()
+    }
+
+    /// Refuses to go on with a file that was deleted, moved or replaced: SQLite would write on into one that
+    /// nobody finds again.
+    pub(super) fn check_unmoved(&self, doing: &'static str) -> Stored<()> {
+        let Some((path, Some(opened))) = &self.file else { return Ok(()) };
+        match fs::metadata(path) {
+            Ok(metadata) if file_id(&metadata) == Some(*opened) => Ok(()),
+            _ => {
+                let detail = "the file was deleted, moved or replaced since it was opened";
+                Err(StorageError::new(StorageFault::Unopened, doing, detail))
+            }
+        }
+    }
+}
+
+/// The path in full, so that no name is special to SQLite (`:memory:`) and a change of folder changes nothing.
+pub(super) fn absolute(path: &Path) -> Stored<PathBuf> {
+    std::path::absolute(path)
+        .map_err(|error| StorageError::new(StorageFault::Unopened, OPENING, format!("the path: {error}")))
+}
+
+/// Says in plain words what SQLite would call "unable to open database file".
+pub(super) fn check(path: &Path, access: Access) -> Stored<()> {
+    let unopened = |detail: &str| Err(StorageError::new(StorageFault::Unopened, OPENING, detail));
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => unopened("there is a folder of that name"),
+        Ok(metadata) if metadata.len() == 0 && access != Access::Create => unopened("the file is empty"),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if !path.parent().is_some_and(Path::is_dir) {
+                unopened("there is no such folder")
+            } else if access == Access::Create {
+                Ok(())
+            } else {
+                unopened("there is no such file")
+            }
+        }
+        Err(error) => unopened(&format!("the file: {error}")),
+    }
+}
+
+#[cfg(unix)]
+fn file_id(metadata: &Metadata) -> FileId {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_id(_metadata: &Metadata) -> FileId {
+    None // an open file cannot be deleted there
+}
+
+/// What tells a file from its copies, and stays when the machine starts anew or the file is renamed. Numbers of
+/// devices are given out anew at each start on some systems, so they serve only where a file has no birth.
+#[cfg(unix)]
+fn fingerprint(_path: &Path, metadata: &Metadata) -> String {
+    use std::os::unix::fs::MetadataExt;
+    let born = metadata.created().ok().and_then(|born| born.duration_since(std::time::UNIX_EPOCH).ok());
+    match born {
+        Some(born) => format!("inode {} born {}", metadata.ino(), born.as_nanos()),
+        None => format!("device {} inode {}", metadata.dev(), metadata.ino()),
+    }
+}
+
+#[cfg(not(unix))]
+fn fingerprint(path: &Path, _metadata: &Metadata) -> String {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    format!("path {}", path.display())
+}

@@ -1,0 +1,330 @@
+//! Writing: a row that stays as it is costs no page.
+
+use phygital_core::event::FoldKey;
+use phygital_core::log::LogEntry;
+use phygital_core::store::{
+    Action, CustomerRow, Link, Mark, Node, Position, Statement, StorageError, StorageFault, StoreIdentity,
+    Stored, TagRow, Write,
+};
+use phygital_core::vocab::{ActionId, Currency, CustomerId, IdentifierKey, KeyEpoch, TagUid, Timestamp};
+use rusqlite::{ErrorCode, Params, params};
+
+use super::{Transaction, Writing, fault};
+
+const APPENDING: &str = "appending to the log";
+const COMMITTING: &str = "committing";
+
+impl Transaction<'_, Writing> {
+    /// Carries a statement out; gives how many rows it changed.
+    fn run(&mut self, doing: &'static str, sql: &str, params: impl Params) -> Stored<usize> {
+        let done =
+            self.store.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
+        self.failed |= done.is_err();
+        done.map_err(fault::while_doing(doing))
+    }
+
+    /// As [`Transaction::run`], where the number of rows says nothing.
+    fn put(&mut self, doing: &'static str, sql: &str, params: impl Params) -> Stored<()> {
+        self.run(doing, sql, params).map(drop)
+    }
+
+    fn refuse(&mut self, doing: &'static str, detail: impl Into<String>) -> StorageError {
+        self.failed = true;
+        StorageError::new(StorageFault::Corrupt, doing, detail)
+    }
+
+    fn count_customers(&mut self, change: i64) -> Stored<()> {
+        self.put("counting customers", "UPDATE store SET customers = customers + ?1", [change])
+    }
+}
+
+impl Write for Transaction<'_, Writing> {
+    fn put_identity(&mut self, identity: &StoreIdentity) -> Stored<()> {
+        self.put(
+            "writing the identity",
+            "UPDATE store SET device = ?1, epoch = ?2, incarnation = ?3, tenant = ?4, place = ?5,
+                              openings = openings + 1",
+            (
+                identity.device.as_bytes(),
+                identity.epoch,
+                identity.incarnation,
+                identity.tenant,
+                self.store.place.fingerprint(),
+            ),
+        )
+    }
+
+    fn append(&mut self, entry: &LogEntry) -> Stored<Position> {
+        let origin = entry.origin;
+        let there = || format!("entry {origin} is there already");
+        let Ok(seq) = i64::try_from(origin.seq) else {
+            return Err(self.refuse(APPENDING, "expected a sequence number below 2^63"));
+        };
+        let (clock_ms, clock_count) = ((entry.hlc.as_raw() >> 16) as i64, entry.hlc.counter());
+        let (device, link) = (origin.device.as_bytes(), entry.link.as_bytes());
+        let ended = self.run(
+            APPENDING,
+            "INSERT INTO log_end (device, epoch, seq, clock_ms, clock_count, link)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (device, epoch) DO UPDATE
+             SET seq = excluded.seq, clock_ms = excluded.clock_ms, clock_count = excluded.clock_count,
+                 link = excluded.link
+             WHERE excluded.seq > seq",
+            params![device, origin.epoch, seq, clock_ms, clock_count, link],
+        )?;
+        if ended == 0 {
+            return Err(self.refuse(APPENDING, there()));
+        }
+        let (salt, payload) = match &entry.payload {
+            Some(sealed) => (Some(sealed.salt), Some(sealed.content.as_str())),
+            None => (None, None),
+        };
+        let inserted = self
+            .store
+            .connection
+            .prepare_cached(
+                "INSERT INTO log (event, device, epoch, seq, clock_ms, clock_count, at, received_at, sent_at,
+                                  payload_digest, link, salt, payload)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            )
+            .and_then(|mut insert| {
+                insert.insert(params![
+                    entry.fold.key.as_bytes(),
+                    device,
+                    origin.epoch,
+                    seq,
+                    clock_ms,
+                    clock_count,
+                    entry.fold.at.as_micros(),
+                    entry.received_at.as_micros(),
+                    entry.sent_at.map(Timestamp::as_micros),
+                    entry.payload_digest.as_bytes(),
+                    link,
+                    salt,
+                    payload,
+                ])
+            });
+        match inserted {
+            Ok(position) => Ok(position.unsigned_abs()),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                Err(self.refuse(APPENDING, there()))
+            }
+            Err(error) => {
+                self.failed = true;
+                Err(fault::while_doing(APPENDING)(error))
+            }
+        }
+    }
+
+    fn put_node(&mut self, key: &IdentifierKey, node: &Node) -> Stored<()> {
+        self.put(
+            "writing an identifier",
+            "INSERT INTO identifier (key, kind, value, first_at, first_event, shared, customer)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (key) DO UPDATE
+             SET kind = excluded.kind, value = excluded.value, first_at = excluded.first_at,
+                 first_event = excluded.first_event, shared = excluded.shared, customer = excluded.customer
+             WHERE (kind, value, first_at, first_event, shared, customer)
+                   <> (excluded.kind, excluded.value, excluded.first_at, excluded.first_event,
+                       excluded.shared, excluded.customer)",
+            params![
+                key.as_bytes(),
+                node.identifier.kind().name(),
+                node.identifier.value(),
+                node.first.at.as_micros(),
+                node.first.key.as_bytes(),
+                node.shared,
+                node.customer.as_bytes(),
+            ],
+        )
+    }
+
+    fn put_link(&mut self, key: &IdentifierKey, link: &Link) -> Stored<()> {
+        self.put(
+            "writing a link",
+            "INSERT INTO link (identifier, other, kind, first_at, first_event) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (identifier, other) DO UPDATE
+             SET kind = excluded.kind, first_at = excluded.first_at, first_event = excluded.first_event
+             WHERE (kind, first_at, first_event)
+                   <> (excluded.kind, excluded.first_at, excluded.first_event)",
+            (
+                key.as_bytes(),
+                link.with.as_bytes(),
+                link.kind.name(),
+                link.first.at.as_micros(),
+                link.first.key.as_bytes(),
+            ),
+        )
+    }
+
+    fn put_statement(&mut self, key: &IdentifierKey, statement: &Statement) -> Stored<()> {
+        self.put(
+            "writing a statement",
+            "INSERT INTO statement (identifier, other, same, said_at, said_event) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (identifier, other) DO UPDATE
+             SET same = excluded.same, said_at = excluded.said_at, said_event = excluded.said_event
+             WHERE (same, said_at, said_event) <> (excluded.same, excluded.said_at, excluded.said_event)",
+            (
+                key.as_bytes(),
+                statement.with.as_bytes(),
+                statement.same,
+                statement.said.at.as_micros(),
+                statement.said.key.as_bytes(),
+            ),
+        )
+    }
+
+    fn put_event_of(&mut self, key: &IdentifierKey, event: &FoldKey) -> Stored<()> {
+        self.put(
+            "writing an event of an identifier",
+            "INSERT INTO event_of (identifier, at, event) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            (key.as_bytes(), event.at.as_micros(), event.key.as_bytes()),
+        )
+    }
+
+    fn put_customer(&mut self, id: &CustomerId, row: &CustomerRow) -> Stored<()> {
+        const DOING: &str = "writing a customer";
+        let params = (id.as_bytes(), row.last.at.as_micros(), row.last.key.as_bytes(), row.profile.as_str());
+        let known = self.run(
+            DOING,
+            "UPDATE customer SET last_at = ?2, last_event = ?3, profile = ?4 WHERE id = ?1",
+            params,
+        )?;
+        if known == 0 {
+            const NEW: &str =
+                "INSERT INTO customer (id, last_at, last_event, profile) VALUES (?1, ?2, ?3, ?4)";
+            self.put(DOING, NEW, params)?;
+            self.count_customers(1)?;
+        }
+        Ok(())
+    }
+
+    fn remove_customer(&mut self, id: &CustomerId) -> Stored<()> {
+        let there = self.run("removing a customer", "DELETE FROM customer WHERE id = ?1", [id.as_bytes()])?;
+        if there > 0 { self.count_customers(-1) } else { Ok(()) }
+    }
+
+    fn put_ledger(&mut self, contact: &IdentifierKey, ledger: &str) -> Stored<()> {
+        self.put(
+            "writing consents",
+            "INSERT INTO consent (contact, ledger) VALUES (?1, ?2)
+             ON CONFLICT (contact) DO UPDATE SET ledger = excluded.ledger WHERE ledger <> excluded.ledger",
+            (contact.as_bytes(), ledger),
+        )
+    }
+
+    fn put_offer(&mut self, code: &str, offer: &str) -> Stored<()> {
+        self.put(
+            "writing an offer",
+            "INSERT INTO offer (code, offer) VALUES (?1, ?2)
+             ON CONFLICT (code) DO UPDATE SET offer = excluded.offer WHERE offer <> excluded.offer",
+            (code, offer),
+        )
+    }
+
+    fn put_tries(&mut self, contact: &IdentifierKey, tries: &str) -> Stored<()> {
+        self.put(
+            "writing failed tries",
+            "INSERT INTO tries (contact, tries) VALUES (?1, ?2)
+             ON CONFLICT (contact) DO UPDATE SET tries = excluded.tries WHERE tries <> excluded.tries",
+            (contact.as_bytes(), tries),
+        )
+    }
+
+    fn put_tag(&mut self, tag: &TagRow) -> Stored<()> {
+        let json = serde_json::to_string(tag).expect("a tag is always JSON");
+        self.put(
+            "writing a tag",
+            "INSERT INTO tag (uid, tag) VALUES (?1, ?2)
+             ON CONFLICT (uid) DO UPDATE SET tag = excluded.tag WHERE tag <> excluded.tag",
+            (tag.uid.to_string(), json),
+        )
+    }
+
+    fn put_mark(&mut self, uid: &TagUid, epoch: KeyEpoch, mark: &Mark) -> Stored<()> {
+        self.put(
+            "writing a mark",
+            "INSERT INTO mark (uid, epoch, highest, event, at, client) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (uid, epoch) DO UPDATE
+             SET highest = excluded.highest, event = excluded.event, at = excluded.at,
+                 client = excluded.client",
+            (
+                uid.to_string(),
+                epoch.get(),
+                mark.highest.get(),
+                mark.event.as_bytes(),
+                mark.at.as_micros(),
+                mark.client.as_ref().map(|client| client.as_bytes()),
+            ),
+        )
+    }
+
+    fn put_spenders(&mut self, currency: Currency, bucket: u16, customers: u64) -> Stored<()> {
+        const DOING: &str = "writing ranks";
+        let Ok(customers) = i64::try_from(customers) else {
+            return Err(self.refuse(DOING, "expected fewer than 2^63 customers"));
+        };
+        if customers == 0 {
+            const NONE: &str = "DELETE FROM spenders WHERE currency = ?1 AND bucket = ?2";
+            return self.put(DOING, NONE, (currency.code(), bucket));
+        }
+        self.put(
+            DOING,
+            "INSERT INTO spenders (currency, bucket, customers) VALUES (?1, ?2, ?3)
+             ON CONFLICT (currency, bucket) DO UPDATE SET customers = excluded.customers",
+            (currency.code(), bucket, customers),
+        )
+    }
+
+    fn put_action(&mut self, action: &Action) -> Stored<()> {
+        let json = serde_json::to_string(action).expect("an action is always JSON");
+        self.put(
+            "writing an action",
+            "INSERT INTO action (id, cause_at, cause_event, action) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (id) DO UPDATE
+             SET cause_at = excluded.cause_at, cause_event = excluded.cause_event, action = excluded.action",
+            (action.id.as_str(), action.cause.at.as_micros(), action.cause.key.as_bytes(), json),
+        )
+    }
+
+    fn remove_action(&mut self, id: &ActionId) -> Stored<()> {
+        self.put("removing an action", "DELETE FROM action WHERE id = ?1", [id.as_str()])
+    }
+
+    fn clear_folded(&mut self) -> Stored<()> {
+        const DOING: &str = "clearing the fold";
+        for sql in [
+            "DELETE FROM identifier",
+            "DELETE FROM link",
+            "DELETE FROM statement",
+            "DELETE FROM event_of",
+            "DELETE FROM customer",
+            "DELETE FROM consent",
+            "DELETE FROM offer",
+            "DELETE FROM tries",
+            "DELETE FROM tag",
+            "DELETE FROM mark",
+            "DELETE FROM spenders",
+            "DELETE FROM action",
+            "UPDATE store SET customers = 0",
+        ] {
+            self.put(DOING, sql, [])?;
+        }
+        Ok(())
+    }
+
+    /// An error does not say that nothing was written: look the event up, on the store opened again.
+    fn commit(self) -> Stored<()> {
+        if self.failed {
+            let detail = "a statement of this transaction failed, so the rest would be half of something";
+            return Err(StorageError::new(StorageFault::Reopen, COMMITTING, detail));
+        }
+        let store = self.store;
+        let committed = store.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+        let committed = committed
+            .map_err(fault::while_doing(COMMITTING))
+            .and_then(|_| store.place.check_unmoved(COMMITTING));
+        store.unsure.set(committed.is_err());
+        committed
+    }
+}
