@@ -1,19 +1,22 @@
 //! The closed set of what can have happened.
 
 use super::error::{EventError, Expected};
-use super::json::{Extra, Object, Path, Scope, Writer};
+use super::extra::Extra;
+use super::fields::{Field, Object, Path, Scope, Writer};
+use super::json::Json;
 use super::kinds::commerce::*;
 use super::kinds::conversation::*;
 use super::kinds::decisions::*;
 use super::kinds::digital::*;
 use super::kinds::shop::*;
+use crate::vocab::Currency;
 use crate::vocab::limits::CUSTOM_NAME_BYTES_MAX;
 
 /// An event of the host's own, outside the vocabulary: kept, shown, counted, read by no rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Custom {
-    /// Its name, 1 to [`CUSTOM_NAME_BYTES_MAX`] bytes.
+    /// Its name, 1 to [`CUSTOM_NAME_BYTES_MAX`] bytes; what [`Body::custom`] says of it holds.
     pub name: String,
     /// Its properties.
     pub extra: Extra,
@@ -53,20 +56,35 @@ macro_rules! bodies {
                 }
             }
 
-            /// Reads the properties of an event of that name; a name outside the vocabulary is a
-            /// custom event.
+            /// The properties that the vocabulary does not know, to add to them.
+            pub fn extra_mut(&mut self) -> &mut Extra {
+                match self {
+                    $(Body::$kind(kind) => &mut kind.extra,)*
+                    Body::Custom(custom) => &mut custom.extra,
+                }
+            }
+
+            /// Reads the properties of an event; a name outside the vocabulary is a custom event.
             pub(crate) fn read(
-                name: &str,
+                (name, at_name): (&str, &Path<'_>),
                 mut object: Object<'_>,
                 at: &Path<'_>,
                 scope: &Scope,
             ) -> Result<Body, EventError> {
-                let object = &mut object;
-                let mut body = match name {
-                    $($kind::NAME => Body::$kind($kind::read(object, at, scope)?),)*
-                    _ => Body::custom(name)?,
+                let known = Body::named(name);
+                let mut scope = *scope;
+                if known.is_some()
+                    && let Some(Json::Text(code)) = object.peek("currency")
+                {
+                    let code = Json::Text(code.clone());
+                    scope.currency = Some(Currency::read(code, &Path::Field(at, "currency"), &scope)?);
+                }
+                let scope = &scope;
+                let mut body = match known {
+                    $(Some($kind::NAME) => Body::$kind($kind::read(&mut object, at, scope)?),)*
+                    _ => Body::custom_at(name, at_name)?,
                 };
-                let extra = std::mem::take(object).rest(at)?;
+                let extra = Extra::rest(object, at)?;
                 match &mut body {
                     $(Body::$kind(kind) => kind.extra = extra,)*
                     Body::Custom(custom) => custom.extra = extra,
@@ -111,23 +129,45 @@ bodies! {
     TapRefused, OptInOffered, OptInRefused, ActionRequested, ActionCompleted,
 }
 
+/// What the types of the vocabulary begin with in a CloudEvents envelope.
+pub(crate) const TYPE_PREFIX: &str = "com.phygital.";
+/// The type of a custom event.
+pub(crate) const TYPE_CUSTOM: &str = "com.phygital.custom";
+
 impl Body {
-    /// A custom event of that name, without properties.
+    /// A custom event of that name, without properties; [`Body::extra_mut`] takes them.
     ///
     /// # Errors
     /// The name is empty, too long, has control characters, or is of the vocabulary.
     pub fn custom(name: &str) -> Result<Body, EventError> {
-        let at = Path::Field(&Path::Root, "event");
+        Body::custom_at(name, &Path::Field(&Path::Root, "event"))
+    }
+
+    fn custom_at(name: &str, at: &Path<'_>) -> Result<Body, EventError> {
         if name.len() > CUSTOM_NAME_BYTES_MAX {
             return Err(at.fail(Expected::AtMost { most: CUSTOM_NAME_BYTES_MAX, unit: "bytes" }));
         }
         if name.trim() != name || name.is_empty() || name.chars().any(char::is_control) {
             return Err(at.fail(Expected::Value("a name without outer white space and control characters")));
         }
-        if Body::NAMES.contains(&name) {
+        if Body::named(name).is_some() || name == TYPE_CUSTOM {
             return Err(at.fail(Expected::Value("a name outside the vocabulary")));
         }
         Ok(Body::Custom(Custom { name: name.to_owned(), extra: Extra::default() }))
+    }
+
+    /// The name of the vocabulary that a text stands for: `Product Viewed` itself, also in other
+    /// letter case or with underscores, or its type `com.phygital.product_viewed`.
+    pub fn named(text: &str) -> Option<&'static str> {
+        let slug = text.strip_prefix(TYPE_PREFIX).unwrap_or(text);
+        let same = |name: &&&str| {
+            name.len() == slug.len()
+                && name.bytes().zip(slug.bytes()).all(|(one, two)| match (one, two) {
+                    (b' ', b' ' | b'_') => true,
+                    _ => one.eq_ignore_ascii_case(&two),
+                })
+        };
+        Body::NAMES.iter().find(same).copied()
     }
 
     /// Whether only the engine makes events of this kind.

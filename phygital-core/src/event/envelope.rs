@@ -1,14 +1,14 @@
 //! What every event has, whatever happened: names, times, place, the identifiers of who was there.
 
 use super::body::Body;
+use super::context::Context;
 use super::error::{EventError, Expected};
-use super::json::{Extra, Member, Object, Path, Scope, Writer, document};
+use super::extra::Extra;
+use super::fields::{Object, Path, Scope};
+use super::json::parse;
 use super::{cloudevents, segment};
-use crate::vocab::limits::EVENT_IDENTIFIERS_MAX;
-use crate::vocab::{
-    Currency, EventId, EventKey, Identifier, IdentifierKind, Personal, PlaceId, Region, SourceId, Timestamp,
-    Zone,
-};
+use crate::vocab::limits::{EVENT_BYTES_MAX, EVENT_DEPTH_MAX, EVENT_IDENTIFIERS_MAX};
+use crate::vocab::{Currency, EventId, EventKey, Identifier, PlaceId, Region, SourceId, Timestamp, Zone};
 
 /// Something that happened, once and for ever.
 ///
@@ -52,92 +52,10 @@ pub struct Event {
     pub context: Context,
     /// What happened.
     pub body: Body,
-    /// Extension attributes of its CloudEvents envelope, or other fields of a Segment message.
+    /// Extension attributes of its CloudEvents envelope, and a `subject` that is no identifier.
     pub extensions: Extra,
-}
-
-/// What surrounded an event: the campaign and page that led to it, the device, as Segment's
-/// `context` has them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Context {
-    /// The campaign that brought the visitor.
-    pub campaign: Option<Campaign>,
-    /// The page it happened on.
-    pub page: Option<Page>,
-    /// Language and country, BCP 47.
-    pub locale: Option<String>,
-    /// What the browser calls itself.
-    pub user_agent: Option<Personal>,
-    /// The network address.
-    pub ip: Option<Personal>,
-    /// The rest.
-    pub extra: Extra,
-}
-
-macro_rules! part {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Default)]
-        #[non_exhaustive]
-        pub struct $name {
-            $($(#[$field_doc])* pub $field: Option<String>,)*
-            /// The rest.
-            pub extra: Extra,
-        }
-
-        impl super::json::Field for $name {
-            fn read(
-                raw: &serde_json::value::RawValue,
-                at: &Path<'_>,
-                scope: &Scope,
-            ) -> Result<Self, EventError> {
-                let mut object = Object::read(raw, at)?;
-                Ok($name {
-                    $($field: Member::pick(&mut object, stringify!($field), at, scope)?,)*
-                    extra: object.rest(at)?,
-                })
-            }
-            fn write(&self, out: &mut String) {
-                Writer::object(out, |out| {
-                    $(self.$field.put(stringify!($field), out);)*
-                    out.extra(&self.extra);
-                });
-            }
-        }
-    };
-}
-
-part! {
-    /// A campaign, by its UTM names.
-    Campaign {
-        /// `utm_campaign`.
-        name,
-        /// `utm_source`.
-        source,
-        /// `utm_medium`.
-        medium,
-        /// `utm_term`.
-        term,
-        /// `utm_content`.
-        content,
-    }
-}
-
-part! {
-    /// A page of the web.
-    Page {
-        /// Path of the address.
-        path,
-        /// Address of the page before.
-        referrer,
-        /// Query of the address.
-        search,
-        /// Title.
-        title,
-        /// The whole address.
-        url,
-    }
+    /// Other fields of the Segment message it came as, such as `integrations`.
+    pub segment_message: Extra,
 }
 
 /// What a text cannot say of itself when it is read.
@@ -146,9 +64,10 @@ part! {
 pub struct CodecOptions {
     /// The source of Segment messages, which name none; `segment` where nothing is said.
     pub source: Option<SourceId>,
-    /// The currency of amounts that name none, as at a place with one currency.
+    /// The currency of amounts that name none, as at a place with one currency. Without it such an
+    /// amount is refused in an order, and is a bare number in a product.
     pub currency: Option<Currency>,
-    /// The country of phone numbers without a country code.
+    /// The country of phone numbers without a country code; without it they are refused.
     pub region: Option<Region>,
 }
 
@@ -172,6 +91,7 @@ impl Event {
             context: Context::default(),
             body: body.into(),
             extensions: Extra::default(),
+            segment_message: Extra::default(),
         }
     }
 
@@ -195,19 +115,44 @@ impl Event {
     /// Reads one event: a CloudEvents 1.0 envelope (structured JSON), or a message in Segment's
     /// wire form (`track`, `identify`, `page`, `screen`, `group`, `alias`).
     ///
+    /// Nothing is dropped silently: properties that the vocabulary does not know are kept in `extra`.
+    /// Left out are only what speaks of the transport: `datacontenttype`, `dataschema`, and of Segment
+    /// `receivedAt`, `version` and `writeKey`, which is a credential.
+    ///
     /// # Errors
-    /// [`EventError`] says which field of the text is not as expected. Nothing is dropped silently:
-    /// properties that the vocabulary does not know are kept in `extra`.
+    /// [`EventError`] says which field of the text is not as expected.
     pub fn from_json(text: &str, options: &CodecOptions) -> Result<Event, EventError> {
-        let raw = document(text)?;
-        let object = Object::read(raw, &Path::Root)?;
-        let mut event = if object.has("specversion") {
+        let (json, depth) = parse(text)?;
+        let object = Object::read(json, &Path::Root)?;
+        let mut event = if object.peek("specversion").is_some() {
             cloudevents::read(object, options)?
-        } else {
+        } else if ["type", "action"].iter().any(|name| object.peek(name).is_some()) {
             segment::read(object, options)?
+        } else {
+            let expected = "a CloudEvents envelope (specversion) or a Segment message (type)";
+            return Err(Path::Root.fail(Expected::Value(expected)));
         };
-        event.settle()?;
+        event.arrange()?;
+        // The canonical form of a small text is surely within the limits: no value grows more than
+        // eightfold or moves more than two levels down, and each that grows takes eight bytes.
+        if text.len() > EVENT_BYTES_MAX / 16 || depth > EVENT_DEPTH_MAX - 2 {
+            parse(&event.to_json())
+                .map_err(|error| EventError { at: "event in canonical form".to_owned(), ..error })?;
+        }
         Ok(event)
+    }
+
+    /// Reads one event from bytes, as [`Event::from_json`] does.
+    ///
+    /// # Errors
+    /// As there, and [`Expected::Json`] where the bytes are no UTF-8.
+    pub fn from_bytes(bytes: &[u8], options: &CodecOptions) -> Result<Event, EventError> {
+        if bytes.len() > EVENT_BYTES_MAX {
+            return Err(Path::Root.fail(Expected::AtMost { most: EVENT_BYTES_MAX, unit: "bytes" }));
+        }
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| EventError::at_byte(error.valid_up_to(), Expected::Json))?;
+        Event::from_json(text, options)
     }
 
     /// The event as a CloudEvents 1.0 envelope in JSON, always the same bytes for the same event.
@@ -220,11 +165,25 @@ impl Event {
         cloudevents::write(self, None)
     }
 
-    /// Brings the identifiers into order: the contact point of a consent is one of them, none
-    /// stands twice, and there are at most [`EVENT_IDENTIFIERS_MAX`].
+    /// Brings an event that a host put together into the form in which it is kept, and checks it.
     ///
-    /// Reading does this; the engine does it again for events that a host put together.
+    /// The identifiers come into order, none twice, the contact point of a consent among them. Then
+    /// the event is written and read again, which tries every limit: an event that is settled can
+    /// be read from the log for ever.
+    ///
+    /// # Errors
+    /// As for [`Event::from_json`]; and a value beside which its own JSON form means another, such as
+    /// a bare price in an event with a currency.
     pub fn settle(&mut self) -> Result<(), EventError> {
+        self.arrange()?;
+        if Event::from_json(&self.to_json(), &CodecOptions::default())? == *self {
+            Ok(())
+        } else {
+            Err(Path::Root.fail(Expected::Value("values that read back as they were written")))
+        }
+    }
+
+    fn arrange(&mut self) -> Result<(), EventError> {
         let contact = match &self.body {
             Body::OptedIn(kind) => Some(&kind.contact),
             Body::OptedOut(kind) => Some(&kind.contact),
@@ -248,60 +207,25 @@ impl Event {
         {
             return Err(at.fail(Expected::Value("the phone number or e-mail address it came from")));
         }
+        if matches!(&self.body, Body::OptedIn(kind) if kind.purposes.is_empty()) {
+            return Err(property("purposes").fail(Expected::Present));
+        }
+        let sums = match &self.body {
+            Body::CheckoutStarted(kind) => Some(&kind.order),
+            Body::OrderUpdated(kind) => Some(&kind.order),
+            Body::OrderCompleted(kind) => Some(&kind.order),
+            Body::OrderRefunded(kind) => Some(&kind.order),
+            Body::OrderCancelled(kind) => Some(&kind.order),
+            _ => None,
+        };
+        if let Some(sums) = sums {
+            sums.one_currency().map_err(|error| property("currency").fail(error))?;
+        }
         Ok(())
     }
 }
 
-/// Reads `identifiers`: a list of them, or an object of kind and value or values.
-pub(crate) fn identifiers(
-    object: &mut Object<'_>,
-    at: &Path<'_>,
-    scope: &Scope,
-) -> Result<Vec<Identifier>, EventError> {
-    let Some(raw) = object.take("identifiers") else { return Ok(Vec::new()) };
-    let at = &Path::Field(at, "identifiers");
-    if !raw.get().starts_with('{') {
-        let read = |(index, raw)| super::json::Field::read(raw, &Path::Index(at, index), scope);
-        return super::json::elements(raw, at)?.into_iter().enumerate().map(read).collect();
-    }
-    let mut by_kind = Object::read(raw, at)?;
-    let mut found = Vec::new();
-    for kind in IdentifierKind::ALL {
-        let at = &Path::Field(at, kind.name());
-        let Some(raw) = by_kind.take(kind.name()) else { continue };
-        let values = if raw.get().starts_with('[') { super::json::elements(raw, at)? } else { vec![raw] };
-        for value in values {
-            let value = <String as super::json::Field>::read(value, at, scope)?;
-            let read = Identifier::in_region(kind, &value, scope.region);
-            found.push(read.map_err(|error| at.fail(error))?);
-        }
-    }
-    if by_kind.is_empty() { Ok(found) } else { Err(at.fail(crate::vocab::IdentifierError::UnknownKind)) }
-}
-
-impl Context {
-    pub(crate) fn pick(object: &mut Object<'_>, at: &Path<'_>, scope: &Scope) -> Result<Context, EventError> {
-        Ok(Context {
-            campaign: Member::pick(object, "campaign", at, scope)?,
-            page: Member::pick(object, "page", at, scope)?,
-            locale: Member::pick(object, "locale", at, scope)?,
-            user_agent: Member::pick(object, "userAgent", at, scope)?,
-            ip: Member::pick(object, "ip", at, scope)?,
-            extra: std::mem::take(object).rest(at)?,
-        })
-    }
-
-    pub(crate) fn put(&self, out: &mut Writer<'_>) {
-        if *self == Context::default() {
-            return;
-        }
-        Writer::object(out.name("context"), |out| {
-            self.campaign.put("campaign", out);
-            self.page.put("page", out);
-            self.locale.put("locale", out);
-            self.user_agent.put("userAgent", out);
-            self.ip.put("ip", out);
-            out.extra(&self.extra);
-        });
-    }
+/// The path to a property. The two wire forms differ in what stands before it.
+fn property(name: &str) -> Path<'_> {
+    Path::Field(&Path::Field(&Path::Root, "properties"), name)
 }

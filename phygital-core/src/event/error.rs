@@ -7,15 +7,22 @@ use crate::vocab::{
 
 /// A refusal of an event: where in the text, and what was expected there.
 ///
-/// Holds no value of the event, so it can be logged; names of fields stand in it as they came.
+/// Holds nothing that the sender wrote, neither a value nor a name of her own, so it can be logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {expected}")]
 #[non_exhaustive]
 pub struct EventError {
-    /// The path to the field, such as `data.properties.products[2].price`.
+    /// The path to the field, such as `data.properties.products[2].price`; where the text is no JSON,
+    /// or beyond a limit before its fields are known, `event at byte 17`.
     pub at: String,
     /// What was expected there.
     pub expected: Expected,
+}
+
+impl EventError {
+    pub(crate) fn at_byte(byte: usize, expected: Expected) -> EventError {
+        EventError { at: format!("event at byte {byte}"), expected }
+    }
 }
 
 /// What an event should have had at some place.

@@ -1,603 +1,523 @@
-//! Reading and writing JSON within limits, exactly.
+//! JSON values as they stand in a text, read once, within limits, exactly.
 //!
-//! Numbers stay text until their type is known, so `0.1` never becomes a float; each name stands
-//! once in an object; an error says where. The grammar itself is `serde_json`'s.
+//! Numbers stay text until their type is known, so `0.1` never becomes a float. The names of an object
+//! are put in order, and found to be unique, where the object is used: there an error can say where
+//! it stands.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fmt;
-
-use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::error::{EventError, Expected};
-use crate::vocab::limits::{
-    EVENT_BYTES_MAX, EVENT_DEPTH_MAX, EVENT_LIST_MAX, EVENT_VALUES_MAX, EXTRA_BYTES_MAX, TEXT_BYTES_MAX,
-};
-use crate::vocab::{
-    ActionId, ConsentMethod, Currency, Decimal, Digest, EventId, EventKey, Identifier, IdentifierError,
-    IdentifierKind, KeyEpoch, MessageId, Money, NoticeId, OrderId, Personal, PlaceId, Price, Purpose,
-    ReadCounter, Region, SourceId, StaffId, TagStatus, TagUid, Timestamp, TouchpointId, Zone,
-};
+use super::fields::Path;
+use crate::vocab::limits::{EVENT_BYTES_MAX, EVENT_DEPTH_MAX, EVENT_LIST_MAX, EVENT_VALUES_MAX};
 
-/// Where in the text a value stands.
-#[derive(Clone, Copy)]
-pub(crate) enum Path<'p> {
-    Root,
-    Field(&'p Path<'p>, &'p str),
-    Index(&'p Path<'p>, usize),
+/// A value of JSON (RFC 8259), borrowed from its text where it can be.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Json<'a> {
+    Null,
+    Bool(bool),
+    /// A number as it is written.
+    Number(&'a str),
+    Text(Cow<'a, str>),
+    List(Vec<Json<'a>>),
+    /// The fields of an object in the order of the text, names perhaps more than once.
+    Object(Vec<Named<'a>>),
 }
 
-impl Path<'_> {
-    pub(crate) fn fail(&self, expected: impl Into<Expected>) -> EventError {
-        EventError { at: self.to_string(), expected: expected.into() }
-    }
-}
+/// A field of an object: its name and its value.
+pub(crate) type Named<'a> = (Cow<'a, str>, Json<'a>);
 
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Path::Root => f.write_str("event"),
-            Path::Field(Path::Root, name) => f.write_str(name),
-            Path::Field(parent, name) => write!(f, "{parent}.{name}"),
-            Path::Index(parent, index) => write!(f, "{parent}[{index}]"),
-        }
-    }
-}
-
-/// What values around it tell about a value: the currency of its amounts, the region of its phones.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Scope {
-    pub(crate) currency: Option<Currency>,
-    pub(crate) region: Option<Region>,
-}
-
-/// Checks size, depth and count, and that the text is JSON.
-pub(crate) fn document(text: &str) -> Result<&RawValue, EventError> {
-    let root = Path::Root;
+/// Reads a whole text; gives the value and how deep its arrays and objects lie in one another.
+///
+/// # Errors
+/// The text is no JSON, or beyond a limit on size, depth or count. The error names the byte.
+pub(crate) fn parse(text: &str) -> Result<(Json<'_>, usize), EventError> {
     if text.len() > EVENT_BYTES_MAX {
-        return Err(root.fail(Expected::AtMost { most: EVENT_BYTES_MAX, unit: "bytes" }));
+        return Err(Path::Root.fail(Expected::AtMost { most: EVENT_BYTES_MAX, unit: "bytes" }));
     }
-    let (mut depth, mut deepest, mut values) = (0_usize, 0, 1_usize);
-    let (mut in_text, mut escaped) = (false, false);
-    for byte in text.bytes() {
-        match (in_text, byte) {
-            (true, _) if escaped => escaped = false,
-            (true, b'\\') => escaped = true,
-            (_, b'"') => in_text = !in_text,
-            (false, b'{' | b'[') => {
-                depth += 1;
-                values += 1;
-                deepest = deepest.max(depth);
-            }
-            (false, b'}' | b']') => depth = depth.saturating_sub(1),
-            (false, b',') => values += 1,
-            _ => {}
+    let mut parser = Parser { text, at: 0, values: 0, deepest: 0 };
+    let value = parser.value(0)?;
+    parser.space();
+    if parser.at < text.len() {
+        return Err(parser.fail(Expected::Json));
+    }
+    Ok((value, parser.deepest))
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    values: usize,
+    deepest: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn fail(&self, expected: Expected) -> EventError {
+        EventError::at_byte(self.at, expected)
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
         }
     }
-    if deepest > EVENT_DEPTH_MAX {
-        return Err(root.fail(Expected::AtMost { most: EVENT_DEPTH_MAX, unit: "levels of nesting" }));
-    }
-    if values > EVENT_VALUES_MAX {
-        return Err(root.fail(Expected::AtMost { most: EVENT_VALUES_MAX, unit: "values" }));
-    }
-    serde_json::from_str(text).map_err(|_| root.fail(Expected::Json))
-}
 
-/// The fields of a JSON object that nobody has taken yet.
-#[derive(Default)]
-pub(crate) struct Object<'a> {
-    fields: Vec<(Cow<'a, str>, &'a RawValue)>,
-}
+    /// Passes one byte that has to stand here.
+    fn pass(&mut self, byte: u8) -> Result<(), EventError> {
+        if self.peek() != Some(byte) {
+            return Err(self.fail(Expected::Json));
+        }
+        self.at += 1;
+        Ok(())
+    }
 
-impl<'a> Object<'a> {
-    pub(crate) fn read(raw: &'a RawValue, at: &Path<'_>) -> Result<Object<'a>, EventError> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+    /// Reads the value that stands `depth` deep. Recursion ends at [`EVENT_DEPTH_MAX`].
+    fn value(&mut self, depth: usize) -> Result<Json<'a>, EventError> {
+        self.space();
+        self.values += 1;
+        if self.values > EVENT_VALUES_MAX {
+            return Err(self.fail(Expected::AtMost { most: EVENT_VALUES_MAX, unit: "values" }));
+        }
+        match self.peek() {
+            Some(b'"') => self.string().map(Json::Text),
+            Some(b'-' | b'0'..=b'9') => self.number().map(Json::Number),
+            Some(b'{') => {
                 let mut fields = Vec::new();
-                while let Some(Name(name)) = map.next_key()? {
-                    fields.push((name, map.next_value()?));
+                self.entries(depth, b'}', |parser, depth| {
+                    parser.space();
+                    let name = parser.string()?;
+                    parser.space();
+                    parser.pass(b':')?;
+                    fields.push((name, parser.value(depth)?));
+                    Ok(())
+                })?;
+                Ok(Json::Object(fields))
+            }
+            Some(b'[') => {
+                let mut list = Vec::new();
+                self.entries(depth, b']', |parser, depth| {
+                    list.push(parser.value(depth)?);
+                    Ok(())
+                })?;
+                Ok(Json::List(list))
+            }
+            _ => {
+                for (word, value) in
+                    [("true", Json::Bool(true)), ("false", Json::Bool(false)), ("null", Json::Null)]
+                {
+                    if self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+                        self.at += word.len();
+                        return Ok(value);
+                    }
                 }
-                Ok(fields)
+                Err(self.fail(Expected::Json))
             }
         }
-        let mut fields = serde_json::Deserializer::from_str(raw.get())
-            .deserialize_map(Fields)
-            .map_err(|_| at.fail(Expected::Value("an object")))?;
-        fields.sort_by(|(one, _), (two, _)| one.cmp(two));
-        if fields.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-            return Err(at.fail(Expected::Once));
+    }
+
+    /// Reads what stands between brackets, with commas between.
+    fn entries(
+        &mut self,
+        depth: usize,
+        close: u8,
+        mut entry: impl FnMut(&mut Parser<'a>, usize) -> Result<(), EventError>,
+    ) -> Result<(), EventError> {
+        let depth = depth + 1;
+        if depth > EVENT_DEPTH_MAX {
+            return Err(self.fail(Expected::AtMost { most: EVENT_DEPTH_MAX, unit: "levels of nesting" }));
         }
-        Ok(Object { fields })
+        self.deepest = self.deepest.max(depth);
+        self.at += 1;
+        self.space();
+        if self.peek() == Some(close) {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            entry(self, depth)?;
+            self.space();
+            if self.peek() != Some(b',') {
+                return self.pass(close);
+            }
+            self.at += 1;
+        }
     }
 
-    /// Takes a field out; `null` is as good as absent, as Segment has it.
-    pub(crate) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
-        let index = self.fields.iter().position(|(field, _)| field == name)?;
-        let (_, raw) = self.fields.remove(index);
-        (raw.get() != "null").then_some(raw)
+    fn number(&mut self) -> Result<&'a str, EventError> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.peek() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(&self.text[start..self.at])
     }
 
-    /// Looks at a field and leaves it there.
-    pub(crate) fn peek(&self, name: &str) -> Option<&'a RawValue> {
-        let (_, raw) = self.fields.iter().find(|(field, _)| field == name)?;
-        (raw.get() != "null").then_some(*raw)
+    fn digits(&mut self) -> Result<(), EventError> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { Err(self.fail(Expected::Json)) }
     }
 
-    /// Puts a field back that was taken, so that it is kept with the rest.
-    pub(crate) fn put_back(&mut self, name: &'a str, raw: &'a RawValue) {
-        self.fields.push((Cow::Borrowed(name), raw));
+    /// Passes the characters that stand for themselves, and gives them.
+    fn plain(&mut self) -> &'a str {
+        let rest = &self.text.as_bytes()[self.at..];
+        let length = rest.iter().position(|&byte| byte < b' ' || byte == b'"' || byte == b'\\');
+        let start = self.at;
+        // Each of the bytes that end it is a character of its own.
+        self.at += length.unwrap_or(rest.len());
+        &self.text[start..self.at]
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.fields.iter().any(|(field, _)| field == name)
+    fn string(&mut self) -> Result<Cow<'a, str>, EventError> {
+        self.pass(b'"')?;
+        let plain = self.plain();
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(Cow::Borrowed(plain));
+        }
+        let mut text = plain.to_owned();
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(Cow::Owned(text));
+                }
+                Some(b'\\') => {
+                    self.at += 1;
+                    text.push(self.escape()?);
+                }
+                _ => return Err(self.fail(Expected::Json)),
+            }
+            text.push_str(self.plain());
+        }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+    fn escape(&mut self) -> Result<char, EventError> {
+        let byte = self.peek();
+        self.at += 1;
+        Ok(match byte {
+            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                let mut code = self.hex()?;
+                if (0xd800..0xdc00).contains(&code) {
+                    self.pass(b'\\')?;
+                    self.pass(b'u')?;
+                    let low = self.hex()?.wrapping_sub(0xdc00);
+                    // Another than the low half of a pair gives no character below.
+                    code = if low < 0x400 { 0x10000 + ((code - 0xd800) << 10) + low } else { code };
+                }
+                // Half of a surrogate pair is no character.
+                char::from_u32(code).ok_or_else(|| self.fail(Expected::Json))?
+            }
+            _ => {
+                self.at -= 1;
+                return Err(self.fail(Expected::Json));
+            }
+        })
     }
 
-    /// Adds the fields of another object; a name that stands in both is an error.
-    pub(crate) fn merge(&mut self, other: Object<'a>, at: &Path<'_>) -> Result<(), EventError> {
-        self.fields.extend(other.fields);
-        self.fields.sort_by(|(one, _), (two, _)| one.cmp(two));
-        if self.fields.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-            return Err(at.fail(Expected::Once));
+    fn hex(&mut self) -> Result<u32, EventError> {
+        let mut code = 0;
+        for _ in 0..4 {
+            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
+            code = code * 16 + digit.ok_or_else(|| self.fail(Expected::Json))?;
+            self.at += 1;
+        }
+        Ok(code)
+    }
+}
+
+impl<'a> Json<'a> {
+    /// The entries of a list.
+    pub(crate) fn list(self, at: &Path<'_>) -> Result<Vec<Json<'a>>, EventError> {
+        match self {
+            Json::List(list) if list.len() <= EVENT_LIST_MAX => Ok(list),
+            Json::List(_) => Err(at.fail(Expected::AtMost { most: EVENT_LIST_MAX, unit: "entries" })),
+            _ => Err(at.fail(Expected::Value("a list"))),
+        }
+    }
+
+    /// Writes the value without white space and with the names of each object in order.
+    pub(crate) fn canonical(self, at: &Path<'_>, out: &mut String) -> Result<(), EventError> {
+        match self {
+            Json::Null => out.push_str("null"),
+            Json::Bool(value) => out.push_str(if value { "true" } else { "false" }),
+            Json::Number(text) => out.push_str(text),
+            Json::Text(text) => push_text(&text, out),
+            Json::List(_) => {
+                out.push('[');
+                for (index, entry) in self.list(at)?.into_iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    entry.canonical(at, out)?;
+                }
+                out.push(']');
+            }
+            Json::Object(fields) => {
+                out.push('{');
+                for (index, (name, value)) in in_order(fields, at)?.into_iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    push_text(&name, out);
+                    out.push(':');
+                    value.canonical(at, out)?;
+                }
+                out.push('}');
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Puts the fields of an object in order of their names; each name has to stand there once.
+pub(crate) fn in_order<'a>(mut fields: Vec<Named<'a>>, at: &Path<'_>) -> Result<Vec<Named<'a>>, EventError> {
+    fields.sort_unstable_by(|(one, _), (two, _)| one.cmp(two));
+    if fields.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        return Err(at.fail(Expected::Once));
+    }
+    Ok(fields)
+}
+
+/// Writes a text as JSON, with no more escapes than RFC 8259 asks for.
+pub(crate) fn push_text(text: &str, out: &mut String) {
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        out.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            8 => out.push_str("\\b"),
+            12 => out.push_str("\\f"),
+            byte => {
+                out.push_str("\\u00");
+                out.push(if byte < 16 { '0' } else { '1' });
+                out.push(char::from(b"0123456789abcdef"[usize::from(byte % 16)]));
+            }
+        }
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn fault(text: &str) -> String {
+        parse(text).map(|_| ()).unwrap_err().to_string()
+    }
+
+    fn canonical(text: &str) -> Result<String, EventError> {
+        let mut out = String::new();
+        parse(text)?.0.canonical(&Path::Root, &mut out)?;
+        Ok(out)
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_at_its_byte() {
+        for (text, byte) in [
+            ("", 0),
+            ("  ", 2),
+            ("\u{feff}{}", 0),
+            ("{} x", 3),
+            ("{}{}", 2),
+            ("{", 1),
+            ("[1", 2),
+            ("[1,]", 3),
+            ("[1 2]", 3),
+            ("{\"a\" 1}", 5),
+            ("{a:1}", 1),
+            ("{'a':1}", 1),
+            ("{\"a\":1,}", 7),
+            ("NaN", 0),
+            ("Infinity", 0),
+            ("-Infinity", 1),
+            ("01", 1),
+            ("+1", 0),
+            (".5", 0),
+            ("5.", 2),
+            ("1e", 2),
+            ("-", 1),
+            ("0x1", 1),
+            ("nul", 0),
+            ("tru", 0),
+            ("True", 0),
+            ("\"a", 2),
+            ("\"\\", 2),
+            ("\"\\x\"", 2),
+            ("\"a\nb\"", 2),
+            ("\"\\u12g4\"", 5),
+            ("\"\\ud800\"", 7),
+            ("\"\\ud800\\u0041\"", 13),
+            ("\"\\udc00\"", 7),
+            ("// a", 0),
+        ] {
+            assert_eq!(fault(text), format!("event at byte {byte}: expected JSON in UTF-8"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_read_and_written_in_one_form() {
+        let text = r#""\u0041\/\"\\\b\f\n\r\t\u0001\u001f\ud83d\ude00é""#;
+        assert_eq!(canonical(text).unwrap(), "\"A/\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f😀é\"");
+    }
+
+    #[test]
+    fn names_stand_once_and_in_order() {
+        assert_eq!(
+            canonical(" { \"b\" : [ 1 , { } ] , \"a\" : -1.50e+3 } ").unwrap(),
+            r#"{"a":-1.50e+3,"b":[1,{}]}"#
+        );
+        assert_eq!(canonical(r#"{"a":1,"\u0061":2}"#).unwrap_err().expected, Expected::Once);
+    }
+
+    #[test]
+    fn size_depth_and_count_are_limited() {
+        let sized = |length: usize| format!("{}1", " ".repeat(length - 1));
+        assert!(parse(&sized(EVENT_BYTES_MAX)).is_ok());
+        assert_eq!(fault(&sized(EVENT_BYTES_MAX + 1)), "event: expected at most 65536 bytes");
+
+        let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert_eq!(parse(&deep(EVENT_DEPTH_MAX)).unwrap().1, EVENT_DEPTH_MAX);
+        assert_eq!(
+            fault(&deep(EVENT_DEPTH_MAX + 1)),
+            "event at byte 16: expected at most 16 levels of nesting"
+        );
+
+        let many = |values: usize| format!("[{}1]", "1,".repeat(values - 2));
+        assert!(parse(&many(EVENT_VALUES_MAX)).is_ok());
+        let error = parse(&many(EVENT_VALUES_MAX + 1)).unwrap_err();
+        assert_eq!(error.expected, Expected::AtMost { most: EVENT_VALUES_MAX, unit: "values" });
+
+        let list = |entries: usize| format!("[{}1]", "1,".repeat(entries - 1));
+        assert!(canonical(&list(EVENT_LIST_MAX)).is_ok());
+        let error = canonical(&list(EVENT_LIST_MAX + 1)).unwrap_err();
+        assert_eq!(error.expected, Expected::AtMost { most: EVENT_LIST_MAX, unit: "entries" });
+    }
+
+    #[test]
+    fn bombs_are_refused_at_once() {
+        for bomb in ["[", "{\"a\":", "[{\"a\":["] {
+            assert!(parse(&bomb.repeat(EVENT_BYTES_MAX / bomb.len())).is_err());
+        }
+    }
+
+    /// The same value as `serde_json` reads it, which is the oracle.
+    fn oracle(json: &Json<'_>) -> serde_json::Value {
+        match json {
+            Json::Null => serde_json::Value::Null,
+            Json::Bool(value) => (*value).into(),
+            Json::Number(text) => serde_json::from_str(text).unwrap(),
+            Json::Text(text) => text.as_ref().into(),
+            Json::List(list) => list.iter().map(oracle).collect(),
+            Json::Object(fields) => {
+                fields.iter().map(|(name, value)| (name.to_string(), oracle(value))).collect()
+            }
+        }
+    }
+
+    /// Pieces of JSON, so that chance makes texts that are nearly right.
+    fn pieces() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            8 => proptest::sample::select(vec![
+                "{", "}", "[", "]", ":", ",", "\"", "\"a\"", "\"b\":", "1", "-", "0", ".5", "e3", "E+", "true", "null",
+                "false", " ", "\n", "\\u", "\\ud83d\\ude00", "\\ud800", "\\\"", "\\\\", "é", "\u{1}", "1e400",
+            ]).prop_map(str::to_owned),
+            1 => "\\PC{0,3}",
+        ];
+        proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    fn document() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            (-1e9..1e9_f64).prop_map(Into::into),
+            "\\PC{0,8}|[\u{0}-\u{7f}]{0,8}".prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+                proptest::collection::btree_map("[a-c\"\\\\é]{0,3}", inner, 0..6)
+                    .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn agrees(text: &str) -> Result<(), TestCaseError> {
+        match (parse(text), serde_json::from_str::<serde_json::Value>(text)) {
+            (Ok((json, _)), Ok(theirs)) => {
+                // The oracle takes the last of two fields of one name; so does collecting.
+                prop_assert_eq!(oracle(&json), theirs);
+            }
+            // The oracle refuses numbers beyond a float; to us they are text.
+            (Ok(_), Err(error)) => prop_assert!(error.to_string().contains("number out of range")),
+            (Err(error), Ok(_)) => prop_assert!(false, "{}", error),
+            (Err(_), Err(_)) => {}
         }
         Ok(())
     }
 
-    /// The fields nobody took.
-    pub(crate) fn rest(self, at: &Path<'_>) -> Result<Extra, EventError> {
-        let mut extra = BTreeMap::new();
-        let mut size = 0;
-        for (name, raw) in self.fields {
-            let mut text = String::new();
-            canonical(raw, at, &mut text)?;
-            size += name.len() + text.len();
-            extra.insert(name.into_owned(), text);
+    proptest! {
+        #[test]
+        fn the_grammar_is_that_of_the_oracle(text in pieces()) {
+            agrees(&text)?;
         }
-        if size > EXTRA_BYTES_MAX {
-            return Err(
-                at.fail(Expected::AtMost { most: EXTRA_BYTES_MAX, unit: "bytes of other properties" })
-            );
+
+        #[test]
+        fn every_document_is_read_as_the_oracle_reads_it(value in document(), pretty: bool) {
+            let text =
+                if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
+            agrees(&text.unwrap())?;
         }
-        Ok(Extra(extra))
-    }
-}
 
-/// A name that may be borrowed from the text or, with escapes in it, owned.
-struct Name<'a>(Cow<'a, str>);
-
-impl<'de> serde::Deserialize<'de> for Name<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl<'de> Visitor<'de> for Text {
-            type Value = Name<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Owned(text.to_owned())))
-            }
+        #[test]
+        fn canonical_form_is_a_fixed_point(value in document()) {
+            let once = canonical(&value.to_string()).unwrap();
+            prop_assert_eq!(canonical(&once).unwrap(), once);
         }
-        deserializer.deserialize_str(Text)
-    }
-}
 
-/// The elements of a JSON array.
-pub(crate) fn elements<'a>(raw: &'a RawValue, at: &Path<'_>) -> Result<Vec<&'a RawValue>, EventError> {
-    struct Elements;
-    impl<'de> Visitor<'de> for Elements {
-        type Value = Vec<&'de RawValue>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list")
-        }
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let mut elements = Vec::new();
-            while let Some(element) = seq.next_element()? {
-                elements.push(element);
-            }
-            Ok(elements)
-        }
-    }
-    let elements = serde_json::Deserializer::from_str(raw.get())
-        .deserialize_seq(Elements)
-        .map_err(|_| at.fail(Expected::Value("a list")))?;
-    if elements.len() > EVENT_LIST_MAX {
-        return Err(at.fail(Expected::AtMost { most: EVENT_LIST_MAX, unit: "entries" }));
-    }
-    Ok(elements)
-}
-
-/// Writes JSON without white space and with the names of each object in order.
-fn canonical(raw: &RawValue, at: &Path<'_>, out: &mut String) -> Result<(), EventError> {
-    let text = raw.get();
-    match text.as_bytes().first() {
-        Some(b'{') => {
-            out.push('{');
-            let object = Object::read(raw, at)?;
-            for (index, (name, value)) in object.fields.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                push_text(name, out);
-                out.push(':');
-                canonical(value, at, out)?;
-            }
-            out.push('}');
-        }
-        Some(b'[') => {
-            out.push('[');
-            for (index, element) in elements(raw, at)?.into_iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                canonical(element, at, out)?;
-            }
-            out.push(']');
-        }
-        Some(b'"') => push_text(&text_of(raw, at)?, out),
-        _ => out.push_str(text),
-    }
-    Ok(())
-}
-
-fn text_of<'a>(raw: &'a RawValue, at: &Path<'_>) -> Result<Cow<'a, str>, EventError> {
-    serde_json::from_str::<Name<'a>>(raw.get())
-        .map(|Name(text)| text)
-        .map_err(|_| at.fail(Expected::Value("a text")))
-}
-
-/// The text of a JSON string, within [`TEXT_BYTES_MAX`].
-pub(crate) fn text<'a>(raw: &'a RawValue, at: &Path<'_>) -> Result<Cow<'a, str>, EventError> {
-    let text = text_of(raw, at)?;
-    if text.len() > TEXT_BYTES_MAX {
-        return Err(at.fail(Expected::AtMost { most: TEXT_BYTES_MAX, unit: "bytes" }));
-    }
-    Ok(text)
-}
-
-fn push_text(text: &str, out: &mut String) {
-    out.push_str(&serde_json::to_string(text).expect("a text is always JSON"));
-}
-
-/// Properties that the vocabulary does not know, kept as canonical JSON by name.
-///
-/// They are carried along and never read by a rule. `Debug` prints how many there are.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Extra(BTreeMap<String, String>);
-
-impl Extra {
-    /// No properties.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The JSON text of a property, canonical: no white space, names in order.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
-    }
-
-    /// The names and JSON texts, in order of name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
-    }
-}
-
-impl fmt::Debug for Extra {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Extra({} properties)", self.0.len())
-    }
-}
-
-/// Writes one JSON object, field by field; what is absent is left out.
-pub(crate) struct Writer<'w> {
-    out: &'w mut String,
-    empty: bool,
-}
-
-impl<'w> Writer<'w> {
-    /// Writes an object whose fields `fill` puts.
-    pub(crate) fn object(out: &'w mut String, fill: impl FnOnce(&mut Writer<'_>)) {
-        out.push('{');
-        let mut writer = Writer { out, empty: true };
-        fill(&mut writer);
-        writer.out.push('}');
-    }
-
-    pub(crate) fn name(&mut self, name: &str) -> &mut String {
-        if !self.empty {
-            self.out.push(',');
-        }
-        self.empty = false;
-        push_text(name, self.out);
-        self.out.push(':');
-        self.out
-    }
-
-    pub(crate) fn text(&mut self, name: &str, value: &str) {
-        push_text(value, self.name(name));
-    }
-
-    pub(crate) fn extra(&mut self, extra: &Extra) {
-        for (name, text) in extra.iter() {
-            self.name(name).push_str(text);
+        #[test]
+        fn texts_are_written_as_the_oracle_writes_them(text in "\\PC{0,20}|[\u{0}-\u{7f}]{0,20}") {
+            let mut out = String::new();
+            push_text(&text, &mut out);
+            prop_assert_eq!(out, serde_json::to_string(&text).unwrap());
         }
     }
 }
-
-/// A value that has a JSON form.
-pub(crate) trait Field: Sized {
-    fn read(raw: &RawValue, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError>;
-    fn write(&self, out: &mut String);
-}
-
-/// A field of an object, there or not.
-pub(crate) trait Member: Sized {
-    fn pick(object: &mut Object<'_>, name: &str, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError>;
-    fn put(&self, name: &str, out: &mut Writer<'_>);
-}
-
-impl<T: Field> Member for Option<T> {
-    fn pick(object: &mut Object<'_>, name: &str, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
-        object.take(name).map(|raw| T::read(raw, &Path::Field(at, name), scope)).transpose()
-    }
-    fn put(&self, name: &str, out: &mut Writer<'_>) {
-        if let Some(value) = self {
-            value.write(out.name(name));
-        }
-    }
-}
-
-impl<T: Field> Member for Vec<T> {
-    fn pick(object: &mut Object<'_>, name: &str, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
-        let Some(raw) = object.take(name) else { return Ok(Vec::new()) };
-        let at = Path::Field(at, name);
-        let read = |(index, raw)| T::read(raw, &Path::Index(&at, index), scope);
-        elements(raw, &at)?.into_iter().enumerate().map(read).collect()
-    }
-    fn put(&self, name: &str, out: &mut Writer<'_>) {
-        if self.is_empty() {
-            return;
-        }
-        let out = out.name(name);
-        out.push('[');
-        for (index, value) in self.iter().enumerate() {
-            if index > 0 {
-                out.push(',');
-            }
-            value.write(out);
-        }
-        out.push(']');
-    }
-}
-
-/// Makes types stand in an object as fields that have to be there.
-macro_rules! required {
-    ($($name:ty),* $(,)?) => {$(
-        impl Member for $name {
-            fn pick(
-                object: &mut Object<'_>,
-                name: &str,
-                at: &Path<'_>,
-                scope: &Scope,
-            ) -> Result<Self, $crate::event::EventError> {
-                let at = Path::Field(at, name);
-                let raw = object.take(name).ok_or_else(|| at.fail($crate::event::Expected::Present))?;
-                <$name as Field>::read(raw, &at, scope)
-            }
-            fn put(&self, name: &str, out: &mut Writer<'_>) {
-                Field::write(self, out.name(name));
-            }
-        }
-    )*};
-}
-
-/// Gives types that parse from and print as a text their JSON form.
-macro_rules! textual {
-    ($($name:ty),* $(,)?) => {$(
-        impl Field for $name {
-            fn read(
-                raw: &serde_json::value::RawValue,
-                at: &Path<'_>,
-                _: &Scope,
-            ) -> Result<Self, $crate::event::EventError> {
-                $crate::event::json::text(raw, at)?.parse::<$name>().map_err(|error| at.fail(error))
-            }
-            fn write(&self, out: &mut String) {
-                out.push_str(&serde_json::to_string(&self.to_string()).expect("a text is always JSON"));
-            }
-        }
-        required!($name);
-    )*};
-}
-
-impl Field for String {
-    /// A number or truth value is taken as its text: product ids often come so.
-    fn read(raw: &RawValue, at: &Path<'_>, _: &Scope) -> Result<Self, EventError> {
-        match raw.get().as_bytes().first() {
-            Some(b'-' | b'0'..=b'9' | b't' | b'f') => Ok(raw.get().to_owned()),
-            _ => Ok(text(raw, at)?.into_owned()),
-        }
-    }
-    fn write(&self, out: &mut String) {
-        push_text(self, out);
-    }
-}
-
-impl Field for Personal {
-    fn read(raw: &RawValue, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
-        String::read(raw, at, scope).map(Personal::new)
-    }
-    fn write(&self, out: &mut String) {
-        push_text(self.reveal(), out);
-    }
-}
-
-impl Field for bool {
-    fn read(raw: &RawValue, at: &Path<'_>, _: &Scope) -> Result<Self, EventError> {
-        match raw.get() {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err(at.fail(Expected::Value("true or false"))),
-        }
-    }
-    fn write(&self, out: &mut String) {
-        out.push_str(if *self { "true" } else { "false" });
-    }
-}
-
-impl Field for u32 {
-    /// `2.0` is two: some languages know no integers.
-    fn read(raw: &RawValue, at: &Path<'_>, _: &Scope) -> Result<Self, EventError> {
-        let whole = raw.get().parse::<Decimal>().ok().filter(|number| number.scale() == 0);
-        whole
-            .and_then(|number| u32::try_from(number.units()).ok())
-            .ok_or_else(|| at.fail(Expected::Value("a whole number from 0 to 4294967295")))
-    }
-    fn write(&self, out: &mut String) {
-        out.push_str(&self.to_string());
-    }
-}
-
-impl Field for i64 {
-    fn read(raw: &RawValue, at: &Path<'_>, _: &Scope) -> Result<Self, EventError> {
-        raw.get().parse().map_err(|_| at.fail(Expected::Value("a whole number of 64 bits")))
-    }
-    fn write(&self, out: &mut String) {
-        out.push_str(&self.to_string());
-    }
-}
-
-impl Field for Decimal {
-    fn read(raw: &RawValue, at: &Path<'_>, _: &Scope) -> Result<Self, EventError> {
-        let number = match raw.get().as_bytes().first() {
-            Some(b'"') => text(raw, at)?,
-            _ => Cow::Borrowed(raw.get()),
-        };
-        number.parse::<Decimal>().map_err(|error| at.fail(error))
-    }
-    fn write(&self, out: &mut String) {
-        out.push_str(&self.to_string());
-    }
-}
-
-impl Field for Price {
-    /// A number or numeric text in major units, with the currency that stands beside it; or
-    /// `{"minor": 1999, "currency": "EUR"}`.
-    fn read(raw: &RawValue, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
-        if raw.get().starts_with('{') {
-            let mut object = Object::read(raw, at)?;
-            let minor = i64::pick(&mut object, "minor", at, scope)?;
-            let currency = Currency::pick(&mut object, "currency", at, scope)?;
-            return Ok(Price::Money(Money::new(minor, currency)));
-        }
-        let number = Decimal::read(raw, at, scope)?;
-        match scope.currency {
-            Some(currency) => {
-                Money::from_decimal(number, currency).map(Price::Money).map_err(|error| at.fail(error))
-            }
-            None => Ok(Price::Bare(number)),
-        }
-    }
-    fn write(&self, out: &mut String) {
-        match self {
-            Price::Money(money) => money.write(out),
-            Price::Bare(number) => number.write(out),
-        }
-    }
-}
-
-impl Field for Money {
-    fn read(raw: &RawValue, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
-        let price = Price::read(raw, at, scope)?;
-        price.money().ok_or_else(|| at.fail(Expected::Value("a currency beside the amount")))
-    }
-    fn write(&self, out: &mut String) {
-        Writer::object(out, |out| {
-            self.minor().put("minor", out);
-            self.currency().put("currency", out);
-        });
-    }
-}
-
-impl Field for Timestamp {
-    fn read(raw: &RawValue, at: &Path<'_>, _: &Scope) -> Result<Self, EventError> {
-        Timestamp::parse(&text(raw, at)?).map_err(|error| at.fail(error))
-    }
-    fn write(&self, out: &mut String) {
-        push_text(&self.to_string(), out);
-    }
-}
-
-impl Field for ReadCounter {
-    fn read(raw: &RawValue, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
-        ReadCounter::new(u32::read(raw, at, scope)?).map_err(|error| at.fail(error))
-    }
-    fn write(&self, out: &mut String) {
-        self.get().write(out);
-    }
-}
-
-impl Field for KeyEpoch {
-    fn read(raw: &RawValue, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
-        u32::read(raw, at, scope).map(KeyEpoch::new)
-    }
-    fn write(&self, out: &mut String) {
-        self.get().write(out);
-    }
-}
-
-impl Field for Identifier {
-    /// `{"kind": "phone", "value": "+33612345678"}` or `"phone:+33612345678"`.
-    fn read(raw: &RawValue, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
-        if raw.get().starts_with('"') {
-            let text = text(raw, at)?;
-            let (kind, value) = text.split_once(':').ok_or_else(|| at.fail(IdentifierError::UnknownKind))?;
-            let kind = kind.parse().map_err(|error: IdentifierError| at.fail(error))?;
-            return Identifier::in_region(kind, value, scope.region).map_err(|error| at.fail(error));
-        }
-        let mut object = Object::read(raw, at)?;
-        let kind = IdentifierKind::pick(&mut object, "kind", at, scope)?;
-        let value = String::pick(&mut object, "value", at, scope)?;
-        Identifier::in_region(kind, &value, scope.region)
-            .map_err(|error| Path::Field(at, "value").fail(error))
-    }
-    fn write(&self, out: &mut String) {
-        Writer::object(out, |out| {
-            out.text("kind", self.kind().name());
-            out.text("value", self.value());
-        });
-    }
-}
-
-textual!(
-    ActionId,
-    ConsentMethod,
-    Currency,
-    Digest,
-    EventId,
-    EventKey,
-    IdentifierKind,
-    MessageId,
-    NoticeId,
-    OrderId,
-    PlaceId,
-    Purpose,
-    SourceId,
-    StaffId,
-    TagStatus,
-    TagUid,
-    TouchpointId,
-    Zone,
-);
-required!(String, Personal, bool, u32, i64, Money, Timestamp, ReadCounter, KeyEpoch, Identifier);

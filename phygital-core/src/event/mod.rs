@@ -5,19 +5,26 @@
 //! event is a CloudEvents 1.0 envelope ([`Event::to_json`]); Segment's wire form is read as well
 //! ([`Event::from_json`]).
 
+mod address;
 mod body;
 mod cloudevents;
+mod context;
 mod envelope;
 mod error;
-pub(crate) mod json;
+mod extra;
+mod fields;
+mod identifiers;
+mod json;
 pub mod kinds;
 mod product;
 mod recorded;
 mod segment;
 
+pub use address::Address;
 pub use body::{Body, Custom};
-pub use envelope::{Campaign, CodecOptions, Context, Event, Page};
+pub use context::{Campaign, Context, Page};
+pub use envelope::{CodecOptions, Event};
 pub use error::{EventError, Expected};
-pub use json::Extra;
+pub use extra::Extra;
 pub use product::Product;
 pub use recorded::{FoldKey, Origin, Recorded};

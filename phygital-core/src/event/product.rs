@@ -1,9 +1,9 @@
 //! A product as an event names it.
 
-use serde_json::value::RawValue;
-
 use super::error::EventError;
-use super::json::{Extra, Field, Member, Object, Path, Scope, Writer};
+use super::extra::Extra;
+use super::fields::{Field, Member, Object, Path, Scope, Writer};
+use super::json::Json;
 use crate::vocab::{Currency, Price};
 
 /// A product, with the properties of Segment's Spec and, for shops, its GTIN, size and colour.
@@ -100,14 +100,17 @@ impl Product {
 }
 
 impl Field for Product {
-    fn read(raw: &RawValue, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
-        let mut object = Object::read(raw, at)?;
+    fn read(json: Json<'_>, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
+        let mut object = Object::read(json, at)?;
         let mut scope = *scope;
-        if let Some(currency) = Option::<Currency>::pick(&mut object, "currency", at, &scope)? {
+        // A currency beside the price goes into it; without a price it tells nothing, and is kept.
+        if object.peek("price").is_some()
+            && let Some(currency) = Option::<Currency>::pick(&mut object, "currency", at, &scope)?
+        {
             scope.currency = Some(currency);
         }
         let mut product = Product::pick(&mut object, at, &scope)?;
-        product.extra = object.rest(at)?;
+        product.extra = Extra::rest(object, at)?;
         Ok(product)
     }
     fn write(&self, out: &mut String) {

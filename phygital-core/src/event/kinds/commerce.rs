@@ -2,9 +2,9 @@
 
 use super::kinds;
 use crate::event::EventError;
-use crate::event::json::{Member, Object, Path, Scope, Writer};
+use crate::event::fields::{Member, Object, Path, Scope, Writer};
 use crate::event::product::Product;
-use crate::vocab::{Currency, Money, OrderId, Price};
+use crate::vocab::{Currency, Money, MoneyError, OrderId, Personal, Price};
 
 /// The sums and lines of an order. All amounts are of one currency.
 ///
@@ -46,6 +46,19 @@ impl OrderSums {
             });
             lines.reduce(|sum, line| sum?.checked_add(line?).ok()).flatten()
         })
+    }
+
+    /// The currency of the amounts, or [`MoneyError::Sum`] where there are several.
+    pub(crate) fn one_currency(&self) -> Result<Option<Currency>, MoneyError> {
+        let amounts = [self.subtotal, self.total, self.revenue, self.shipping, self.tax, self.discount];
+        let named = amounts.into_iter().flatten().map(|amount| amount.currency());
+        let mut one = None;
+        for currency in self.currency.into_iter().chain(named) {
+            if *one.get_or_insert(currency) != currency {
+                return Err(MoneyError::Sum);
+            }
+        }
+        Ok(one)
     }
 
     fn pick(object: &mut Object<'_>, at: &Path<'_>, scope: &Scope) -> Result<OrderSums, EventError> {
@@ -247,17 +260,18 @@ kinds! {
     /// A product was recommended to somebody.
     ProductShared "Product Shared" () [product: Product] {
         share_via: Option<String>,
-        share_message: Option<crate::vocab::Personal>,
-        recipient: Option<crate::vocab::Personal>,
+        share_message: Option<Personal>,
+        recipient: Option<Personal>,
         currency: Option<Currency>,
     }
 
     /// A cart was shown to somebody.
     CartShared "Cart Shared" () {
         share_via: Option<String>,
-        share_message: Option<crate::vocab::Personal>,
-        recipient: Option<crate::vocab::Personal>,
+        share_message: Option<Personal>,
+        recipient: Option<Personal>,
         cart_id: Option<String>,
+        currency: Option<Currency>,
         products: Vec<Product>,
     }
 
@@ -265,7 +279,8 @@ kinds! {
     ProductReviewed "Product Reviewed" () {
         product_id: Option<String>,
         review_id: Option<String>,
-        review_body: Option<crate::vocab::Personal>,
+        review_body: Option<Personal>,
+        /// As the shop rates, such as `5`.
         rating: Option<String>,
     }
 }

@@ -10,7 +10,7 @@ kinds! {
     OptedIn "Opted In" (
         /// The phone number or e-mail address that consents.
         contact: Identifier,
-        /// To what. Each is a consent of its own.
+        /// To what: one or more, each a consent of its own.
         purposes: Vec<Purpose>,
         method: ConsentMethod,
     ) {
@@ -55,7 +55,10 @@ kinds! {
     MessageDelivered "Message Delivered" (message_id: MessageId) {}
 
     /// A message could not be delivered.
-    MessageFailed "Message Failed" (message_id: MessageId) { reason: Option<String> }
+    MessageFailed "Message Failed" (message_id: MessageId) {
+        /// What the gateway says of it; gateways like to repeat the number.
+        reason: Option<Personal>,
+    }
 
     /// A customer said something of herself (zero-party data).
     AttributeStated "Attribute Stated" (

@@ -10,7 +10,7 @@ use crate::vocab::{
 kinds! {
     /// A tap that was genuine and yet refused: replayed, of a tag not enrolled, lost or set aside.
     TapRefused "Tap Refused" (
-        /// Why, as [`TapVerdict`](crate::engine::Verdict) names it.
+        /// Why: the name of the verdict.
         reason: String,
     ) {
         uid: Option<TagUid>,
@@ -62,6 +62,7 @@ kinds! {
         /// How it went: `delivered`, `failed`, `expired`, `dropped`.
         outcome: String,
     ) {
-        detail: Option<String>,
+        /// What the host says of it.
+        detail: Option<Personal>,
     }
 }

@@ -1,11 +1,13 @@
 //! Web, app, e-mail, chat and experiments, as Segment's Spec names them.
 
 use super::kinds;
-use crate::vocab::Personal;
+use crate::event::address::Address;
+use crate::vocab::{Decimal, Personal};
 
 kinds! {
     /// Somebody said who she is (Segment's *identify* call). Her phone and e-mail address are
-    /// identifiers of the event; these are her other traits.
+    /// identifiers of the event; these are her other traits. What is not here, such as `company`,
+    /// stays in `extra`.
     UserIdentified "User Identified" () {
         first_name as "firstName": Option<Personal>,
         last_name as "lastName": Option<Personal>,
@@ -13,6 +15,19 @@ kinds! {
         title: Option<Personal>,
         gender: Option<Personal>,
         birthday: Option<Personal>,
+        /// In years.
+        age: Option<u32>,
+        address: Option<Address>,
+        username: Option<Personal>,
+        /// What the source's own database calls her.
+        id: Option<Personal>,
+        description: Option<Personal>,
+        website: Option<Personal>,
+        /// Address of a picture of her.
+        avatar: Option<Personal>,
+        /// When her account was made, as the source writes it.
+        created_at as "createdAt": Option<String>,
+        /// BCP 47.
         language: Option<String>,
     }
 
@@ -28,6 +43,7 @@ kinds! {
         path: Option<String>,
         search: Option<String>,
         referrer: Option<String>,
+        keywords: Vec<String>,
     }
 
     /// A screen of an app was seen (Segment's *screen* call).
@@ -85,41 +101,52 @@ kinds! {
         list_name: Option<String>,
     }
 
-    /// A chat began.
+    /// A chat began, by a message of the customer.
     LiveChatConversationStarted "Live Chat Conversation Started" () {
         agent_id: Option<String>,
         agent_name: Option<Personal>,
         agent_username: Option<Personal>,
         conversation_id: Option<String>,
+        /// For how long it has lasted, in seconds.
+        conversation_duration: Option<Decimal>,
         message_id: Option<String>,
+        message_body: Option<Personal>,
     }
 
-    /// A chat ended. Its duration is in seconds.
+    /// A chat ended.
     LiveChatConversationEnded "Live Chat Conversation Ended" () {
         agent_id: Option<String>,
         agent_name: Option<Personal>,
         agent_username: Option<Personal>,
         conversation_id: Option<String>,
-        conversation_duration: Option<u32>,
+        /// For how long it has lasted, in seconds.
+        conversation_duration: Option<Decimal>,
         message_id: Option<String>,
+        message_body: Option<Personal>,
     }
 
-    /// A chat message was sent to the customer.
+    /// The customer sent a chat message.
     LiveChatMessageSent "Live Chat Message Sent" () {
         agent_id: Option<String>,
         agent_name: Option<Personal>,
         agent_username: Option<Personal>,
         conversation_id: Option<String>,
+        /// For how long it has lasted, in seconds.
+        conversation_duration: Option<Decimal>,
         message_id: Option<String>,
+        message_body: Option<Personal>,
     }
 
-    /// A chat message came from the customer.
+    /// The customer received a chat message.
     LiveChatMessageReceived "Live Chat Message Received" () {
         agent_id: Option<String>,
         agent_name: Option<Personal>,
         agent_username: Option<Personal>,
         conversation_id: Option<String>,
+        /// For how long it has lasted, in seconds.
+        conversation_duration: Option<Decimal>,
         message_id: Option<String>,
+        message_body: Option<Personal>,
     }
 
     /// Somebody met a variation of an experiment.
@@ -165,13 +192,13 @@ kinds! {
     /// An installation was ascribed to a campaign, which stays in `extra`.
     InstallAttributed "Install Attributed" () { provider: Option<String> }
 
-    /// A push notification arrived.
+    /// A push notification arrived. Its campaign stays in `extra`.
     PushNotificationReceived "Push Notification Received" () {}
 
-    /// A push notification was tapped.
+    /// A push notification was tapped. Its campaign stays in `extra`.
     PushNotificationTapped "Push Notification Tapped" () { action: Option<String> }
 
-    /// A push notification came back.
+    /// A push notification came back. Its campaign stays in `extra`.
     PushNotificationBounced "Push Notification Bounced" () { action: Option<String> }
 
     /// A deep link opened the app.

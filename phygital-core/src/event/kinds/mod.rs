@@ -28,7 +28,7 @@ macro_rules! kinds {
                 pub $must: $must_type,
             )*
             $(
-                #[doc = concat!("Properties that stand beside the others in JSON.")]
+                /// Properties that stand beside the others in JSON.
                 pub $flat: $flat_type,
             )?
             $(
@@ -56,25 +56,25 @@ macro_rules! kinds {
             }
 
             pub(crate) fn read(
-                object: &mut $crate::event::json::Object<'_>,
-                at: &$crate::event::json::Path<'_>,
-                scope: &$crate::event::json::Scope,
+                object: &mut $crate::event::fields::Object<'_>,
+                at: &$crate::event::fields::Path<'_>,
+                scope: &$crate::event::fields::Scope,
             ) -> Result<$name, $crate::event::EventError> {
                 let _ = (&object, at, scope);
                 Ok($name {
-                    $($must: $crate::event::json::Member::pick(object, stringify!($must), at, scope)?,)*
+                    $($must: $crate::event::fields::Member::pick(object, stringify!($must), at, scope)?,)*
                     $($flat: $flat_type::pick(object, at, scope)?,)?
-                    $($may: $crate::event::json::Member::pick(
+                    $($may: $crate::event::fields::Member::pick(
                         object, $crate::event::kinds::json_name!($may $($json)?), at, scope,
                     )?,)*
                     extra: Default::default(),
                 })
             }
 
-            pub(crate) fn write(&self, out: &mut $crate::event::json::Writer<'_>) {
-                $($crate::event::json::Member::put(&self.$must, stringify!($must), out);)*
+            pub(crate) fn write(&self, out: &mut $crate::event::fields::Writer<'_>) {
+                $($crate::event::fields::Member::put(&self.$must, stringify!($must), out);)*
                 $(self.$flat.put(out);)?
-                $($crate::event::json::Member::put(
+                $($crate::event::fields::Member::put(
                     &self.$may, $crate::event::kinds::json_name!($may $($json)?), out,
                 );)*
                 out.extra(&self.extra);
