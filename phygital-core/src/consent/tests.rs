@@ -194,7 +194,7 @@ fn happening() -> impl Strategy<Value = (i64, Body)> {
     let expiry = proptest::option::of(0..14i64);
     (0..10i64, 0..2u32, 0..8u32, purposes, expiry).prop_map(|(time, who, what, purposes, expiry)| {
         let body = match what {
-            0..5 => {
+            0..5 if !purposes.is_empty() => {
                 let mut said = OptedIn::new(phone(who), purposes, ConsentMethod::Web);
                 said.expires_at = expiry.map(at);
                 Body::from(said)

@@ -64,13 +64,17 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn find(&self, name: &str) -> Result<usize, usize> {
-        self.fields.binary_search_by(|(field, _)| field.as_ref().cmp(name))
+    fn find(&self, name: &str) -> Option<usize> {
+        // Among few fields a look at each length is faster than a comparison of texts.
+        if self.fields.len() <= 24 {
+            return self.fields.iter().position(|(field, _)| field == name);
+        }
+        self.fields.binary_search_by(|(field, _)| field.as_ref().cmp(name)).ok()
     }
 
     /// Takes a field out.
     pub(crate) fn take(&mut self, name: &str) -> Option<Json<'a>> {
-        let at = self.find(name).ok()?;
+        let at = self.find(name)?;
         match std::mem::replace(&mut self.fields[at].1, Json::Null) {
             Json::Null => None,
             json => Some(json),
@@ -79,13 +83,13 @@ impl<'a> Object<'a> {
 
     /// Looks at a field and leaves it there.
     pub(crate) fn peek(&self, name: &str) -> Option<&Json<'a>> {
-        let at = self.find(name).ok()?;
-        Some(&self.fields[at].1).filter(|json| **json != Json::Null)
+        let at = self.find(name)?;
+        Some(&self.fields[at].1).filter(|json| !json.is_null())
     }
 
     /// Puts a field in, in place of any of that name.
     pub(crate) fn put(&mut self, name: &'static str, json: Json<'a>) {
-        match self.find(name) {
+        match self.fields.binary_search_by(|(field, _)| field.as_ref().cmp(name)) {
             Ok(at) => self.fields[at].1 = json,
             Err(at) => self.fields.insert(at, (Cow::Borrowed(name), json)),
         }
@@ -100,17 +104,17 @@ impl<'a> Object<'a> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.fields.iter().all(|(_, json)| *json == Json::Null)
+        self.fields.iter().all(|(_, json)| json.is_null())
     }
 
     /// The names of the fields that are there.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().filter(|(_, json)| *json != Json::Null).map(|(name, _)| name.as_ref())
+        self.fields.iter().filter(|(_, json)| !json.is_null()).map(|(name, _)| name.as_ref())
     }
 
     /// The values of the fields that are there.
     pub(crate) fn values(&self) -> impl Iterator<Item = &Json<'a>> {
-        self.fields.iter().map(|(_, json)| json).filter(|json| **json != Json::Null)
+        self.fields.iter().map(|(_, json)| json).filter(|json| !json.is_null())
     }
 
     /// Adds the fields of another object; a name that stands in both is an error.
@@ -130,7 +134,7 @@ impl<'a> Object<'a> {
 
     /// The fields that are there.
     pub(crate) fn into_fields(self) -> impl Iterator<Item = Named<'a>> {
-        self.fields.into_iter().filter(|(_, json)| *json != Json::Null)
+        self.fields.into_iter().filter(|(_, json)| !json.is_null())
     }
 }
 
@@ -425,7 +429,6 @@ macro_rules! textual {
 textual!(
     ActionId,
     ConsentMethod,
-    Currency,
     Digest,
     EventId,
     EventKey,
@@ -442,7 +445,21 @@ textual!(
     TouchpointId,
     Zone,
 );
-required!(String, Personal, bool, u32, i64, Money, Timestamp, ReadCounter, KeyEpoch, Identifier);
+required!(Currency, String, Personal, bool, u32, i64, Money, Timestamp, ReadCounter, KeyEpoch, Identifier);
+
+impl Field for Currency {
+    fn read(json: Json<'_>, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
+        let code = text(json, at)?;
+        // The table of currencies is long, and all amounts of an event mostly have one.
+        match scope.currency {
+            Some(known) if known.code() == code => Ok(known),
+            _ => code.parse().map_err(|error: crate::vocab::MoneyError| at.fail(error)),
+        }
+    }
+    fn write(&self, out: &mut String) {
+        push_text(self.code(), out);
+    }
+}
 
 impl Field for Timestamp {
     fn read(json: Json<'_>, at: &Path<'_>, _: &Scope) -> Result<Self, EventError> {
