@@ -13,6 +13,7 @@ pub mod event;
 pub mod identity;
 pub mod log;
 pub mod machine;
+pub mod optin;
 pub mod profile;
 pub mod store;
 pub mod tap;

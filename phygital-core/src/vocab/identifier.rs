@@ -199,6 +199,14 @@ impl Identifier {
         IdentifierKey::from_bytes(tag.as_ref()[..16].try_into().expect("32 bytes"))
     }
 
+    /// The country or territory of a phone number, where its number plan tells.
+    pub fn region(&self) -> Option<Region> {
+        if self.kind != IdentifierKind::Phone {
+            return None;
+        }
+        PHONE_NUMBER_UTIL.parse(&*self.value, None).ok()?.get_region_code().map(Region)
+    }
+
     /// The value with all but its last characters hidden, as a person may see it on a screen.
     pub fn masked(&self) -> String {
         let keep = |text: &str, count: usize| {
@@ -308,6 +316,10 @@ mod tests {
         let number = Identifier::in_region(IdentifierKind::Phone, "06 12 34 56 78", Some(region));
         assert_eq!(number.unwrap().value(), "+33612345678");
         assert!("fr".parse::<Region>().is_err());
+        let region = |text: &str| text.parse::<Identifier>().unwrap().region();
+        assert_eq!(region("phone:+15062345678"), "CA".parse().ok());
+        assert_eq!(region("phone:+12015550123"), "US".parse().ok());
+        assert_eq!(region("email:ada@shop.example"), None);
     }
 
     #[test]

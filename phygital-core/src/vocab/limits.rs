@@ -3,6 +3,8 @@
 //! A till lives for years on one slow disk: whatever is not bounded here fills it one day. Each limit
 //! is tested at the limit and one past it.
 
+use std::time::Duration;
+
 /// Longest JSON text of one event, in bytes. A cart of 200 lines is about 40 KiB.
 pub const EVENT_BYTES_MAX: usize = 64 * 1024;
 
@@ -43,3 +45,34 @@ pub const BATCH_EVENTS_MAX: usize = 10_000;
 /// Most entries for one purpose in the consent ledger of a contact point. Ten changes of mind a year
 /// for twenty-five years; what is older decides nothing, and the log still has it.
 pub const LEDGER_ENTRIES_MAX: usize = 256;
+
+/// Longest text of a notice, in bytes: [`TEXT_BYTES_MAX`], since events quote it.
+pub const NOTICE_BYTES_MAX: usize = TEXT_BYTES_MAX;
+
+/// Longest language tag, in bytes: RFC 5646, section 4.4.1, has none longer.
+pub const LANGUAGE_BYTES_MAX: usize = 35;
+
+/// Longest keyword of a notice, in bytes. Somebody types it by hand.
+pub const KEYWORD_BYTES_MAX: usize = 16;
+
+/// How much of an inbound text is read, in bytes. Ten parts of a text message are at most 2,680.
+pub const INBOUND_BYTES_MAX: usize = 4 * 1024;
+
+/// Most codes that one inbound text is read as. Each is a guess, so this times the tries allowed is
+/// what one number may guess in an hour.
+pub const CODE_CANDIDATES_MAX: usize = 8;
+
+/// Longest life of a one-time code, whatever its offer says.
+pub const CODE_LIFE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Most failed tries that a contact point may be allowed in a window; as many are remembered.
+pub const TRIES_MAX: usize = 32;
+
+/// Longest window in which failed tries count.
+pub const TRIES_WINDOW_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Most recipients of an `sms:` link. Phones differ in what they do with more than one.
+pub const SMS_RECIPIENTS_MAX: usize = 10;
+
+/// Longest body of an `sms:` link, in bytes: ten parts of 160 characters.
+pub const SMS_BODY_BYTES_MAX: usize = 1_600;
