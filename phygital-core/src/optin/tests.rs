@@ -309,7 +309,7 @@ proptest! {
                     0 => offered(&id, time, time + 3),
                     1 => used(&id, time, who),
                     2 => refused(&id, time, CodeRefusal::ALL[who]),
-                    _ => recorded(&id, time, OptedIn::new(phone(who), Vec::new(), ConsentMethod::Web)),
+                    _ => recorded(&id, time, OptedIn::new(phone(who), vec![Purpose::Service], ConsentMethod::Web)),
                 }
             }).collect();
             (Just(events.clone()), Just(events).prop_shuffle())
