@@ -9,6 +9,7 @@
 
 pub mod consent;
 pub mod crypto;
+pub mod engine;
 pub mod event;
 pub mod identity;
 pub mod log;

@@ -66,10 +66,13 @@ impl Store for Memory {
     }
 }
 
+/// How to take one change back.
+type Undo = Box<dyn FnOnce(&mut Tables)>;
+
 /// A transaction on a [`Memory`]: changes are made at once and taken back if it is dropped.
 pub struct MemoryWriter<'s> {
     memory: &'s mut Memory,
-    undo: Vec<Box<dyn FnOnce(&mut Tables)>>,
+    undo: Vec<Undo>,
     committed: bool,
 }
 

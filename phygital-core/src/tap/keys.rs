@@ -222,6 +222,12 @@ impl fmt::Debug for KeySet {
 }
 
 impl Keys {
+    /// No keys: for an engine that verifies no taps, such as a service that only records.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { fleets: Vec::new(), keys: Vec::new() }
+    }
+
     /// Expands the keys of these sets.
     ///
     /// # Errors

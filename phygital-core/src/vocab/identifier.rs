@@ -8,7 +8,7 @@ use ring::hmac;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
 use serde::{Deserialize, Serialize};
 
-use super::ids::IdentifierKey;
+use super::ids::{Digest, IdentifierKey};
 use super::limits::IDENTIFIER_BYTES_MAX;
 
 /// The kinds of identifier, strongest first: a loyalty number names one person, a browser's cookie
@@ -277,6 +277,12 @@ impl TenantKey {
     /// Takes 32 random bytes as the key.
     pub fn new(bytes: &[u8; 32]) -> TenantKey {
         TenantKey(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+    }
+
+    /// A keyed digest of something that is to be compared later and not to be read.
+    pub fn digest(&self, bytes: &[u8]) -> Digest {
+        let tag = hmac::sign(&self.0, bytes);
+        Digest::from_bytes(tag.as_ref().try_into().expect("HMAC-SHA-256 has 32 bytes"))
     }
 }
 

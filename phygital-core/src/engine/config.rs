@@ -1,0 +1,140 @@
+//! How an engine is set up.
+
+use std::time::Duration;
+
+use crate::consent::Policy;
+use crate::identity::Rules;
+use crate::optin::{Notice, OptInConfig};
+use crate::vocab::DeviceId;
+
+/// The settings of an engine. All have defaults; `with_` sets one.
+///
+/// ```
+/// use phygital_core::engine::Config;
+/// let config = Config::default().with_brand("Maison Ada");
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// The brand, as messages name it.
+    pub brand: String,
+    /// The device whose log this is; random where a new store is given none.
+    pub device: Option<DeviceId>,
+    /// The tenant's secret for a new store, the same at all tills of a brand; random where none is
+    /// given. A store keeps the secret it was made with.
+    pub tenant: Option<[u8; 32]>,
+    /// The incarnation that the host kept when it last had this store open. Another one in the
+    /// store means that a backup was restored: a new epoch begins.
+    pub incarnation: Option<[u8; 16]>,
+    /// Which values link people, and how many make an identifier shared.
+    pub rules: Rules,
+    /// What needs consent.
+    pub policy: Policy,
+    /// The notice that an unknown visitor is shown after a tap; no opt-in is offered without.
+    pub notice: Option<Notice>,
+    /// How long a code lives and how often it may be tried.
+    pub opt_in: OptInConfig,
+    /// What is answered to a text that joins; `{brand}` stands for the brand. Opt-in confirmations
+    /// have to say how to leave (CTIA Messaging Principles).
+    pub joined_text: String,
+    /// What is answered to a text that leaves: one confirmation, with no marketing in it (47 CFR
+    /// 64.1200(a)(12)).
+    pub left_text: String,
+    /// What is answered to a code that is unknown, used or too old.
+    pub retry_text: String,
+    /// What is answered to a call for help.
+    pub help_text: String,
+    /// How long the same client may send the same tap again and get the first answer: a page
+    /// reloaded, a link previewed.
+    pub repeat_window: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            brand: "the shop".to_owned(),
+            device: None,
+            tenant: None,
+            incarnation: None,
+            rules: Rules::default(),
+            policy: Policy::default(),
+            notice: None,
+            opt_in: OptInConfig::default(),
+            joined_text: "{brand}: welcome, you are in. Reply STOP to leave, HELP for help.".to_owned(),
+            left_text: "{brand}: you have left and will get no more messages from us.".to_owned(),
+            retry_text: "{brand}: that code is no longer good. Please tap again.".to_owned(),
+            help_text: "{brand}: reply STOP to leave, or ask at any of our shops.".to_owned(),
+            repeat_window: Duration::from_secs(120),
+        }
+    }
+}
+
+impl Config {
+    /// Sets the brand.
+    pub fn with_brand(mut self, brand: impl Into<String>) -> Config {
+        self.brand = brand.into();
+        self
+    }
+
+    /// Sets the device of a new store.
+    pub fn with_device(mut self, device: DeviceId) -> Config {
+        self.device = Some(device);
+        self
+    }
+
+    /// Sets the tenant's secret of a new store.
+    pub fn with_tenant(mut self, secret: [u8; 32]) -> Config {
+        self.tenant = Some(secret);
+        self
+    }
+
+    /// Sets the incarnation that the host kept.
+    pub fn with_incarnation(mut self, incarnation: [u8; 16]) -> Config {
+        self.incarnation = Some(incarnation);
+        self
+    }
+
+    /// Sets the rules of identity.
+    pub fn with_rules(mut self, rules: Rules) -> Config {
+        self.rules = rules;
+        self
+    }
+
+    /// Sets what needs consent.
+    pub fn with_policy(mut self, policy: Policy) -> Config {
+        self.policy = policy;
+        self
+    }
+
+    /// Sets the notice of the opt-in.
+    pub fn with_notice(mut self, notice: Notice) -> Config {
+        self.notice = Some(notice);
+        self
+    }
+
+    /// Sets how long codes live and how often they may be tried.
+    pub fn with_opt_in(mut self, opt_in: OptInConfig) -> Config {
+        self.opt_in = opt_in;
+        self
+    }
+
+    /// Sets what is answered to texts that join, leave and ask for help; `{brand}` stands for the
+    /// brand.
+    pub fn with_answers(
+        mut self,
+        joined: impl Into<String>,
+        left: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Config {
+        self.joined_text = joined.into();
+        self.left_text = left.into();
+        self.help_text = help.into();
+        self
+    }
+
+    /// Sets how long the same client may repeat a tap.
+    pub fn with_repeat_window(mut self, window: Duration) -> Config {
+        self.repeat_window = window;
+        self
+    }
+}

@@ -1,0 +1,85 @@
+//! What an engine may answer instead of doing, by who has to act.
+
+use crate::consent::Decision;
+use crate::event::EventError;
+use crate::log::ChainFault;
+use crate::machine::TapRefusalReason;
+use crate::store::StorageError;
+use crate::tap::TapRefusal;
+use crate::vocab::{CustomerId, EventKey, Timestamp};
+
+use super::entropy::EntropyError;
+
+/// Why an engine did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The event is not as it should be: its source has to mend it.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// An event of that source and id was recorded with another content: its source has to use a new id.
+    #[error("event {key} was recorded with another content; a new event needs a new id")]
+    Conflict {
+        /// The key of both.
+        key: EventKey,
+    },
+    /// The tap does not count: show the shopper "please tap again".
+    #[error(transparent)]
+    Tap(#[from] TapRefused),
+    /// The store failed: retry, or call the operator.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The log is not what was once written: call the operator.
+    #[error(transparent)]
+    Chain(#[from] ChainFault),
+    /// Consent does not permit it. Not a fault: do without.
+    #[error("not permitted for the purpose {}", .0.purpose)]
+    NotPermitted(Box<Decision>),
+    /// There is no such customer, action, tag: the caller has to ask for another.
+    #[error("there is no {0}")]
+    Unknown(Missing),
+    /// The caller broke a rule that the documentation states.
+    #[error("expected {0}")]
+    Misuse(&'static str),
+    /// No randomness was to be had.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// We broke a rule of our own: please report it.
+    #[error("a fault of this library: {0}")]
+    Bug(&'static str),
+}
+
+/// What was asked for and is not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Missing {
+    /// A customer of that id.
+    #[error("customer {0}")]
+    Customer(CustomerId),
+    /// A customer with that identifier.
+    #[error("customer with that identifier")]
+    Identifier,
+    /// An action of that id that still waits.
+    #[error("action of that id that waits")]
+    Action,
+    /// A tag of that UID in the registry.
+    #[error("tag of that UID in the registry")]
+    Tag,
+}
+
+/// Why a tap was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TapRefused {
+    /// What was delivered is no genuine tap.
+    #[error(transparent)]
+    NotGenuine(#[from] TapRefusal),
+    /// The tap is genuine and does not count.
+    #[error("{reason}")]
+    NotCounted {
+        /// Why.
+        reason: TapRefusalReason,
+        /// When the refusal was first recorded.
+        since: Timestamp,
+    },
+}

@@ -1,0 +1,221 @@
+//! The engine: the shell that runs the domain over a store.
+//!
+//! [`Engine`] has one door for facts, [`Engine::record`], and views for everything else, each in its
+//! own file and without state of its own: [`Engine::taps`], [`Engine::tags`], [`Engine::people`],
+//! [`Engine::consents`], [`Engine::actions`], [`Engine::log`].
+
+mod actions;
+mod config;
+mod consents;
+mod customers;
+mod entropy;
+mod error;
+mod fold;
+mod history;
+mod inbound;
+mod people;
+mod record;
+mod tags;
+mod taps;
+
+pub use actions::Actions;
+pub use config::Config;
+pub use consents::Consents;
+pub use entropy::{Entropy, EntropyError};
+pub use error::{Error, Missing, TapRefused};
+pub use history::{History, Rebuilt};
+pub use people::{Explanation, People, Person, Step, WhyNot};
+pub use record::{Accepted, Receipt};
+pub use tags::Tags;
+pub use taps::{OptIn, Recognition, TapOutcome, TapRequest, Taps};
+
+use crate::log::Head;
+use crate::store::{Read, StorageError, StorageFault, Store, StoreIdentity, Write};
+use crate::tap::KeyRing;
+use crate::vocab::{DeviceId, TenantKey};
+
+/// How many entries at the end of the log an engine checks when it opens.
+pub const TAIL_CHECKED: u64 = 64;
+
+/// The domain over a store: records what happens, and answers who, whether and what next.
+///
+/// One engine writes a store; others may read it. After a storage fault the engine refuses further
+/// calls, since what was written is uncertain: drop it, open the store and an engine again.
+///
+/// ```
+/// use phygital_core::engine::{Config, Engine, EntropyError};
+/// use phygital_core::event::{CodecOptions, Event};
+/// use phygital_core::store::Memory;
+/// use phygital_core::tap::Keys;
+/// use phygital_core::vocab::Timestamp;
+///
+/// let now = Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
+/// let seeded = |bytes: &mut [u8]| { bytes.fill(7); Ok::<(), EntropyError>(()) }; // the system's, in earnest
+/// let keys = Keys::none();
+/// let mut engine = Engine::open(Memory::new(), Config::default(), keys, seeded)?;
+///
+/// let event = Event::from_json(r#"{
+///   "specversion": "1.0", "id": "e-1", "source": "//till/1",
+///   "type": "com.phygital.visit_started", "time": "2026-11-21T11:59:00Z",
+///   "data": {"identifiers": {"loyalty": "L-42"}, "place": "paris-1"}
+/// }"#, &CodecOptions::default())?;
+/// let first = engine.record(event.clone(), now)?;
+/// let again = engine.record(event, now)?;
+/// assert_eq!(first.receipt(), again.receipt());
+/// # Ok::<(), phygital_core::engine::Error>(())
+/// ```
+pub struct Engine<S: Store> {
+    store: S,
+    config: Config,
+    keys: Box<dyn KeyRing + Send + Sync>,
+    entropy: Box<dyn Entropy + Send>,
+    identity: StoreIdentity,
+    tenant: TenantKey,
+    head: Head,
+    /// Set by a storage fault: what was written is uncertain until the store is opened again.
+    broken: bool,
+}
+
+impl<S: Store> std::fmt::Debug for Engine<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Engine({:?}, {:?})", self.identity, self.head.origin)
+    }
+}
+
+impl<S: Store> Engine<S> {
+    /// Opens an engine over a store.
+    ///
+    /// A new store gets its identity: a device, a tenant's secret, epoch 1. A store that was copied,
+    /// or restored from a backup (another [`Config::incarnation`] than the host kept), begins a new
+    /// epoch. The end of the log is checked.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::Chain`] where the end of the log is not what was written,
+    /// [`Error::Entropy`].
+    pub fn open(
+        mut store: S,
+        config: Config,
+        keys: impl KeyRing + Send + Sync + 'static,
+        mut entropy: impl Entropy + Send + 'static,
+    ) -> Result<Engine<S>, Error> {
+        let (known, clock) = {
+            let reader = store.reader()?;
+            check_tail(&reader)?;
+            (reader.identity()?, reader.clock()?)
+        };
+        let mut random = [0; 16];
+        entropy.fill(&mut random)?;
+        let identity = match known {
+            Some(known) => {
+                let restored = config.incarnation.is_some_and(|kept| kept != known.incarnation);
+                let epoch = if restored || store.is_copy()? {
+                    next_epoch(known.epoch, &mut entropy)?
+                } else {
+                    known.epoch
+                };
+                StoreIdentity { epoch, incarnation: random, ..known }
+            }
+            None => {
+                let mut device = [0; 16];
+                let mut tenant = [0; 32];
+                entropy.fill(&mut device)?;
+                entropy.fill(&mut tenant)?;
+                StoreIdentity {
+                    device: config.device.unwrap_or(DeviceId::from_bytes(device)),
+                    epoch: 1,
+                    incarnation: random,
+                    tenant: config.tenant.unwrap_or(tenant),
+                }
+            }
+        };
+        let mut writer = store.writer()?;
+        writer.put_identity(&identity)?;
+        let head = writer.head(identity.device, identity.epoch)?;
+        writer.commit()?;
+        let mut head = head.unwrap_or(Head::start(identity.device, identity.epoch, clock));
+        head.hlc = head.hlc.max(clock);
+        let tenant = TenantKey::new(&identity.tenant);
+        let (keys, entropy) = (Box::new(keys), Box::new(entropy));
+        Ok(Engine { store, config, keys, entropy, identity, tenant, head, broken: false })
+    }
+
+    /// The device whose log this engine writes, its epoch, and the incarnation that the host may
+    /// keep elsewhere to notice a restored backup.
+    pub fn identity(&self) -> &StoreIdentity {
+        &self.identity
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The store, to be closed or opened again.
+    pub fn into_store(self) -> S {
+        self.store
+    }
+
+    /// The store, for what it alone can do, such as a checkpoint in an idle moment.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// Taps: is it genuine, was it used, who is it.
+    pub fn taps(&mut self) -> Taps<'_, S> {
+        Taps { engine: self }
+    }
+
+    /// The registry of tags.
+    pub fn tags(&mut self) -> Tags<'_, S> {
+        Tags { engine: self }
+    }
+
+    /// Who is who, and what may be shown.
+    pub fn people(&self) -> People<'_, S> {
+        People { engine: self }
+    }
+
+    /// What is permitted, and why.
+    pub fn consents(&self) -> Consents<'_, S> {
+        Consents { engine: self }
+    }
+
+    /// What waits to be carried out.
+    pub fn actions(&mut self) -> Actions<'_, S> {
+        Actions { engine: self }
+    }
+
+    /// The log, and state made anew from it.
+    pub fn log(&mut self) -> History<'_, S> {
+        History { engine: self }
+    }
+
+    /// Refuses to go on after a storage fault.
+    fn usable(&self) -> Result<(), Error> {
+        if self.broken {
+            let detail = "an earlier fault left open what was written";
+            return Err(StorageError::new(StorageFault::Reopen, "beginning", detail).into());
+        }
+        Ok(())
+    }
+}
+
+/// A copy and its original, or two copies, must not use one epoch: a random step keeps them apart.
+fn next_epoch(epoch: u32, entropy: &mut impl Entropy) -> Result<u32, Error> {
+    let mut step = [0; 4];
+    entropy.fill(&mut step[1..])?;
+    Ok(epoch.saturating_add(1).saturating_add(u32::from_be_bytes(step)))
+}
+
+/// Checks that the last entries follow each other and that their payloads are the ones written.
+fn check_tail(reader: &impl Read) -> Result<(), Error> {
+    let behind = reader.len()?.saturating_sub(TAIL_CHECKED);
+    let mut heads = std::collections::BTreeMap::new();
+    for (_, entry) in reader.entries(behind, TAIL_CHECKED as usize)? {
+        let chain = (entry.origin.device, entry.origin.epoch);
+        let follows = heads.get(&chain).map(|head| entry.check(head)).transpose()?;
+        let head = Head { origin: entry.origin, hlc: entry.hlc, link: entry.link };
+        heads.insert(chain, follows.unwrap_or(head));
+    }
+    Ok(())
+}

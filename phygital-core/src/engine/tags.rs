@@ -1,0 +1,69 @@
+//! The registry of tags.
+
+use crate::event::Event;
+use crate::event::kinds::shop::{TagEnrolled, TagStatusChanged};
+use crate::machine::TagRow;
+use crate::store::{Read, Store};
+use crate::vocab::{EventId, PlaceId, SourceId, TagStatus, TagUid, Timestamp};
+
+use super::{Engine, Error, Missing, Receipt};
+
+/// The source of what the host says of its tags through this view.
+const REGISTRY: &str = "//phygital/registry";
+
+/// The tags of an [`Engine`].
+#[derive(Debug)]
+pub struct Tags<'e, S: Store> {
+    pub(super) engine: &'e mut Engine<S>,
+}
+
+impl<S: Store> Tags<'_, S> {
+    /// Enrols a tag at a place, or enrols it again with another place, touchpoint or key epoch. It
+    /// is active from then on.
+    pub fn enroll(
+        &mut self,
+        tag: TagEnrolled,
+        place: Option<PlaceId>,
+        now: Timestamp,
+    ) -> Result<Receipt, Error> {
+        let uid = tag.uid;
+        let mut event = Event::new(source(), self.fresh_id("enrolled", uid, now)?, now, tag);
+        event.place = place;
+        self.engine.record(event, now).map(|accepted| *accepted.receipt())
+    }
+
+    /// Changes where a tag is in its life.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] for a tag that is not in the registry.
+    pub fn set_status(&mut self, uid: TagUid, status: TagStatus, now: Timestamp) -> Result<Receipt, Error> {
+        self.get(uid)?.ok_or(Error::Unknown(Missing::Tag))?;
+        let body = TagStatusChanged::new(uid, status);
+        let event = Event::new(source(), self.fresh_id(status.name(), uid, now)?, now, body);
+        self.engine.record(event, now).map(|accepted| *accepted.receipt())
+    }
+
+    /// A tag.
+    pub fn get(&self, uid: TagUid) -> Result<Option<TagRow>, Error> {
+        self.engine.usable()?;
+        Ok(self.engine.store.reader()?.tag(&uid)?)
+    }
+
+    /// At most `most` tags whose UID comes after one, in order of UID.
+    pub fn list(&self, after: Option<TagUid>, most: usize) -> Result<Vec<TagRow>, Error> {
+        self.engine.usable()?;
+        Ok(self.engine.store.reader()?.tags(after.as_ref(), most)?)
+    }
+
+    /// An id that no other word on the registry has: what is said twice at one moment is said twice.
+    fn fresh_id(&mut self, what: &str, uid: TagUid, now: Timestamp) -> Result<EventId, Error> {
+        let mut random = [0; 4];
+        self.engine.entropy.fill(&mut random)?;
+        let text = format!("{what}:{uid}:{}:{:08x}", now.as_micros(), u32::from_be_bytes(random));
+        EventId::new(text).map_err(|_| Error::Bug("an event of the registry without an id"))
+    }
+}
+
+fn source() -> SourceId {
+    SourceId::new(REGISTRY).expect("a constant that is an id")
+}

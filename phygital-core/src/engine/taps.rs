@@ -1,0 +1,396 @@
+//! Taps: from a link to a decision, in one transaction.
+
+use std::time::Duration;
+
+use crate::event::kinds::decisions::{ActionRequested, OptInOffered, TapRefused as TapRefusedEvent};
+use crate::event::kinds::shop::TagTapped;
+use crate::event::{Body, Event};
+use crate::machine::{TagRow, TapDecision, TapRefusalReason, decide_tap};
+use crate::optin::{Code, Notice, Platform};
+use crate::store::{Read, Store, Write};
+use crate::tap::{TagTamper, VerifiedTap, verify};
+use crate::vocab::{
+    CustomerId, Digest, EventId, EventKey, Identifier, IdentifierKind, KeyEpoch, PlaceId, Purpose,
+    ReadCounter, SourceId, TagUid, Timestamp, TouchpointId,
+};
+
+use super::record::Session;
+use super::{Engine, Error, Receipt, TapRefused, fold, people};
+
+/// The source of the events that taps become. One for all devices, so that the same tap at two
+/// tills is one event.
+const TAPS: &str = "//phygital/taps";
+/// The source of what the engine decides.
+pub(super) const DECISIONS: &str = "//phygital/decisions";
+
+/// How often a code is drawn anew when it is in use: with a million live codes of 30 bits, nine
+/// collisions in a row come once in 10^27 offers.
+const CODE_DRAWS_MAX: usize = 9;
+
+/// How long an alarm is worth raising.
+const ALARM_LIFE: Duration = Duration::from_secs(60 * 60);
+
+/// A tap as the host received it.
+///
+/// ```
+/// use phygital_core::engine::TapRequest;
+/// let request = TapRequest::url("https://tap.example/t?p=EF963FF7828658A599F3041510671E88&c=94EED9EE65337086")
+///     .from_client("session 77")
+///     .seen("cookie:c-77".parse()?);
+/// # Ok::<(), phygital_core::vocab::IdentifierError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct TapRequest<'r> {
+    url: &'r str,
+    place: Option<PlaceId>,
+    touchpoint: Option<TouchpointId>,
+    client: Option<&'r str>,
+    identifiers: Vec<Identifier>,
+}
+
+impl<'r> TapRequest<'r> {
+    /// A tap that arrived as a link.
+    pub fn url(url: &'r str) -> TapRequest<'r> {
+        TapRequest { url, place: None, touchpoint: None, client: None, identifiers: Vec::new() }
+    }
+
+    /// Where it was tapped, where that is not where the tag was enrolled.
+    pub fn at(mut self, place: PlaceId) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// What was tapped, where that is not what the tag was enrolled with.
+    pub fn on(mut self, touchpoint: TouchpointId) -> Self {
+        self.touchpoint = Some(touchpoint);
+        self
+    }
+
+    /// What tells this client from others, such as its session: the same client may send the same
+    /// tap again within [`Config::repeat_window`](super::Config::repeat_window). Kept as a keyed
+    /// digest only.
+    pub fn from_client(mut self, client: &'r str) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// An identifier that came with it: the browser's cookie, the number in a pass.
+    pub fn seen(mut self, identifier: Identifier) -> Self {
+        self.identifiers.push(identifier);
+        self
+    }
+}
+
+/// What a tap came to.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TapOutcome {
+    /// The event that the tap became.
+    pub receipt: Receipt,
+    /// Whether the same client had sent it before, so that this is the first answer again.
+    pub repeated: bool,
+    /// The tag.
+    pub uid: TagUid,
+    /// Its counter.
+    pub read_ctr: ReadCounter,
+    /// The generation of its keys.
+    pub key_epoch: KeyEpoch,
+    /// Where.
+    pub place: Option<PlaceId>,
+    /// On what.
+    pub touchpoint: Option<TouchpointId>,
+    /// The state of its tamper loop, where it has one.
+    pub tag_tamper: Option<TagTamper>,
+    /// Who it is.
+    pub recognition: Recognition,
+    /// What to offer somebody unknown.
+    pub opt_in: Option<OptIn>,
+}
+
+/// Who tapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "she is known or she is not")]
+pub enum Recognition {
+    /// A customer who agreed to be known.
+    Known(CustomerId),
+    /// Somebody unknown, or somebody who did not agree to be known. The id is that of her history so
+    /// far; who she is, it does not tell.
+    Anonymous(CustomerId),
+}
+
+/// An offer to opt in: the notice to show, and the text to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OptIn {
+    /// The one-time code.
+    pub code: Code,
+    /// The notice, to be shown whole beside the link.
+    pub notice: Notice,
+    /// When the code ends.
+    pub expires_at: Timestamp,
+}
+
+impl OptIn {
+    /// The link that opens the phone's messages with the code in them. [`Platform::Both`] is the form
+    /// to use where the phone is not known.
+    pub fn link(&self, platform: Platform) -> String {
+        self.notice.link(&self.code, platform)
+    }
+}
+
+/// Taps of an [`Engine`].
+#[derive(Debug)]
+pub struct Taps<'e, S: Store> {
+    pub(super) engine: &'e mut Engine<S>,
+}
+
+impl<S: Store> Taps<'_, S> {
+    /// Verifies a tap, records it, and says who it is.
+    ///
+    /// The MAC is checked first; only then the registry and the high-water mark are asked, and the
+    /// mark moves in the same transaction as the event that the tap becomes. When this returns, both
+    /// are durable. A genuine tap that does not count is recorded too, once, as *Tap Refused*.
+    ///
+    /// # Errors
+    /// [`Error::Tap`] with the reason where the tap does not count, [`Error::Storage`] where it is
+    /// not recorded; sending it again is safe.
+    pub fn verify(&mut self, request: TapRequest<'_>, now: Timestamp) -> Result<TapOutcome, Error> {
+        let engine = &mut *self.engine;
+        engine.usable()?;
+        let tap = verify(request.url, &*engine.keys).map_err(TapRefused::from)?;
+        let Some(uid) = tap.uid() else {
+            return Err(refused(TapRefusalReason::NotEnrolled, now));
+        };
+        let client = request.client.map(|client| engine.tenant.digest(client.as_bytes()));
+        let window = engine.config.repeat_window;
+        let keys: Vec<EventKey> =
+            tap.read_ctr().map(|ctr| tap_key(uid, tap.key_epoch(), ctr)).into_iter().collect();
+        engine.transact(now, &keys, |session| {
+            let tag = session.tx.tag(&uid)?;
+            let counter = tap.read_ctr().map(|ctr| (ctr, tap.key_epoch()));
+            let mark = session.tx.mark(&uid, tap.key_epoch())?;
+            let decision = decide_tap(tag.as_ref(), counter, mark.as_ref(), client, now, window);
+            match (decision, tag, tap.read_ctr()) {
+                (TapDecision::Accept, Some(tag), Some(ctr)) => {
+                    session.accept(&tap, uid, ctr, tag, request, client).map(Ok)
+                }
+                (TapDecision::Repeat(key), Some(tag), Some(ctr)) => {
+                    session.repeat(&tap, uid, ctr, tag, key).map(Ok)
+                }
+                (TapDecision::Refuse(reason), ..) => session.refuse(&tap, uid, reason, request).map(Err),
+                _ => Err(Error::Bug("a tap was accepted without a tag or a counter")),
+            }
+        })?
+    }
+}
+
+fn refused(reason: TapRefusalReason, since: Timestamp) -> Error {
+    TapRefused::NotCounted { reason, since }.into()
+}
+
+fn source(text: &'static str) -> SourceId {
+    SourceId::new(text).expect("a constant that is an id")
+}
+
+fn id(text: String) -> EventId {
+    EventId::new(text).expect("made of short parts without control characters")
+}
+
+fn tap_id(uid: TagUid, epoch: KeyEpoch, ctr: ReadCounter) -> EventId {
+    id(format!("tap:{uid}:{epoch}:{ctr}"))
+}
+
+fn tap_key(uid: TagUid, epoch: KeyEpoch, ctr: ReadCounter) -> EventKey {
+    EventKey::of(&source(TAPS), &tap_id(uid, epoch, ctr))
+}
+
+impl<W: Write> Session<'_, W> {
+    /// A tap that counts: its event, who it is, and what to offer her.
+    fn accept(
+        &mut self,
+        tap: &VerifiedTap,
+        uid: TagUid,
+        ctr: ReadCounter,
+        tag: TagRow,
+        request: TapRequest<'_>,
+        client: Option<Digest>,
+    ) -> Result<TapOutcome, Error> {
+        let epoch = tap.key_epoch();
+        let place = request.place.or(tag.place);
+        let touchpoint = request.touchpoint.or(tag.touchpoint);
+        let mut tapped = TagTapped::new(tap.scheme().to_string());
+        tapped.verified = Some(true);
+        tapped.uid = Some(uid);
+        tapped.read_ctr = Some(ctr);
+        tapped.key_epoch = Some(epoch);
+        tapped.touchpoint = touchpoint.clone();
+        tapped.tag_tamper = tap.tag_tamper().map(|tamper| tamper.letters());
+        tapped.tamper_authenticated = tap.tag_tamper().map(|tamper| tamper.authenticated);
+        tapped.file_data = tap.file_data().map(|data| data.to_hex());
+        tapped.client = client;
+        let mut event = Event::new(source(TAPS), tap_id(uid, epoch, ctr), self.now, tapped);
+        event.place = place.clone();
+        event.identifiers = request.identifiers;
+        if !event.identifiers.iter().any(|one| !self.lens.rules.is_blocked(one)) {
+            // Nobody else knows who this is, so the tap itself names its visitor.
+            let visitor = Identifier::new(IdentifierKind::TagVisitor, &event.key().to_string());
+            event.identifiers.extend(visitor);
+        }
+        event.settle()?;
+        let identifiers = event.identifiers.clone();
+        let accepted = self.append(event)?;
+        if !accepted.is_new() {
+            // The mark would have refused it: mark and log disagree.
+            return Err(Error::Bug("a tap above its mark is in the log already"));
+        }
+        let recognition = people::recognize(self, &identifiers)?;
+        let opt_in = match recognition {
+            Recognition::Known(_) => None,
+            Recognition::Anonymous(_) => {
+                self.offer(accepted.receipt().key, &identifiers, place.clone(), touchpoint.clone())?
+            }
+        };
+        Ok(TapOutcome {
+            receipt: *accepted.receipt(),
+            repeated: false,
+            uid,
+            read_ctr: ctr,
+            key_epoch: epoch,
+            place,
+            touchpoint,
+            tag_tamper: tap.tag_tamper(),
+            recognition,
+            opt_in,
+        })
+    }
+
+    /// The same client again: what it was told the first time.
+    fn repeat(
+        &mut self,
+        tap: &VerifiedTap,
+        uid: TagUid,
+        ctr: ReadCounter,
+        tag: TagRow,
+        key: EventKey,
+    ) -> Result<TapOutcome, Error> {
+        let first = self.recorded(&key)?.ok_or(Error::Bug("a mark names an event that is not there"))?;
+        let recognition = people::recognize(self, &first.event.identifiers)?;
+        let touchpoint = match &first.event.body {
+            Body::TagTapped(tapped) => tapped.touchpoint.clone(),
+            _ => tag.touchpoint,
+        };
+        let offer_key = EventKey::of(&source(DECISIONS), &offer_id(&key));
+        let opt_in = match self.recorded(&offer_key)?.map(|offer| offer.event.body) {
+            Some(Body::OptInOffered(offer)) => self.opt_in(&offer),
+            _ => None,
+        };
+        Ok(TapOutcome {
+            receipt: Receipt { key, origin: first.origin, hlc: first.hlc, received_at: first.received_at },
+            repeated: true,
+            uid,
+            read_ctr: ctr,
+            key_epoch: tap.key_epoch(),
+            place: first.event.place,
+            touchpoint,
+            tag_tamper: tap.tag_tamper(),
+            recognition,
+            opt_in,
+        })
+    }
+
+    /// A genuine tap that does not count: recorded once for each counter and reason, so that nobody
+    /// fills the disk with one link.
+    fn refuse(
+        &mut self,
+        tap: &VerifiedTap,
+        uid: TagUid,
+        reason: TapRefusalReason,
+        request: TapRequest<'_>,
+    ) -> Result<Error, Error> {
+        let counter = tap.read_ctr().map_or_else(|| "none".to_owned(), |ctr| ctr.to_string());
+        let what = format!("{uid}:{}:{counter}:{}", tap.key_epoch(), reason.code());
+        let mut body = TapRefusedEvent::new(reason.code().to_owned());
+        body.uid = Some(uid);
+        body.read_ctr = tap.read_ctr();
+        body.touchpoint = request.touchpoint;
+        let mut event = Event::new(source(DECISIONS), id(format!("refused:{what}")), self.now, body);
+        event.place = request.place;
+        if let Some(entry) = self.tx.entry(&event.key())? {
+            return Ok(refused(reason, entry.received_at));
+        }
+        self.append(event)?;
+        if reason == TapRefusalReason::Lost {
+            let action =
+                format!("alarm:{what}").parse().map_err(|_| Error::Bug("an action without an id"))?;
+            let mut alarm = ActionRequested::new(action, "raise_alarm".to_owned());
+            alarm.text = Some(crate::vocab::Personal::new(format!("tag {uid}, reported lost, was tapped")));
+            alarm.expires_at = Some(self.now.saturating_add(ALARM_LIFE));
+            self.append(Event::new(source(DECISIONS), id(format!("alarm:{what}")), self.now, alarm))?;
+        }
+        Ok(refused(reason, self.now))
+    }
+
+    /// Offers somebody unknown to opt in, where the host has a notice.
+    fn offer(
+        &mut self,
+        tap: EventKey,
+        identifiers: &[Identifier],
+        place: Option<PlaceId>,
+        touchpoint: Option<TouchpointId>,
+    ) -> Result<Option<OptIn>, Error> {
+        let Some(notice) = &self.config.notice else { return Ok(None) };
+        let code = self.draw_code()?;
+        let expires_at = self.now.saturating_add(self.config.opt_in.code_life());
+        let mut offer =
+            OptInOffered::new(code.to_string(), tap, expires_at, notice.id().clone(), notice.hash());
+        offer.touchpoint = touchpoint;
+        let opt_in = self.opt_in(&offer);
+        let mut event = Event::new(source(DECISIONS), offer_id(&tap), self.now, offer);
+        event.identifiers = identifiers.to_vec();
+        event.place = place;
+        self.append(event)?;
+        Ok(opt_in)
+    }
+
+    fn draw_code(&mut self) -> Result<Code, Error> {
+        for _ in 0..CODE_DRAWS_MAX {
+            let mut random = [0; 16];
+            self.entropy.fill(&mut random)?;
+            let code = Code::mint(&random, self.config.opt_in.code_length());
+            if self.tx.offer(code.as_str())?.is_none() {
+                return Ok(code);
+            }
+        }
+        Err(Error::Bug("no free code was drawn: is the source of randomness stuck?"))
+    }
+
+    /// What to show of an offer: nothing once the host has another notice.
+    fn opt_in(&self, offer: &OptInOffered) -> Option<OptIn> {
+        let notice = self.config.notice.as_ref().filter(|notice| notice.hash() == offer.notice_hash)?;
+        Some(OptIn { code: offer.code.parse().ok()?, notice: notice.clone(), expires_at: offer.expires_at })
+    }
+
+    /// An event of the log by its key.
+    pub(super) fn recorded(&self, key: &EventKey) -> Result<Option<crate::event::Recorded>, Error> {
+        let entry = self.tx.entry(key)?;
+        Ok(entry.map(|entry| super::customers::read_entry(&entry)).transpose()?.flatten())
+    }
+
+    /// Whether something may be done with a person now: with the later of host's and log's clock, so
+    /// that a clock set back revives no consent.
+    pub(super) fn permits_person(
+        &self,
+        members: &[crate::vocab::IdentifierKey],
+        purpose: Purpose,
+    ) -> Result<bool, Error> {
+        let mut ledgers = Vec::new();
+        for member in members {
+            ledgers.extend(fold::read_ledger(&self.tx, member)?);
+        }
+        Ok(self.config.policy.permits_any(&ledgers, purpose, self.now).allowed)
+    }
+}
+
+fn offer_id(tap: &EventKey) -> EventId {
+    id(format!("offer:{tap}"))
+}

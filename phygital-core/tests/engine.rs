@@ -1,0 +1,424 @@
+//! The engine over the reference store: one door, one receipt, and state that depends on the set of
+//! events alone.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phygital_core::engine::{Accepted, Engine, Error, Explanation, WhyNot};
+use phygital_core::event::Event;
+use phygital_core::profile::Role;
+use phygital_core::store::{Memory, StorageFault};
+use phygital_core::vocab::limits::BATCH_EVENTS_MAX;
+use phygital_core::vocab::{CustomerId, Digest, Timestamp};
+use proptest::prelude::*;
+use support::{at, engine, event, identifier, over};
+
+fn digest(engine: &mut Engine<Memory>) -> Digest {
+    engine.log().state_digest().unwrap()
+}
+
+fn same(engine: &Engine<Memory>, one: &str, two: &str) -> bool {
+    matches!(engine.people().explain(&identifier(one), &identifier(two)).unwrap(), Explanation::Same(_))
+}
+
+fn why_not(engine: &Engine<Memory>, one: &str, two: &str) -> WhyNot {
+    match engine.people().explain(&identifier(one), &identifier(two)).unwrap() {
+        Explanation::Different(why) => why,
+        Explanation::Same(_) => panic!("{one} and {two} are one customer"),
+    }
+}
+
+#[test]
+fn the_same_event_answers_the_same_receipt() {
+    let mut engine = engine();
+    let visit = event("e-1", "visit_started", 0, &["loyalty:L-1"], "{}");
+    let first = engine.record(visit.clone(), at(1)).unwrap();
+    assert!(first.is_new());
+    let again = engine.record(visit.clone(), at(99)).unwrap();
+    assert!(!again.is_new());
+    assert_eq!(first.receipt(), again.receipt());
+
+    let mut sent_again = visit.clone();
+    sent_again.sent_at = Some(at(50));
+    assert!(matches!(engine.record(sent_again, at(99)), Ok(Accepted::Known(_))));
+
+    let other = event("e-1", "visit_ended", 0, &["loyalty:L-1"], "{}");
+    assert!(matches!(engine.record(other, at(99)), Err(Error::Conflict { .. })));
+    assert_eq!(engine.log().len().unwrap(), 1);
+}
+
+#[test]
+fn a_batch_answers_for_each_event() {
+    let mut engine = engine();
+    let visit = |n: usize| event(&format!("e-{n}"), "visit_started", 0, &[&format!("loyalty:L-{n}")], "{}");
+    let decision = event("d-1", "tap_refused", 0, &[], r#"{"reason":"replayed"}"#);
+    let answers = engine.record_all(vec![visit(1), visit(1), decision, visit(2)], at(1)).unwrap();
+    assert!(matches!(answers[0], Ok(Accepted::New(_))));
+    assert!(matches!(answers[1], Ok(Accepted::Known(_))));
+    assert!(matches!(answers[2], Err(Error::Misuse(_))));
+    assert!(matches!(answers[3], Ok(Accepted::New(_))));
+
+    let most: Vec<Event> = (0..BATCH_EVENTS_MAX).map(visit).collect();
+    let mut over = most.clone();
+    over.push(visit(BATCH_EVENTS_MAX));
+    assert!(matches!(engine.record_all(over, at(2)), Err(Error::Misuse(_))));
+    assert_eq!(engine.record_all(most, at(2)).unwrap().len(), BATCH_EVENTS_MAX);
+}
+
+#[test]
+fn an_event_beyond_the_limits_of_the_log_is_refused() {
+    let mut engine = engine();
+    let mut event = event("e-1", "page_viewed", 0, &["cookie:c-1"], "{}");
+    event.context.locale = Some("x".repeat(100_000));
+    assert!(matches!(engine.record(event, at(1)), Err(Error::Event(_))));
+    assert!(engine.log().is_empty().unwrap());
+}
+
+#[test]
+fn a_tap_that_a_host_records_is_a_claim() {
+    let mut engine = engine();
+    let claim =
+        r#"{"scheme":"ntag424-aes","verified":true,"uid":"04c767f2066180","read_ctr":5,"key_epoch":0}"#;
+    engine.record(event("t-1", "tag_tapped", 0, &["cookie:c-1"], claim), at(1)).unwrap();
+    let (_, entry) = engine.log().entries(0, 1).unwrap().remove(0);
+    assert!(entry.payload.unwrap().content.contains(r#""verified":false"#));
+}
+
+#[test]
+fn a_chain_of_events_explains_a_customer() {
+    let mut engine = engine();
+    for one in [
+        event("e-1", "page_viewed", 0, &["cookie:c-1"], "{}"),
+        event("e-2", "user_identified", 10, &["cookie:c-1", "login:ada"], "{}"),
+        event("e-3", "loyalty_member_enrolled", 20, &["login:ada", "loyalty:L-1"], "{}"),
+        event("e-4", "page_viewed", 30, &["cookie:c-2"], "{}"),
+    ] {
+        engine.record(one, at(100)).unwrap();
+    }
+    let Explanation::Same(steps) =
+        engine.people().explain(&identifier("cookie:c-1"), &identifier("loyalty:L-1")).unwrap()
+    else {
+        panic!("they are one customer")
+    };
+    let ids: Vec<_> = steps.iter().map(|step| step.name.as_ref().unwrap().1.as_str().to_owned()).collect();
+    assert_eq!(ids, ["e-2", "e-3"]);
+    assert_eq!(steps[0].from, identifier("cookie:c-1"));
+    assert_eq!(steps[1].to, identifier("loyalty:L-1"));
+    assert_eq!(why_not(&engine, "cookie:c-1", "cookie:c-2"), WhyNot::Unconnected);
+    assert_eq!(why_not(&engine, "cookie:c-9", "cookie:c-2"), WhyNot::FirstUnknown);
+    assert_eq!(why_not(&engine, "email:test@test.com", "cookie:c-2"), WhyNot::Blocked);
+}
+
+#[test]
+fn a_shared_phone_ties_nobody_together() {
+    let mut engine = engine();
+    engine
+        .record(
+            event(
+                "e-1",
+                "order_completed",
+                0,
+                &["phone:+33612345678", "loyalty:L-1"],
+                r#"{"order_id":"o-1"}"#,
+            ),
+            at(1),
+        )
+        .unwrap();
+    assert!(same(&engine, "phone:+33612345678", "loyalty:L-1"));
+    engine
+        .record(
+            event(
+                "e-2",
+                "order_completed",
+                5,
+                &["phone:+33612345678", "loyalty:L-2"],
+                r#"{"order_id":"o-2"}"#,
+            ),
+            at(6),
+        )
+        .unwrap();
+    assert!(!same(&engine, "loyalty:L-1", "loyalty:L-2"));
+    assert_eq!(why_not(&engine, "phone:+33612345678", "loyalty:L-1"), WhyNot::Shared);
+    for (loyalty, order) in [("loyalty:L-1", "o-1"), ("loyalty:L-2", "o-2")] {
+        let customer = engine.people().find(&identifier(loyalty)).unwrap().unwrap();
+        let grant = format!(r#"{{"contact":"{loyalty}","purposes":["personalization"],"method":"till"}}"#);
+        engine.record(event(loyalty, "opted_in", 7, &[], &grant), at(8)).unwrap();
+        let card = engine.people().card(customer, Role::Associate, at(9)).unwrap();
+        let json = serde_json::to_string(&card).unwrap();
+        assert!(json.contains(order), "{json}");
+    }
+}
+
+#[test]
+fn a_merge_is_undone_by_a_later_event_and_done_again_by_another() {
+    let mut engine = engine();
+    engine.record(event("e-1", "page_viewed", 0, &["cookie:c-1"], "{}"), at(0)).unwrap();
+    engine.record(event("e-2", "page_viewed", 1, &["login:ada"], "{}"), at(1)).unwrap();
+    let alone = engine.people().find(&identifier("login:ada")).unwrap().unwrap();
+    engine.record(event("e-3", "user_identified", 2, &["cookie:c-1", "login:ada"], "{}"), at(2)).unwrap();
+    let merged = engine.people().find(&identifier("login:ada")).unwrap().unwrap();
+    assert_ne!(alone, merged);
+    assert_eq!(engine.people().get(alone).unwrap().customer, merged, "the older id leads on");
+
+    let pair = &["cookie:c-1", "login:ada"];
+    engine.record(event("e-4", "identifiers_separated", 3, pair, "{}"), at(3)).unwrap();
+    assert_eq!(engine.people().find(&identifier("login:ada")).unwrap(), Some(alone));
+    assert_eq!(why_not(&engine, "cookie:c-1", "login:ada"), WhyNot::Separated);
+    engine.record(event("e-5", "user_identified", 4, pair, "{}"), at(4)).unwrap();
+    assert!(!same(&engine, "cookie:c-1", "login:ada"), "seen together again is no proof against it");
+    engine.record(event("e-6", "identifiers_linked", 5, pair, "{}"), at(5)).unwrap();
+    assert!(same(&engine, "cookie:c-1", "login:ada"));
+}
+
+#[test]
+fn an_unknown_customer_is_said_to_be_unknown() {
+    let engine = engine();
+    let nobody = CustomerId::from_bytes([1; 16]);
+    assert!(matches!(engine.people().card(nobody, Role::Associate, at(0)), Err(Error::Unknown(_))));
+}
+
+#[test]
+fn a_clock_set_back_loses_nothing() {
+    let mut engine = engine();
+    let visit = |n: i64| event(&format!("e-{n}"), "visit_started", n, &["loyalty:L-1"], "{}");
+    let first = *engine.record(visit(1), at(1000)).unwrap().receipt();
+    let second = *engine.record(visit(2), Timestamp::MIN).unwrap().receipt();
+    assert!(second.hlc > first.hlc);
+    assert_eq!(second.received_at, Timestamp::MIN);
+    assert_eq!(engine.log().check().unwrap(), 2);
+}
+
+#[test]
+fn an_engine_goes_on_where_the_last_one_stopped() {
+    let mut first = engine();
+    let device = first.identity().device;
+    first.record(event("e-1", "visit_started", 0, &["loyalty:L-1"], "{}"), at(1)).unwrap();
+    let mut second = over(first.into_store());
+    assert_eq!((second.identity().device, second.identity().epoch), (device, 1));
+    let receipt = *second.record(event("e-2", "visit_started", 0, &[], "{}"), at(1)).unwrap().receipt();
+    assert_eq!(receipt.origin.seq, 2);
+    assert_eq!(second.log().check().unwrap(), 2);
+}
+
+#[test]
+fn a_restored_backup_begins_a_new_epoch() {
+    let mut first = engine();
+    first.record(event("e-1", "visit_started", 0, &["loyalty:L-1"], "{}"), at(1)).unwrap();
+    let backup = first.into_store();
+    // The till went on, and its host kept what it was told; then the backup came back.
+    let config = support::config().with_incarnation([42; 16]);
+    let keys = phygital_core::tap::Keys::none();
+    let mut restored = Engine::open(backup, config, keys, support::entropy()).unwrap();
+    assert!(restored.identity().epoch > 1);
+    let receipt = *restored.record(event("e-2", "visit_started", 0, &[], "{}"), at(1)).unwrap().receipt();
+    assert_eq!((receipt.origin.seq, receipt.origin.epoch), (1, restored.identity().epoch));
+    assert_eq!(restored.log().check().unwrap(), 2);
+}
+
+#[test]
+fn storage_faults_are_told_by_kind() {
+    let error = phygital_core::store::StorageError::new(StorageFault::Full, "appending to the log", "13");
+    assert_eq!(Error::from(error).to_string(), "the disk is full while appending to the log: 13");
+}
+
+/// Events of a small shop, made from a few numbers.
+fn shop(choices: &[(u8, u8, u8, u8)]) -> Vec<Event> {
+    let identifiers = |n: u8| {
+        const ALL: [&str; 10] = [
+            "loyalty:L-1",
+            "loyalty:L-2",
+            "login:ada",
+            "phone:+33612345678",
+            "phone:+33687654321",
+            "email:ada@shop.example",
+            "cookie:c-1",
+            "cookie:c-2",
+            "tag_visitor:v-1",
+            "email:test@test.com",
+        ];
+        ALL[usize::from(n) % ALL.len()]
+    };
+    let one = |(index, &(kind, first, second, when)): (usize, &(u8, u8, u8, u8))| {
+        let id = format!("e-{index}");
+        let (a, b) = (identifiers(first), identifiers(second));
+        let seconds = i64::from(when);
+        let sku = format!(r#"{{"sku":"S-{}","price":{when}.5,"currency":"EUR"}}"#, first % 3);
+        let order = format!(
+            r#"{{"order_id":"o-{}","revenue":{when}.25,"currency":"EUR","products":[{sku}]}}"#,
+            second % 4
+        );
+        match kind % 11 {
+            0 => event(&id, "page_viewed", seconds, &[a], "{}"),
+            1 => event(&id, "product_viewed", seconds, &[a], &sku),
+            2 => event(&id, "user_identified", seconds, &[a, b], r#"{"firstName":"Ada"}"#),
+            3 => event(&id, "order_completed", seconds, &[a, b], &order),
+            4 => {
+                event(&id, "order_refunded", seconds, &[a], &format!(r#"{{"order_id":"o-{}"}}"#, second % 4))
+            }
+            5 => event(&id, "product_added", seconds, &[a], &sku),
+            6 if a != b => event(&id, "identifiers_separated", seconds, &[a, b], "{}"),
+            7 if a != b => event(&id, "identifiers_linked", seconds, &[a, b], "{}"),
+            8 => {
+                let grant = format!(
+                    r#"{{"contact":"{a}","purposes":["personalization","marketing"],"method":"web"}}"#
+                );
+                event(&id, "opted_in", seconds, &[], &grant)
+            }
+            9 => event(&id, "opted_out", seconds, &[], &format!(r#"{{"contact":"{a}"}}"#)),
+            10 => {
+                let said =
+                    format!(r#"{{"attribute":"size.shoes","value":"{when}","sentence":"I take {when}"}}"#);
+                event(&id, "attribute_stated", seconds, &[a], &said)
+            }
+            _ => event(&id, "visit_started", seconds, &[a], "{}"),
+        }
+    };
+    choices.iter().enumerate().map(one).collect()
+}
+
+/// Who is who by the obvious way: cut the whole graph at once, with the rules as the manual states
+/// them.
+fn oracle_clusters(events: &[Event]) -> BTreeSet<BTreeSet<String>> {
+    use phygital_core::event::{Body, FoldKey};
+    use phygital_core::identity::{Basis, Component, Edge, Member, Rules, partition};
+    use phygital_core::vocab::{Hlc, IdentifierKey, TenantKey};
+
+    let (rules, tenant) = (Rules::default(), TenantKey::new(&[7; 32]));
+    let hlc = Hlc::ZERO.tick(at(10_000)).unwrap();
+    let mut names = BTreeMap::new();
+    let mut first: BTreeMap<IdentifierKey, FoldKey> = BTreeMap::new();
+    let mut links = BTreeMap::new();
+    let mut said: BTreeMap<_, (FoldKey, bool)> = BTreeMap::new();
+    for event in events {
+        let fold = FoldKey::of(event, hlc);
+        let usable: Vec<_> = event.identifiers.iter().filter(|one| !rules.is_blocked(one)).collect();
+        for one in &usable {
+            let key = one.key(&tenant);
+            names.insert(key, (*one).clone());
+            let seen = first.entry(key).or_insert(fold);
+            *seen = (*seen).min(fold);
+            for two in usable.iter().filter(|two| one < *two) {
+                let pair = (key, two.key(&tenant));
+                let same = match &event.body {
+                    Body::IdentifiersLinked(_) => Some(true),
+                    Body::IdentifiersSeparated(_) => Some(false),
+                    _ => None,
+                };
+                if let Some(same) = same {
+                    let last = said.entry(pair).or_insert((fold, same));
+                    if last.0 < fold {
+                        *last = (fold, same);
+                    }
+                } else {
+                    let seen = links.entry(pair).or_insert(fold);
+                    *seen = (*seen).min(fold);
+                }
+            }
+        }
+    }
+    let shared: BTreeSet<IdentifierKey> = names
+        .iter()
+        .filter(|(key, identifier)| {
+            let mut partners = BTreeMap::new();
+            for (one, two) in links.keys() {
+                let other = if one == *key {
+                    two
+                } else if two == *key {
+                    one
+                } else {
+                    continue;
+                };
+                *partners.entry(names[other].kind()).or_insert(0) += 1;
+            }
+            rules.is_shared(identifier.kind(), &partners)
+        })
+        .map(|(key, _)| *key)
+        .collect();
+    let mut component = Component::default();
+    for (key, identifier) in &names {
+        component.members.insert(*key, Member { kind: identifier.kind(), first: first[key] });
+    }
+    let end = |key: &IdentifierKey| (*key, names[key].kind());
+    for ((one, two), fold) in &links {
+        if !shared.contains(one) && !shared.contains(two) {
+            component.edges.insert(Edge::new(Basis::Together, *fold, end(one), end(two)));
+        }
+    }
+    for ((one, two), (fold, same)) in &said {
+        if *same {
+            component.edges.insert(Edge::new(Basis::Stated, *fold, end(one), end(two)));
+        } else {
+            component.apart.insert((*one.min(two), *one.max(two)));
+        }
+    }
+    let texts = |key: &IdentifierKey| format!("{}:{}", names[key].kind(), names[key].value());
+    partition(&component).iter().map(|cluster| cluster.members.iter().map(texts).collect()).collect()
+}
+
+fn clusters(engine: &Engine<Memory>, events: &[Event]) -> BTreeSet<BTreeSet<String>> {
+    let mut clusters = BTreeSet::new();
+    for identifier in events.iter().flat_map(|event| &event.identifiers) {
+        if let Some(customer) = engine.people().find(identifier).unwrap() {
+            let person = engine.people().get(customer).unwrap();
+            let texts = person.identifiers.iter().map(|one| format!("{}:{}", one.kind(), one.value()));
+            clusters.insert(texts.collect());
+        }
+    }
+    clusters
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// The law that everything here serves: the same set of events gives the same state, in
+    /// whatever order and in whatever batches they arrive; and making it anew from the log gives it
+    /// again.
+    #[test]
+    fn any_order_of_arrival_gives_the_same_state(
+        choices in prop::collection::vec((any::<u8>(), any::<u8>(), any::<u8>(), 0u8..60), 1..24),
+        shuffle in any::<u64>(),
+        batch in 1usize..8,
+    ) {
+        let events = shop(&choices);
+        let mut in_order = engine();
+        for one in &events {
+            in_order.record(one.clone(), at(10_000)).unwrap();
+        }
+        let mut shuffled = events.clone();
+        let mut state = shuffle | 1;
+        for index in (1..shuffled.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            shuffled.swap(index, (state >> 33) as usize % (index + 1));
+        }
+        let mut other = engine();
+        for chunk in shuffled.chunks(batch) {
+            for answer in other.record_all(chunk.to_vec(), at(10_000)).unwrap() {
+                answer.unwrap();
+            }
+        }
+        prop_assert_eq!(digest(&mut in_order), digest(&mut other));
+        let rebuilt = other.log().rebuild(true, |_| {}).unwrap();
+        prop_assert_eq!(rebuilt.before, rebuilt.after);
+        prop_assert_eq!(clusters(&in_order, &events), oracle_clusters(&events));
+    }
+
+    /// Sending everything twice changes nothing.
+    #[test]
+    fn sending_again_changes_nothing(
+        choices in prop::collection::vec((any::<u8>(), any::<u8>(), any::<u8>(), 0u8..60), 1..12),
+    ) {
+        let mut engine = engine();
+        let first: Vec<_> =
+            shop(&choices).into_iter().map(|one| engine.record(one, at(10_000)).unwrap()).collect();
+        let before = digest(&mut engine);
+        for (one, first) in shop(&choices).into_iter().zip(first) {
+            let again = engine.record(one, at(20_000)).unwrap();
+            prop_assert!(!again.is_new());
+            prop_assert_eq!(again.receipt(), first.receipt());
+        }
+        prop_assert_eq!(digest(&mut engine), before);
+    }
+}

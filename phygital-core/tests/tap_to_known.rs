@@ -1,0 +1,276 @@
+//! The main job, end to end: a tap becomes a known customer, and every way in which it must not.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use phygital_core::crypto::Secret;
+use phygital_core::engine::{Engine, Error, Recognition, TapOutcome, TapRefused, TapRequest};
+use phygital_core::event::kinds::shop::TagEnrolled;
+use phygital_core::machine::{Outcome, TapRefusalReason};
+use phygital_core::optin::{Notice, Platform};
+use phygital_core::profile::Role;
+use phygital_core::store::Memory;
+use phygital_core::tap::simulator::SoftTag;
+use phygital_core::tap::{KeySet, Keys};
+use phygital_core::vocab::{Purpose, TagStatus, Timestamp};
+use support::{at, config, entropy, event, identifier};
+
+const PHONE: &str = "phone:+15105550123";
+
+fn notice() -> Notice {
+    let purposes = [Purpose::Recognition, Purpose::Personalization, Purpose::Marketing];
+    let text = "Text us to be known at our shops and to get our offers. STOP ends it.";
+    Notice::new("tap-2026-03".parse().unwrap(), text, "+15105550101", purposes).unwrap()
+}
+
+fn key(n: u8) -> Secret<16> {
+    Secret::from_hex(&format!("{n:02x}").repeat(16)).unwrap()
+}
+
+fn tag(n: u8) -> SoftTag {
+    let template = "tap.example/t?p={picc}&c={mac}".parse().unwrap();
+    let uid = format!("04a1b2c3d4e5{n:02x}").parse().unwrap();
+    SoftTag::new(uid, template, &key(n)).meta_read_key(&key(0xee))
+}
+
+struct Shop {
+    engine: Engine<Memory>,
+    tag: SoftTag,
+    now: i64,
+}
+
+impl Shop {
+    /// A shop with one enrolled tag at its shelf.
+    fn open() -> Shop {
+        let sets = (1..=3).map(|n| KeySet::explicit(key(n)).meta_read_key(key(0xee)).of_tag(tag(n).uid()));
+        let keys = Keys::new(sets).unwrap();
+        let engine = Engine::open(Memory::new(), config().with_notice(notice()), keys, entropy()).unwrap();
+        let mut shop = Shop { engine, tag: tag(1), now: 0 };
+        let mut enrolled = TagEnrolled::new(shop.tag.uid());
+        enrolled.touchpoint = Some("shelf-1".parse().unwrap());
+        shop.engine.tags().enroll(enrolled, Some("paris-1".parse().unwrap()), at(0)).unwrap();
+        shop
+    }
+
+    fn later(&mut self, seconds: i64) -> Timestamp {
+        self.now += seconds;
+        at(self.now)
+    }
+
+    fn url(&mut self) -> String {
+        self.tag.tap(&[9; 16]).unwrap()
+    }
+
+    fn tap(&mut self, request: TapRequest<'_>) -> Result<TapOutcome, Error> {
+        let now = self.later(10);
+        self.engine.taps().verify(request, now)
+    }
+
+    fn text(&mut self, id: &str, from: &str, body: &str) {
+        let now = self.later(10);
+        let properties = format!(r#"{{"message_id":{id:?},"body":{body:?}}}"#);
+        let message = event(id, "message_received", self.now, &[from], &properties);
+        self.engine.record(message, now).unwrap();
+    }
+
+    fn actions(&mut self) -> Vec<String> {
+        let now = at(self.now);
+        let due = self.engine.actions().due(None, 100, now).unwrap();
+        due.into_iter().map(|action| action.text.unwrap().reveal().to_owned()).collect()
+    }
+}
+
+fn refusal(result: Result<TapOutcome, Error>) -> TapRefusalReason {
+    match result {
+        Err(Error::Tap(TapRefused::NotCounted { reason, .. })) => reason,
+        other => panic!("expected a tap that does not count, got {other:?}"),
+    }
+}
+
+#[test]
+fn a_tap_becomes_a_known_customer() {
+    let mut shop = Shop::open();
+    // Last night, on the web.
+    let boot =
+        r#"{"sku":"BOOT-38","name":"Chelsea boot","category":"Shoes","price":149.90,"currency":"EUR"}"#;
+    shop.engine.record(event("w-1", "product_viewed", -40_000, &["cookie:c-77"], boot), at(0)).unwrap();
+
+    // She taps: nobody knows her yet, so she is shown a notice and a link.
+    let url = shop.url();
+    let first = shop.tap(TapRequest::url(&url).from_client("phone").seen(identifier("cookie:c-77"))).unwrap();
+    let Recognition::Anonymous(visitor) = first.recognition else { panic!("nobody knows her yet") };
+    assert_eq!(first.place.as_ref().unwrap().as_str(), "paris-1");
+    assert_eq!(first.touchpoint.as_ref().unwrap().as_str(), "shelf-1");
+    let opt_in = first.opt_in.clone().unwrap();
+    assert!(opt_in.link(Platform::Both).starts_with("sms:+15105550101?&body=JOIN%20"));
+    let card = shop.engine.people().card(visitor, Role::Associate, at(shop.now)).unwrap();
+    assert!(card.content().is_none(), "she did not agree to be shown");
+
+    // The page is reloaded: the same answer, no second tap.
+    let again = shop.tap(TapRequest::url(&url).from_client("phone")).unwrap();
+    assert!(again.repeated);
+    assert_eq!(again.receipt, first.receipt);
+    assert_eq!(again.opt_in, first.opt_in);
+
+    // She presses send; her phone mangles the text.
+    let mangled = format!("Join  {}.", opt_in.code.as_str().to_lowercase());
+    shop.text("m-1", PHONE, &mangled);
+    assert_eq!(shop.actions(), ["Maison Ada: welcome, you are in. Reply STOP to leave, HELP for help."]);
+    let customer = shop.engine.people().find(&identifier(PHONE)).unwrap().unwrap();
+    assert_eq!(shop.engine.people().find(&identifier("cookie:c-77")).unwrap(), Some(customer));
+    let decision =
+        shop.engine.consents().permits(Purpose::Marketing, &identifier(PHONE), at(shop.now)).unwrap();
+    assert!(decision.allowed);
+    let ledger = shop.engine.consents().ledger(&identifier(PHONE)).unwrap().unwrap();
+    let evidence = &ledger.entries()[0].evidence;
+    assert!(
+        evidence[0].reveal().starts_with("tap:") && evidence[1].reveal().starts_with("message:"),
+        "both proofs"
+    );
+
+    // She taps again: known, with what she looked at last night.
+    let url = shop.url();
+    let second = shop.tap(TapRequest::url(&url).seen(identifier("cookie:c-77"))).unwrap();
+    assert_eq!(second.recognition, Recognition::Known(customer));
+    assert_eq!(second.opt_in, None);
+    let card = shop.engine.people().card(customer, Role::Associate, at(shop.now)).unwrap();
+    let json = serde_json::to_string(&card).unwrap();
+    assert!(json.contains("Chelsea boot"), "{json}");
+
+    // She texts STOP: nothing is shown or sent any more, but for one confirmation.
+    shop.text("m-2", PHONE, "Stop");
+    let due = shop.actions();
+    assert!(due.iter().any(|text| text.contains("you have left")), "{due:?}");
+    let decision =
+        shop.engine.consents().permits(Purpose::Marketing, &identifier(PHONE), at(shop.now)).unwrap();
+    assert!(!decision.allowed);
+    let url = shop.url();
+    let third = shop.tap(TapRequest::url(&url).seen(identifier("cookie:c-77"))).unwrap();
+    assert!(matches!(third.recognition, Recognition::Anonymous(_)));
+    let card = shop.engine.people().card(customer, Role::Associate, at(shop.now)).unwrap();
+    assert!(card.content().is_none() && !serde_json::to_string(&card).unwrap().contains("Chelsea"));
+
+    let rebuilt = shop.engine.log().rebuild(false, |_| {}).unwrap();
+    assert_eq!(rebuilt.before, rebuilt.after);
+    assert_eq!(shop.engine.log().check().unwrap(), rebuilt.entries);
+}
+
+#[test]
+fn a_replayed_tap_is_never_accepted_twice() {
+    let mut shop = Shop::open();
+    let (first, second) = (shop.url(), shop.url());
+    shop.tap(TapRequest::url(&second).from_client("a")).unwrap();
+    assert_eq!(refusal(shop.tap(TapRequest::url(&first))), TapRefusalReason::Replayed, "out of order");
+    assert_eq!(refusal(shop.tap(TapRequest::url(&second))), TapRefusalReason::Replayed, "no client");
+    assert_eq!(refusal(shop.tap(TapRequest::url(&second).from_client("b"))), TapRefusalReason::Replayed);
+    assert!(shop.tap(TapRequest::url(&second).from_client("a")).unwrap().repeated);
+    shop.later(120);
+    assert_eq!(refusal(shop.tap(TapRequest::url(&second).from_client("a"))), TapRefusalReason::Replayed);
+
+    // Refusals are written once, however often the link is sent.
+    let before = shop.engine.log().len().unwrap();
+    for _ in 0..10 {
+        assert_eq!(refusal(shop.tap(TapRequest::url(&first))), TapRefusalReason::Replayed);
+    }
+    assert_eq!(shop.engine.log().len().unwrap(), before);
+}
+
+#[test]
+fn a_forged_counter_does_not_move_the_mark() {
+    let mut shop = Shop::open();
+    for _ in 0..50 {
+        shop.url();
+    }
+    let mut forged = shop.url();
+    let last = if forged.ends_with('0') { '1' } else { '0' };
+    forged.pop();
+    forged.push(last);
+    assert!(matches!(shop.tap(TapRequest::url(&forged)), Err(Error::Tap(TapRefused::NotGenuine(_)))));
+    shop.tag = tag(1);
+    let url = shop.url();
+    shop.tap(TapRequest::url(&url)).unwrap();
+}
+
+#[test]
+fn only_active_enrolled_tags_count() {
+    let mut shop = Shop::open();
+    let stranger = tag(2).tap(&[1; 16]).unwrap();
+    assert_eq!(refusal(shop.tap(TapRequest::url(&stranger))), TapRefusalReason::NotEnrolled);
+    let uid = shop.tag.uid();
+    for (status, reason) in [
+        (TagStatus::Suspended, TapRefusalReason::Suspended),
+        (TagStatus::Retired, TapRefusalReason::Retired),
+        (TagStatus::Lost, TapRefusalReason::Lost),
+    ] {
+        let now = shop.later(1);
+        shop.engine.tags().set_status(uid, status, now).unwrap();
+        let url = shop.url();
+        assert_eq!(refusal(shop.tap(TapRequest::url(&url))), reason);
+    }
+    assert_eq!(shop.actions(), [format!("tag {uid}, reported lost, was tapped")]);
+    let now = shop.later(1);
+    shop.engine.tags().enroll(TagEnrolled::new(uid), None, now).unwrap();
+    let url = shop.url();
+    shop.tap(TapRequest::url(&url)).unwrap();
+    assert!(matches!(
+        shop.engine.tags().set_status(tag(3).uid(), TagStatus::Lost, now),
+        Err(Error::Unknown(_))
+    ));
+}
+
+#[test]
+fn a_code_counts_once_and_for_a_while() {
+    let mut shop = Shop::open();
+    let url = shop.url();
+    let code = shop.tap(TapRequest::url(&url)).unwrap().opt_in.unwrap().code;
+    shop.text("m-1", PHONE, "JOIN ZZZZ99");
+    assert_eq!(shop.actions(), ["Maison Ada: that code is no longer good. Please tap again."]);
+    shop.text("m-2", PHONE, &format!("JOIN {code}"));
+    shop.text("m-3", PHONE, &format!("JOIN {code}"));
+    let ledger = shop.engine.consents().ledger(&identifier(PHONE)).unwrap().unwrap();
+    assert_eq!(ledger.entries().len(), 1, "sent twice, joined once");
+    let thief = "phone:+15105550199";
+    shop.text("m-4", thief, &format!("JOIN {code}"));
+    assert!(shop.engine.consents().ledger(&identifier(thief)).unwrap().is_none());
+
+    let url = shop.url();
+    let late = shop.tap(TapRequest::url(&url)).unwrap().opt_in.unwrap();
+    shop.now += 60 * 60;
+    assert!(at(shop.now) > late.expires_at);
+    shop.text("m-5", thief, &format!("JOIN {}", late.code));
+    assert!(shop.engine.consents().ledger(&identifier(thief)).unwrap().is_none());
+}
+
+#[test]
+fn guessing_is_limited() {
+    let mut shop = Shop::open();
+    let url = shop.url();
+    let code = shop.tap(TapRequest::url(&url)).unwrap().opt_in.unwrap().code;
+    for n in 0..5 {
+        shop.text(&format!("g-{n}"), PHONE, &format!("JOIN ZZZZ9{n}"));
+    }
+    shop.text("m-1", PHONE, &format!("JOIN {code}"));
+    assert!(shop.engine.consents().ledger(&identifier(PHONE)).unwrap().is_none());
+}
+
+#[test]
+fn actions_wait_until_they_are_acknowledged() {
+    let mut shop = Shop::open();
+    shop.text("m-1", PHONE, "help");
+    let action = shop.engine.actions().due(None, 10, at(shop.now)).unwrap().remove(0);
+    assert_eq!(shop.engine.actions().due(None, 10, at(shop.now)).unwrap().len(), 1, "pulled again");
+    let receipt = shop.engine.actions().acknowledge(&action.id, Outcome::Delivered, at(shop.now)).unwrap();
+    assert!(shop.engine.actions().waiting(None, 10).unwrap().is_empty());
+    let again = shop.engine.actions().acknowledge(&action.id, Outcome::Delivered, at(shop.now + 5)).unwrap();
+    assert_eq!(receipt, again);
+    let never = "never".parse().unwrap();
+    assert!(matches!(
+        shop.engine.actions().acknowledge(&never, Outcome::Failed, at(shop.now)),
+        Err(Error::Unknown(_))
+    ));
+    shop.text("m-2", PHONE, "help");
+    shop.now += 2 * 24 * 60 * 60;
+    assert!(shop.actions().is_empty(), "an answer two days late is none");
+    assert_eq!(shop.engine.actions().waiting(None, 10).unwrap().len(), 1);
+}
