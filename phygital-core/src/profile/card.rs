@@ -48,6 +48,11 @@ pub struct CardRequest {
 
 /// What may be shown of a customer. Only [`card`] makes one, and only a [`Permission::Granted`]
 /// fills it. `Debug` prints no content.
+///
+/// ```compile_fail
+/// use phygital_core::profile::CustomerCard;
+/// let card = CustomerCard { content: None, ..todo!() };
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CustomerCard {
     customer: CustomerId,

@@ -32,45 +32,90 @@ pub(super) fn is_one(count: &u32) -> bool {
     *count == 1
 }
 
-/// A place in the fold as `[microseconds, "event key"]`.
+/// A place in the fold as 32 characters: base64url (RFC 4648, section 5) of 8 bytes of time, big-endian
+/// microseconds, and the 16 bytes of the event's key. A profile names some twenty events, so the
+/// readable form would be a third of it.
 pub(super) mod by {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use std::borrow::Cow;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     use super::FoldKey;
     use crate::vocab::{EventKey, Timestamp};
+
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
     pub(in crate::profile) fn serialize<S: Serializer>(
         by: &FoldKey,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        (by.at.as_micros(), by.key).serialize(serializer)
+        serializer.collect_str(&write(by))
     }
 
     pub(in crate::profile) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<FoldKey, D::Error> {
-        let (micros, key) = <(i64, EventKey)>::deserialize(deserializer)?;
-        Ok(FoldKey { at: Timestamp::from_micros(micros).map_err(D::Error::custom)?, key })
+        let text = <Cow<'de, str>>::deserialize(deserializer)?;
+        read(&text).ok_or_else(|| D::Error::custom("expected 32 characters of base64url for time and event"))
+    }
+
+    pub(super) fn write(by: &FoldKey) -> String {
+        let mut bytes = [0; 24];
+        bytes[..8].copy_from_slice(&by.at.as_micros().to_be_bytes());
+        bytes[8..].copy_from_slice(by.key.as_bytes());
+        let four = |three: &[u8]| {
+            let bits = three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+            [18, 12, 6, 0].map(|shift| char::from(ALPHABET[(bits >> shift & 63) as usize]))
+        };
+        bytes.chunks_exact(3).flat_map(four).collect()
+    }
+
+    pub(super) fn read(text: &str) -> Option<FoldKey> {
+        let mut bytes = [0; 24];
+        if text.len() != 32 {
+            return None;
+        }
+        for (four, three) in text.as_bytes().chunks_exact(4).zip(bytes.chunks_exact_mut(3)) {
+            let bits = four.iter().try_fold(0_u32, |bits, c| Some(bits << 6 | digit(*c)?))?;
+            three.copy_from_slice(&bits.to_be_bytes()[1..]);
+        }
+        let (at, key) = bytes.split_first_chunk::<8>()?;
+        let at = Timestamp::from_micros(i64::from_be_bytes(*at)).ok()?;
+        Some(FoldKey { at, key: EventKey::from_bytes(key.try_into().ok()?) })
+    }
+
+    fn digit(c: u8) -> Option<u32> {
+        Some(u32::from(match c {
+            b'A'..=b'Z' => c - b'A',
+            b'a'..=b'z' => c - b'a' + 26,
+            b'0'..=b'9' => c - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        }))
     }
 }
 
-/// A time as microseconds.
-pub(super) mod at {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+/// As [`by`], where there may be none.
+pub(super) mod maybe_by {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use crate::vocab::Timestamp;
+    use super::FoldKey;
+
+    #[derive(Serialize, Deserialize)]
+    struct By(#[serde(with = "super::by")] FoldKey);
 
     pub(in crate::profile) fn serialize<S: Serializer>(
-        at: &Timestamp,
+        by: &Option<FoldKey>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(at.as_micros())
+        by.map(By).serialize(serializer)
     }
 
     pub(in crate::profile) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Timestamp, D::Error> {
-        Timestamp::from_micros(i64::deserialize(deserializer)?).map_err(D::Error::custom)
+    ) -> Result<Option<FoldKey>, D::Error> {
+        Ok(<Option<By>>::deserialize(deserializer)?.map(|By(by)| by))
     }
 }
 
@@ -96,13 +141,30 @@ pub(super) mod money {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::cut;
+    use super::{FoldKey, by, cut};
+    use crate::vocab::{EventKey, Timestamp};
 
     #[test]
     fn text_is_cut_between_characters() {
         assert_eq!(cut("abc", 3), "abc");
         assert_eq!(cut("abcd", 3), "abc");
-        assert_eq!(cut("aéé", 4), "aé");
+        assert_eq!(cut("a\u{e9}\u{e9}", 4), "a\u{e9}");
+    }
+
+    #[test]
+    fn a_place_in_the_fold_is_base64url() {
+        // python3: base64.urlsafe_b64encode((1_234_567_890_123_456).to_bytes(8, "big") + b"\xfb" * 16)
+        let at = Timestamp::from_micros(1_234_567_890_123_456).unwrap();
+        let place = FoldKey { at, key: EventKey::from_bytes([0xfb; 16]) };
+        assert_eq!(by::write(&place), "AARi1TyKusD7-_v7-_v7-_v7-_v7-_v7");
+        let last = FoldKey { at: Timestamp::MAX, key: EventKey::from_bytes([0xff; 16]) };
+        for place in [place, last, FoldKey { at: Timestamp::MIN, key: EventKey::from_bytes([0; 16]) }] {
+            assert_eq!(by::read(&by::write(&place)), Some(place));
+        }
+        for bad in ["", "A", &"_".repeat(32), &"A".repeat(33), &"+".repeat(32), &"\u{e9}".repeat(16)] {
+            assert_eq!(by::read(bad), None, "{bad}");
+        }
     }
 }

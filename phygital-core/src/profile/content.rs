@@ -337,7 +337,7 @@ impl View<'_> {
             place: visit.place.clone(),
             by: visit.by,
             sign: visit.sign,
-            last_at: visit.last_at,
+            last_at: visit.last_at(),
             open: visit.is_open(self.now),
             assisted_by: help.and_then(|help| help.associate.clone()),
             activity: help.and_then(|help| help.activity.clone()),

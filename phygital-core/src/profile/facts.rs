@@ -14,7 +14,7 @@ use crate::event::{Event, FoldKey};
 use crate::vocab::{IdentifierKind, Personal, Timestamp};
 
 /// Where a fact comes from, weakest first: a stronger one survives a weaker one, however new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FactSource {
@@ -25,6 +25,7 @@ pub enum FactSource {
     /// Seen by the shop itself: *User Identified* by account or device.
     Observed,
     /// Said by the customer: *Attribute Stated* (zero-party data).
+    #[default]
     Stated,
 }
 
@@ -38,6 +39,7 @@ pub struct Fact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// Where it comes from.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub source: FactSource,
     /// The event that says so.
     #[serde(with = "super::compact::by")]
@@ -82,14 +84,20 @@ impl Fact {
         self.expires_at.is_none_or(|end| now < end)
     }
 
-    /// Whether it will never hold where `other` does not win over it.
+    /// Whether it can be taken back by an empty statement.
+    fn can_be_taken_back(&self) -> bool {
+        matches!(self.source, FactSource::Stated | FactSource::Guessed)
+    }
+
+    /// Whether `other` wins over it for as long as it holds, and does not go before it.
     fn yields_to(&self, other: &Fact) -> bool {
         let outlived = match (self.expires_at, other.expires_at) {
             (_, None) => true,
             (None, Some(_)) => false,
             (Some(own), Some(others)) => own <= others,
         };
-        outlived && (self.source, self.by) < (other.source, other.by)
+        let stays = self.can_be_taken_back() || !other.can_be_taken_back();
+        outlived && stays && (self.source, self.by) < (other.source, other.by)
     }
 }
 
@@ -109,7 +117,7 @@ impl Facts {
         let attribute = cut(&stated.attribute, SHORT_TEXT_BYTES_MAX);
         if stated.value.reveal().trim().is_empty() {
             if let Some(facts) = self.0.get_mut(&attribute) {
-                facts.retain(|fact| !matches!(fact.source, FactSource::Stated | FactSource::Guessed));
+                facts.retain(|fact| !fact.can_be_taken_back());
             }
             self.0.retain(|_, facts| !facts.is_empty());
             return;

@@ -69,8 +69,9 @@ impl Goods {
             || (style(one).is_some() && style(one) == style(other))
     }
 
+    /// Drops what nothing speaks of, and what nothing is known of.
     pub(super) fn keep(&mut self, spoken_of: &BTreeSet<&str>) {
-        self.0.retain(|key, _| spoken_of.contains(key.as_str()));
+        self.0.retain(|key, item| spoken_of.contains(key.as_str()) && *item != Item::default());
     }
 }
 

@@ -16,6 +16,7 @@ use crate::event::{Context, FoldKey, Product};
 #[non_exhaustive]
 pub enum Sight {
     /// A product, by its key.
+    #[serde(rename = "item")]
     Product(String),
     /// A list or category.
     List(String),
@@ -28,6 +29,7 @@ pub enum Sight {
 #[non_exhaustive]
 pub struct Look {
     /// What.
+    #[serde(flatten)]
     pub what: Sight,
     /// How often in all.
     #[serde(default = "one", skip_serializing_if = "is_one")]
@@ -48,6 +50,7 @@ pub struct Look {
 #[non_exhaustive]
 pub struct Wanted {
     /// Key of the product.
+    #[serde(rename = "item")]
     pub product: String,
     /// Size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,6 +68,7 @@ pub struct Wanted {
 #[non_exhaustive]
 pub struct TriedOn {
     /// Key of the product.
+    #[serde(rename = "item")]
     pub product: String,
     /// Size.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -50,8 +50,13 @@ pub const MEMBERSHIPS_MAX: usize = 3;
 /// Most attributes known of one customer.
 pub const ATTRIBUTES_MAX: usize = 24;
 
-/// Most facts kept of one attribute: what holds now, and what holds once that has expired.
-pub const ATTRIBUTE_FACTS_MAX: usize = 3;
+/// Most facts kept of one attribute: what holds now, and what holds once that has expired or was
+/// taken back.
+pub const ATTRIBUTE_FACTS_MAX: usize = 4;
+
+/// No profile's JSON is longer, in bytes, whatever the events: what the other limits add up to where
+/// every text is of characters that JSON writes with six. An active customer's is about 2 KiB.
+pub const PROFILE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Longest short text kept (key, name or size of a product, value of an attribute), in bytes; the
 /// rest is cut off, so two keys that differ only past it are one product.
@@ -74,6 +79,9 @@ pub const INFERRED_PIECES_MIN: u32 = 2;
 
 /// Most talking points on a card: what an associate reads at a glance.
 pub const TALKING_POINTS_MAX: usize = 6;
+
+/// Most talking points on one topic, so that a long wish list does not hide the last order.
+pub const TOPIC_POINTS_MAX: usize = 2;
 
 /// Most orders on a card.
 pub const CARD_ORDERS_MAX: usize = 5;

@@ -18,8 +18,22 @@
 //!
 //! A name is an attribute like any other: `name`, else `first_name` and `last_name`.
 //!
-//! What a product is called is what was said last; the sums of orders have rules of their own, see
-//! [`Order`]'s module documentation in the source and [`Profile::spend`].
+//! What a product is called is what was said last.
+//!
+//! # What an order comes to
+//!
+//! | rule | reason |
+//! |---|---|
+//! | an order counts once, from the first *Order Completed* in fold order; a second one of the same id changes nothing, and is a conflict where its sum differs | a web shop and a till may both report it |
+//! | its sum is [`OrderSums::net`](crate::event::kinds::commerce::OrderSums::net) of the last *Order Updated*, else of that *Order Completed* | an update holds the order as it now is |
+//! | a refund takes off its own net, whatever its sign; without any sum it is in full | sources differ in the sign |
+//! | what is paid back beyond the sum leaves nothing, and is a conflict beyond the total with tax and shipping | revenue is never negative; a refund in full pays those back too |
+//! | a cancelled order came to nothing and was no purchase | |
+//! | what is said of an order not yet seen waits for it | clocks of two tills differ |
+//! | a sum below zero is nothing, one above [`ORDER_MINOR_MAX`](limits::ORDER_MINOR_MAX) is that much; either is a conflict | a fault of the source must not bend the totals |
+//! | what was bought leaves cart and wish list, and stays out when it is returned | she did not want it |
+//!
+//! Conflicts are counted in [`Profile::conflicts`].
 //!
 //! # From events to a card
 //!
@@ -110,7 +124,6 @@ use goods::Goods;
 use interest::Interest;
 use membership::Memberships;
 use orders::Orders;
-use touch::is_own_act;
 use visits::Visits;
 
 use crate::event::kinds::commerce::OrderCompleted;
@@ -123,16 +136,15 @@ use crate::vocab::{Currency, Timestamp};
 /// its lists have the [`limits`]. `Debug` prints counts only.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Profile {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "compact::maybe_by")]
     last: Option<FoldKey>,
     #[serde(default, skip_serializing_if = "is_default")]
     events: u32,
     #[serde(default, skip_serializing_if = "is_default")]
     taps: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    first_seen: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    last_seen: Option<Timestamp>,
+    /// When she last did something, in microseconds since the epoch.
+    #[serde(default, skip_serializing_if = "is_default")]
+    seen_us: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     first_touch: Option<Touch>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -263,12 +275,12 @@ impl Profile {
 
     /// When the customer first did something herself.
     pub fn first_seen(&self) -> Option<Timestamp> {
-        self.first_seen
+        self.first_touch.as_ref().map(|touch| touch.by.at)
     }
 
     /// When the customer last did something herself.
     pub fn last_seen(&self) -> Option<Timestamp> {
-        self.last_seen
+        Timestamp::from_micros(self.seen_us).ok().filter(|_| self.first_touch.is_some())
     }
 
     /// How she first came.
@@ -286,7 +298,7 @@ impl Profile {
         self.visits.count()
     }
 
-    /// The last visits, oldest first.
+    /// The last visits, by their last sign, oldest first.
     pub fn visits(&self) -> &[Visit] {
         self.visits.list()
     }
@@ -364,18 +376,13 @@ impl Profile {
     }
 
     fn see(&mut self, event: &Event, by: FoldKey) {
-        if !is_own_act(&event.body) {
-            return;
+        let Some(touch) = Touch::of(event, by) else { return };
+        self.seen_us = self.seen_us.max(by.at.as_micros());
+        if self.first_touch.is_none() {
+            self.first_touch = Some(touch.clone());
         }
-        self.first_seen.get_or_insert(by.at);
-        self.last_seen = self.last_seen.max(Some(by.at));
-        if let Some(touch) = Touch::of(event, by) {
-            if self.first_touch.is_none() {
-                self.first_touch = Some(touch.clone());
-            }
-            if self.last_touch.is_none() || !touch.is_direct() {
-                self.last_touch = Some(touch);
-            }
+        if self.last_touch.is_none() || !touch.is_direct() {
+            self.last_touch = Some(touch);
         }
     }
 

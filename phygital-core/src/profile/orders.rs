@@ -1,20 +1,10 @@
-//! Orders and what they came to.
-//!
-//! | rule | reason |
-//! |---|---|
-//! | an order counts once, from the first *Order Completed* in fold order; a second one of the same id changes nothing, and is a conflict where its sum differs | a web shop and a till may both report it |
-//! | its sum is [`OrderSums::net`] of the last *Order Updated*, else of that *Order Completed* | an update holds the order as it now is |
-//! | a refund takes off its own [`OrderSums::net`], whatever its sign; without any sum it is in full | sources differ in the sign |
-//! | what is paid back beyond the sum leaves nothing, and is a conflict beyond the total with tax and shipping | revenue is never negative; a refund in full pays those back too |
-//! | a cancelled order came to nothing and was no purchase | |
-//! | what is said of an order not yet seen waits for it | clocks of two tills differ |
-//! | a sum below zero is nothing, one above [`ORDER_MINOR_MAX`] is that much; either is a conflict | a fault of the source must not bend the totals |
+//! Orders and what they came to, by the rules that the module's documentation states.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::compact::{elided_debug, is_default, is_one, one};
+use super::compact::{elided_debug, is_default};
 use super::goods::{Goods, key, size};
 use super::limits::{LINES_MAX, ORDER_LINES_MAX, ORDER_MINOR_MAX, ORDERS_MAX, ORDERS_PENDING_MAX};
 use crate::event::FoldKey;
@@ -78,16 +68,17 @@ pub struct Order {
 }
 
 /// One line of an order.
+///
+/// In JSON a list of the three.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(String, Option<String>, u32)", into = "(String, Option<String>, u32)")]
 #[non_exhaustive]
 pub struct Line {
     /// Key of the product.
     pub product: String,
     /// Size bought.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<String>,
     /// How many pieces were bought.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
     pub quantity: u32,
 }
 
@@ -130,6 +121,18 @@ pub struct Spend {
 }
 
 elided_debug!(Orders, Order, Line);
+
+impl From<(String, Option<String>, u32)> for Line {
+    fn from((product, size, quantity): (String, Option<String>, u32)) -> Line {
+        Line { product, size, quantity }
+    }
+}
+
+impl From<Line> for (String, Option<String>, u32) {
+    fn from(line: Line) -> Self {
+        (line.product, line.size, line.quantity)
+    }
+}
 
 impl Spend {
     /// Net per purchase in minor units, rounded half to even; zero where there is no purchase.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Profile;
 use super::compact::elided_debug;
 use super::interest::Sight;
-use super::limits::{CART_COLD, TALKING_POINTS_MAX};
+use super::limits::{CART_COLD, TALKING_POINTS_MAX, TOPIC_POINTS_MAX};
 use super::orders::OrderStatus;
 use crate::event::FoldKey;
 use crate::vocab::Timestamp;
@@ -66,7 +66,8 @@ pub struct TalkingPoint {
 
 elided_debug!(TalkingPoint);
 
-/// The talking points, by topic, then the newest first; at most [`TALKING_POINTS_MAX`]. No product
+/// The talking points, by topic, then the newest first; at most [`TALKING_POINTS_MAX`] and, on one
+/// topic, [`TOPIC_POINTS_MAX`]. No product
 /// is named twice, and none that she has bought is offered.
 pub(super) fn talking_points(profile: &Profile, now: Timestamp) -> Vec<TalkingPoint> {
     let mut found = Vec::new();
@@ -146,6 +147,12 @@ pub(super) fn talking_points(profile: &Profile, now: Timestamp) -> Vec<TalkingPo
     found.sort_by(|one, other| one.topic.cmp(&other.topic).then(other.by.cmp(&one.by)));
     let mut named = BTreeSet::new();
     found.retain(|point| point.parameters.get("product").is_none_or(|product| named.insert(product.clone())));
+    let mut of_topic = BTreeMap::new();
+    found.retain(|point| {
+        let count = of_topic.entry(point.topic).or_insert(0);
+        *count += 1;
+        *count <= TOPIC_POINTS_MAX
+    });
     found.truncate(TALKING_POINTS_MAX);
     found
 }

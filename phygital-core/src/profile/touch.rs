@@ -80,7 +80,7 @@ pub(super) fn channel(campaign: &Campaign) -> Option<String> {
 }
 
 /// Whether the customer herself did it, rather than the shop, a gateway or the engine.
-pub(super) fn is_own_act(body: &Body) -> bool {
+fn is_own_act(body: &Body) -> bool {
     match body {
         Body::OrderUpdated(_)
         | Body::OrderRefunded(_)

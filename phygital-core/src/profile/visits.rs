@@ -1,5 +1,7 @@
 //! Visits to a place, and who helped there.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::compact::{cut, elided_debug, is_default};
@@ -38,9 +40,9 @@ pub struct Visit {
     pub by: FoldKey,
     /// What that sign was.
     pub sign: VisitSign,
-    /// When the last sign of her was.
-    #[serde(with = "super::compact::at")]
-    pub last_at: Timestamp,
+    /// Microseconds from the first to the last sign of her.
+    #[serde(default, skip_serializing_if = "is_default")]
+    stayed_us: u64,
     /// Whether the host said that she left.
     #[serde(default, skip_serializing_if = "is_default")]
     pub ended: bool,
@@ -64,7 +66,7 @@ pub struct Assist {
     pub by: FoldKey,
 }
 
-/// The last visits and acts of help, oldest first.
+/// The last visits, by their last sign, and the last acts of help; oldest first.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Visits {
     #[serde(default, skip_serializing_if = "is_default")]
@@ -81,7 +83,18 @@ impl Visit {
     /// Whether she may still be there: no leave was seen, and the last sign is no older than
     /// [`VISIT_GAP`].
     pub fn is_open(&self, now: Timestamp) -> bool {
-        !self.ended && now <= self.last_at.saturating_add(VISIT_GAP)
+        !self.ended && now <= self.last_at().saturating_add(VISIT_GAP)
+    }
+
+    /// When the last sign of her was.
+    pub fn last_at(&self) -> Timestamp {
+        self.by.at.saturating_add(Duration::from_micros(self.stayed_us))
+    }
+
+    fn stay(&mut self, at: Timestamp) {
+        if at > self.last_at() {
+            self.stayed_us = u64::try_from(at.distance(self.by.at).as_micros()).unwrap_or(u64::MAX);
+        }
     }
 }
 
@@ -98,25 +111,27 @@ impl Visits {
         self.count
     }
 
-    /// A sign of her at a place: goes on with the open visit there or opens one. Gives whether it
-    /// opened one.
-    pub(super) fn sign(&mut self, place: &PlaceId, sign: VisitSign, by: FoldKey) -> bool {
-        if let Some(open) = self.open(place, by.at) {
-            open.last_at = open.last_at.max(by.at);
-            return false;
+    /// A sign of her at a place: goes on with the open visit there, or opens one.
+    pub(super) fn sign(&mut self, place: &PlaceId, sign: VisitSign, by: FoldKey) {
+        let known = self.list.iter().rposition(|visit| visit.place == *place && visit.is_open(by.at));
+        let open = known.map(|at| self.list.remove(at));
+        if open.is_none() {
+            self.count = self.count.saturating_add(1);
         }
-        self.list.push(Visit { place: place.clone(), by, sign, last_at: by.at, ended: false });
+        let new = || Visit { place: place.clone(), by, sign, stayed_us: 0, ended: false };
+        let mut visit = open.unwrap_or_else(new);
+        visit.stay(by.at);
+        self.list.push(visit);
         if self.list.len() > VISITS_MAX {
             self.list.remove(0);
         }
-        self.count = self.count.saturating_add(1);
-        true
     }
 
     /// She left: closes the open visit there, if there is one.
     pub(super) fn end(&mut self, place: &PlaceId, at: Timestamp) {
-        if let Some(open) = self.open(place, at) {
-            open.last_at = open.last_at.max(at);
+        let mut here = self.list.iter_mut().rev().filter(|visit| visit.place == *place);
+        if let Some(open) = here.find(|visit| visit.is_open(at)) {
+            open.stay(at);
             open.ended = true;
         }
     }
@@ -131,9 +146,5 @@ impl Visits {
         if self.assists.len() > ASSISTS_MAX {
             self.assists.remove(0);
         }
-    }
-
-    fn open(&mut self, place: &PlaceId, at: Timestamp) -> Option<&mut Visit> {
-        self.list.iter_mut().rev().find(|visit| visit.place == *place && visit.is_open(at))
     }
 }

@@ -152,12 +152,29 @@ fn facts_of_an_attribute_have_a_limit() {
 
 #[test]
 fn cards_have_limits() {
-    let points = |count: usize| {
-        let wishes = names(count).map(|sku| with!(ProductAddedToWishlist::new(), product = product(&sku)));
-        show(&story(None, wishes), Role::Associate, minute(9)).content().unwrap().talking_points.len()
+    // As many topics as it takes, each with as many points as it may have and one more.
+    let points = |topics: usize, of_each: usize| {
+        let all = names(of_each).flat_map(|sku| {
+            let key = |topic| product(&format!("{topic}-{sku}"));
+            let stated = AttributeStated::new(format!("occasion.{sku}"), Personal::new("party"));
+            let view = || with!(ProductViewed::new(), product = key("viewed"));
+            [
+                vec![Body::from(stated)],
+                vec![with!(ProductTriedOn::new(), product = key("tried")).into()],
+                vec![view().into(), view().into()],
+                vec![with!(ProductAddedToWishlist::new(), product = key("wished")).into()],
+            ]
+            .into_iter()
+            .take(topics)
+            .flatten()
+            .collect::<Vec<_>>()
+        });
+        show(&story(None, all), Role::Associate, minute(90)).content().unwrap().talking_points.len()
     };
-    assert_eq!(points(TALKING_POINTS_MAX), TALKING_POINTS_MAX);
-    assert_eq!(points(TALKING_POINTS_MAX + 1), TALKING_POINTS_MAX);
+    assert_eq!(points(1, TOPIC_POINTS_MAX), TOPIC_POINTS_MAX);
+    assert_eq!(points(1, TOPIC_POINTS_MAX + 1), TOPIC_POINTS_MAX);
+    assert_eq!(points(3, TOPIC_POINTS_MAX), TALKING_POINTS_MAX);
+    assert_eq!(points(4, TOPIC_POINTS_MAX), TALKING_POINTS_MAX);
     let orders = |count: usize| {
         let profile = story(None, names(count).map(|order| complete(order, &[])));
         show(&profile, Role::Associate, minute(9)).content().unwrap().orders.len()
@@ -204,4 +221,57 @@ fn times_have_limits() {
         show(&profile, Role::Associate, minute(0)).content().unwrap().preferences.len()
     };
     assert_eq!((brand(INFERRED_PIECES_MIN - 1), brand(INFERRED_PIECES_MIN)), (0, 1));
+}
+
+#[test]
+fn the_worst_customer_still_fits_a_row() {
+    // Every text full of what JSON writes longest, every list past its limit.
+    let long = |head: &str| format!("{head}{}", "\u{1}".repeat(LONG_TEXT_BYTES_MAX));
+    let id = |head: &str| format!("{head}{}", "\"".repeat(240));
+    let mut events = Vec::new();
+    for at in 0..ORDERS_MAX as i64 + 10 {
+        let head = format!("{at:03}");
+        let thing = |sku: String| Product {
+            sku: Some(long(&sku)),
+            product_id: Some(long("style")),
+            name: Some(long("name")),
+            brand: Some(long("brand")),
+            category: Some(long("category")),
+            color: Some(long("color")),
+            size: Some(long("size")),
+            url: Some("\u{1}".repeat(LONG_TEXT_BYTES_MAX)),
+            ..Product::default()
+        };
+        let order = || {
+            let products = (0..2 * ORDER_LINES_MAX).map(|line| thing(format!("{head}-{line:02}"))).collect();
+            OrderSums { products, ..sums(5, &[]) }
+        };
+        let stated = |turn: i64| {
+            let stated = AttributeStated::new(long(&head), Personal::new(long("value")));
+            let (unit, sentence) = (Some(long("unit")), Some(Personal::new(long(""))));
+            with!(stated, unit = unit, sentence = sentence, expires_at = Some(minute(9_000 - turn)))
+        };
+        let mut bodies: Vec<Body> = vec![
+            with!(OrderCompleted::new(order_id(&id(&head))), order = order()).into(),
+            with!(OrderRefunded::new(order_id(&id(&head))), order = order()).into(),
+            with!(OrderUpdated::new(order_id(&id(&format!("p{head}")))), order = order()).into(),
+            with!(OrderRefunded::new(order_id(&id(&format!("p{head}")))), order = order()).into(),
+            with!(ProductViewed::new(), product = thing(format!("v{head}"))).into(),
+            with!(ProductAdded::new(), product = thing(format!("a{head}"))).into(),
+            with!(ProductAddedToWishlist::new(), product = thing(format!("w{head}"))).into(),
+            with!(ProductTriedOn::new(), product = thing(format!("t{head}"))).into(),
+            with!(AssociateAssisted::new(), activity = Some(long(&head))).into(),
+            with!(LoyaltyMemberEnrolled::new(), programme = Some(long(&head)), tier = Some(long("tier")))
+                .into(),
+        ];
+        bodies.extend((0..4).map(|turn| stated(4 * at + turn).into()));
+        for (turn, body) in bodies.into_iter().enumerate() {
+            let turn = turn as i64;
+            let place = PlaceId::new(id(&head)).unwrap();
+            events.push(event(20 * at + turn, &format!("{at}-{turn}"), body).at(place));
+        }
+    }
+    let bytes = json(&fold(events)).len();
+    assert!(bytes <= PROFILE_BYTES_MAX, "{bytes} bytes");
+    assert!(bytes > PROFILE_BYTES_MAX / 2, "{bytes} bytes: not the worst any more");
 }
