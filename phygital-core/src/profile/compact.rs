@@ -36,9 +36,10 @@ pub(super) fn is_one(count: &u32) -> bool {
 /// microseconds, and the 16 bytes of the event's key. A profile names some twenty events, so the
 /// readable form would be a third of it.
 pub(super) mod by {
-    use std::borrow::Cow;
+    use std::fmt;
 
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use serde::de::{Deserializer, Error, Unexpected, Visitor};
+    use serde::ser::Serializer;
 
     use super::FoldKey;
     use crate::vocab::{EventKey, Timestamp};
@@ -49,25 +50,37 @@ pub(super) mod by {
         by: &FoldKey,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&write(by))
+        serializer.serialize_str(std::str::from_utf8(&write(by)).expect("letters of the alphabet"))
     }
 
     pub(in crate::profile) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<FoldKey, D::Error> {
-        let text = <Cow<'de, str>>::deserialize(deserializer)?;
-        read(&text).ok_or_else(|| D::Error::custom("expected 32 characters of base64url for time and event"))
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = FoldKey;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("32 characters of base64url for time and event")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<FoldKey, E> {
+                read(text).ok_or_else(|| E::invalid_value(Unexpected::Other("another text"), &self))
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
 
-    pub(super) fn write(by: &FoldKey) -> String {
+    pub(super) fn write(by: &FoldKey) -> [u8; 32] {
         let mut bytes = [0; 24];
         bytes[..8].copy_from_slice(&by.at.as_micros().to_be_bytes());
         bytes[8..].copy_from_slice(by.key.as_bytes());
-        let four = |three: &[u8]| {
+        let mut text = [0; 32];
+        for (three, four) in bytes.chunks_exact(3).zip(text.chunks_exact_mut(4)) {
             let bits = three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
-            [18, 12, 6, 0].map(|shift| char::from(ALPHABET[(bits >> shift & 63) as usize]))
-        };
-        bytes.chunks_exact(3).flat_map(four).collect()
+            for (shift, c) in [18, 12, 6, 0].into_iter().zip(four) {
+                *c = ALPHABET[(bits >> shift & 63) as usize];
+            }
+        }
+        text
     }
 
     pub(super) fn read(text: &str) -> Option<FoldKey> {
@@ -158,10 +171,11 @@ mod tests {
         // python3: base64.urlsafe_b64encode((1_234_567_890_123_456).to_bytes(8, "big") + b"\xfb" * 16)
         let at = Timestamp::from_micros(1_234_567_890_123_456).unwrap();
         let place = FoldKey { at, key: EventKey::from_bytes([0xfb; 16]) };
-        assert_eq!(by::write(&place), "AARi1TyKusD7-_v7-_v7-_v7-_v7-_v7");
+        assert_eq!(by::write(&place), *b"AARi1TyKusD7-_v7-_v7-_v7-_v7-_v7");
         let last = FoldKey { at: Timestamp::MAX, key: EventKey::from_bytes([0xff; 16]) };
         for place in [place, last, FoldKey { at: Timestamp::MIN, key: EventKey::from_bytes([0; 16]) }] {
-            assert_eq!(by::read(&by::write(&place)), Some(place));
+            let text = by::write(&place);
+            assert_eq!(by::read(std::str::from_utf8(&text).unwrap()), Some(place));
         }
         for bad in ["", "A", &"_".repeat(32), &"A".repeat(33), &"+".repeat(32), &"\u{e9}".repeat(16)] {
             assert_eq!(by::read(bad), None, "{bad}");

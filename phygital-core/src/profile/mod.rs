@@ -59,7 +59,7 @@
 //!
 //! let mut profile = Profile::default();
 //! profile.apply(&Recorded { event, fold, origin, hlc, received_at: now });
-//! assert_eq!(profile.spend()[0].net_minor, 149_90);
+//! assert_eq!(profile.spend()[0].net_minor, 14_990);
 //!
 //! let policy = Policy::default().with(Purpose::Personalization, Basis::LegitimateInterest);
 //! let decision = policy.permits(None, Purpose::Personalization, now);

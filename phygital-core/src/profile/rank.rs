@@ -13,7 +13,7 @@ const BUCKETS_PER_OCTAVE: u64 = 8;
 /// ```
 /// use phygital_core::profile::SpendBucket;
 /// assert_eq!(SpendBucket::of(0).index(), 0);
-/// assert!(SpendBucket::of(120_00) > SpendBucket::of(100_00));
+/// assert!(SpendBucket::of(12_000) > SpendBucket::of(10_000));
 /// assert!(SpendBucket::of(i64::MAX).index() < SpendBucket::COUNT);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,8 +85,8 @@ impl Rank {
     ///
     /// ```
     /// use phygital_core::profile::{Rank, SpendBucket};
-    /// let counts = [(SpendBucket::of(10_00), 95), (SpendBucket::of(500_00), 5)];
-    /// let rank = Rank::from_counts(counts, SpendBucket::of(500_00)).unwrap();
+    /// let counts = [(SpendBucket::of(1_000), 95), (SpendBucket::of(50_000), 5)];
+    /// let rank = Rank::from_counts(counts, SpendBucket::of(50_000)).unwrap();
     /// assert_eq!((rank.top_percent, rank.among), (5, 100));
     /// ```
     pub fn from_counts(

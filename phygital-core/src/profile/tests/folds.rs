@@ -40,24 +40,24 @@ fn money(bodies: Vec<Body>) -> (u32, i64, i64, u32) {
 
 #[test]
 fn an_order_comes_to_what_its_events_say() {
-    let order = || complete(sums(100_00, &["boot"]));
+    let order = || complete(sums(10_000, &["boot"]));
     let nothing = OrderSums::default;
     for (case, bodies, expected) in [
-        ("once", vec![order()], (1, 100_00, 0, 0)),
-        ("twice by two tills", vec![order(), order()], (1, 100_00, 0, 0)),
-        ("twice with two sums", vec![order(), complete(sums(90_00, &[]))], (1, 100_00, 0, 1)),
-        ("updated", vec![order(), update(sums(80_00, &[]))], (1, 80_00, 0, 0)),
-        ("updated, then told again", vec![order(), update(sums(80_00, &[])), order()], (1, 80_00, 0, 0)),
-        ("updated before seen", vec![update(sums(80_00, &[])), order()], (1, 80_00, 0, 0)),
-        ("never seen", vec![update(sums(80_00, &[])), refund(nothing())], (0, 0, 0, 0)),
-        ("refunded", vec![order(), refund(nothing())], (1, 0, 100_00, 0)),
-        ("refunded before seen", vec![refund(nothing()), order()], (1, 0, 100_00, 0)),
-        ("refunded in part", vec![order(), refund(total(30_00))], (1, 70_00, 30_00, 0)),
-        ("refunded with a minus", vec![order(), refund(total(-30_00))], (1, 70_00, 30_00, 0)),
-        ("in part before seen", vec![refund(total(30_00)), order()], (1, 70_00, 30_00, 0)),
-        ("in parts", vec![order(), refund(total(30_00)), refund(total(70_00))], (1, 0, 100_00, 0)),
-        ("too much", vec![order(), refund(total(130_00))], (1, 0, 100_00, 1)),
-        ("too much before seen", vec![refund(total(130_00)), order()], (1, 0, 100_00, 1)),
+        ("once", vec![order()], (1, 10_000, 0, 0)),
+        ("twice by two tills", vec![order(), order()], (1, 10_000, 0, 0)),
+        ("twice with two sums", vec![order(), complete(sums(9_000, &[]))], (1, 10_000, 0, 1)),
+        ("updated", vec![order(), update(sums(8_000, &[]))], (1, 8_000, 0, 0)),
+        ("updated, then told again", vec![order(), update(sums(8_000, &[])), order()], (1, 8_000, 0, 0)),
+        ("updated before seen", vec![update(sums(8_000, &[])), order()], (1, 8_000, 0, 0)),
+        ("never seen", vec![update(sums(8_000, &[])), refund(nothing())], (0, 0, 0, 0)),
+        ("refunded", vec![order(), refund(nothing())], (1, 0, 10_000, 0)),
+        ("refunded before seen", vec![refund(nothing()), order()], (1, 0, 10_000, 0)),
+        ("refunded in part", vec![order(), refund(total(3_000))], (1, 7_000, 3_000, 0)),
+        ("refunded with a minus", vec![order(), refund(total(-3_000))], (1, 7_000, 3_000, 0)),
+        ("in part before seen", vec![refund(total(3_000)), order()], (1, 7_000, 3_000, 0)),
+        ("in parts", vec![order(), refund(total(3_000)), refund(total(7_000))], (1, 0, 10_000, 0)),
+        ("too much", vec![order(), refund(total(13_000))], (1, 0, 10_000, 1)),
+        ("too much before seen", vec![refund(total(13_000)), order()], (1, 0, 10_000, 1)),
         ("cancelled", vec![order(), cancel()], (0, 0, 0, 0)),
         ("cancelled before seen", vec![cancel(), order()], (0, 0, 0, 0)),
         ("cancelled and refunded", vec![order(), cancel(), refund(nothing())], (0, 0, 0, 0)),
@@ -69,28 +69,28 @@ fn an_order_comes_to_what_its_events_say() {
 
 #[test]
 fn a_refund_in_full_pays_tax_and_shipping_back_too() {
-    let order = OrderSums { total: Some(euro(124_00)), ..sums(100_00, &[]) };
-    assert_eq!(money(vec![complete(order.clone()), refund(total(124_00))]), (1, 0, 100_00, 0));
-    assert_eq!(money(vec![refund(total(124_00)), complete(order.clone())]), (1, 0, 100_00, 0));
-    assert_eq!(money(vec![complete(order), refund(total(124_01))]), (1, 0, 100_00, 1));
+    let order = OrderSums { total: Some(euro(12_400)), ..sums(10_000, &[]) };
+    assert_eq!(money(vec![complete(order.clone()), refund(total(12_400))]), (1, 0, 10_000, 0));
+    assert_eq!(money(vec![refund(total(12_400)), complete(order.clone())]), (1, 0, 10_000, 0));
+    assert_eq!(money(vec![complete(order), refund(total(12_401))]), (1, 0, 10_000, 1));
 }
 
 #[test]
 fn currencies_stay_apart() {
-    let dollars = Money::new(50_00, "USD".parse().unwrap());
+    let dollars = Money::new(5_000, "USD".parse().unwrap());
     let other = OrderSums { revenue: Some(dollars), ..OrderSums::default() };
     let profile = story(
         None,
         [
-            complete(sums(100_00, &[])),
+            complete(sums(10_000, &[])),
             with!(OrderCompleted::new(order_id("p")), order = other.clone()).into(),
             refund(other),
         ],
     );
     let spend = profile.spend();
     assert_eq!(spend.len(), 2);
-    assert_eq!((spend[0].currency.code(), spend[0].net_minor), ("EUR", 100_00));
-    assert_eq!((spend[1].currency.code(), spend[1].net_minor), ("USD", 50_00));
+    assert_eq!((spend[0].currency.code(), spend[0].net_minor), ("EUR", 10_000));
+    assert_eq!((spend[1].currency.code(), spend[1].net_minor), ("USD", 5_000));
     assert_eq!(profile.conflicts(), 1, "dollars do not pay euros back");
     assert_eq!(profile.main_currency().unwrap().code(), "EUR");
 }
@@ -99,9 +99,9 @@ fn currencies_stay_apart() {
 fn lines_that_came_back_are_not_kept() {
     let pair = || OrderSums {
         products: vec![Product { quantity: Some(2), ..product("boot") }, product("belt")],
-        ..sums(100_00, &[])
+        ..sums(10_000, &[])
     };
-    let back = OrderSums { products: vec![product("boot")], ..total(40_00) };
+    let back = OrderSums { products: vec![product("boot")], ..total(4_000) };
     for bodies in [vec![complete(pair()), refund(back.clone())], vec![refund(back.clone()), complete(pair())]]
     {
         let profile = story(None, bodies);
@@ -293,7 +293,7 @@ pub(super) fn active() -> Profile {
         ..product("COAT-M")
     };
     let order = |minutes: i64, id: &str, product: Product| {
-        let order = OrderSums { products: vec![product], ..sums(149_90, &[]) };
+        let order = OrderSums { products: vec![product], ..sums(14_990, &[]) };
         event(minutes, id, with!(OrderCompleted::new(order_id(id)), order = order))
             .at("paris-1".parse().unwrap())
     };
