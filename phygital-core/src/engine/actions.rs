@@ -4,7 +4,7 @@ use crate::event::Event;
 use crate::event::kinds::decisions::ActionCompleted;
 use crate::machine::{Action, Outcome};
 use crate::store::{Read, Store};
-use crate::vocab::{ActionId, EventId, EventKey, Purpose, SourceId, Timestamp};
+use crate::vocab::{ActionId, EventId, EventKey, SourceId, Timestamp};
 
 use super::taps::DECISIONS;
 use super::{Engine, Error, Missing, Receipt, fold};
@@ -73,10 +73,10 @@ impl<S: Store> Actions<'_, S> {
         if action.expires_at.is_some_and(|end| end < now) {
             return Ok(false);
         }
-        // The one confirmation of an opt-out is owed in spite of it, and is of the purpose service
-        // (47 CFR 64.1200(a)(12)).
         let (Some(to), Some(purpose)) = (&action.to, action.purpose) else { return Ok(true) };
-        if purpose == Purpose::Service {
+        // The confirmation of an opt-out is owed in spite of it (47 CFR 64.1200(a)(12)), and so is an
+        // answer to whoever asks for help.
+        if action.action == Action::ANSWER {
             return Ok(true);
         }
         let engine = &*self.engine;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::event::kinds::conversation::{OptedIn, OptedOut};
 use crate::event::kinds::decisions::{ActionRequested, OptInRefused};
 use crate::event::{Body, Event};
+use crate::machine::Action;
 use crate::optin::{Acceptance, Code, CodeRefusal, Inbound, Notice, Offered, judge};
 use crate::store::Write;
 use crate::vocab::{ConsentMethod, EventId, EventKey, Identifier, MessageId, Personal, Purpose, SourceId};
@@ -99,7 +100,7 @@ impl<W: Write> Message<'_, '_, W> {
     /// A text back, within the conversation that she began.
     fn answer(&self, text: &str) -> Event {
         let id = format!("answer:{}", self.key).parse().expect("made of hexadecimal digits");
-        let mut action = ActionRequested::new(id, "send_message".to_owned());
+        let mut action = ActionRequested::new(id, Action::ANSWER.to_owned());
         action.to = Some(self.contact.clone());
         action.purpose = Some(Purpose::Service);
         action.text = Some(Personal::new(text.replace("{brand}", &self.session.config.brand)));

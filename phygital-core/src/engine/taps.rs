@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::event::kinds::decisions::{ActionRequested, OptInOffered, TapRefused as TapRefusedEvent};
 use crate::event::kinds::shop::TagTapped;
 use crate::event::{Body, Event};
-use crate::machine::{TagRow, TapDecision, TapRefusalReason, decide_tap};
+use crate::machine::{Action, TagRow, TapDecision, TapRefusalReason, decide_tap};
 use crate::optin::{Code, Notice, Platform};
 use crate::store::{Read, Store, Write};
 use crate::tap::{TagTamper, VerifiedTap, verify};
@@ -322,7 +322,7 @@ impl<W: Write> Session<'_, W> {
         if reason == TapRefusalReason::Lost {
             let action =
                 format!("alarm:{what}").parse().map_err(|_| Error::Bug("an action without an id"))?;
-            let mut alarm = ActionRequested::new(action, "raise_alarm".to_owned());
+            let mut alarm = ActionRequested::new(action, Action::ALARM.to_owned());
             alarm.text = Some(crate::vocab::Personal::new(format!("tag {uid}, reported lost, was tapped")));
             alarm.expires_at = Some(self.now.saturating_add(ALARM_LIFE));
             self.append(Event::new(source(DECISIONS), id(format!("alarm:{what}")), self.now, alarm))?;

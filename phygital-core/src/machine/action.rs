@@ -12,7 +12,7 @@ use crate::vocab::{ActionId, Identifier, Personal, Purpose, Timestamp};
 pub struct Action {
     /// Its id: to carry it out twice is to carry it out once.
     pub id: ActionId,
-    /// What: `send_message`, `raise_alarm`.
+    /// What: [`Action::ANSWER`], [`Action::SEND`], [`Action::ALARM`].
     pub action: String,
     /// The event that asked for it.
     pub cause: FoldKey,
@@ -31,6 +31,14 @@ pub struct Action {
 }
 
 impl Action {
+    /// To answer a customer's own message by a message to `to`: due even where she has opted out,
+    /// since it confirms just that.
+    pub const ANSWER: &str = "answer_message";
+    /// To send a message to `to`: due only while consent permits its purpose.
+    pub const SEND: &str = "send_message";
+    /// To tell staff.
+    pub const ALARM: &str = "raise_alarm";
+
     /// An action with what it must have.
     pub fn new(id: ActionId, action: impl Into<String>, cause: FoldKey) -> Action {
         let action = action.into();

@@ -45,7 +45,7 @@ kinds! {
     /// Something for the host to carry out.
     ActionRequested "Action Requested" (
         action_id: ActionId,
-        /// What: `send_message`, `raise_alarm`.
+        /// What: `answer_message`, `send_message`, `raise_alarm`.
         action: String,
     ) {
         /// Whom it concerns.
