@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::limits::ID_BYTES_MAX;
+use super::time::Timestamp;
 
 /// Why a text is no id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -189,6 +190,23 @@ keys! {
     DeviceId = 16,
     /// SHA-256 of something.
     Digest = 32,
+}
+
+impl EventId {
+    /// A UUID of version 7 (RFC 9562, section 5.7): the time in milliseconds, then 74 random bits, so
+    /// ids sort by time and no two makers need to agree.
+    ///
+    /// ```
+    /// use phygital_core::vocab::{EventId, Timestamp};
+    /// let now = Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
+    /// let id = EventId::uuid_v7(now, &[0x5a; 10]); // random, in earnest
+    /// assert_eq!(id.as_str(), "01a1fdfa-4600-7a5a-9a5a-5a5a5a5a5a5a");
+    /// ```
+    pub fn uuid_v7(now: Timestamp, random: &[u8; 10]) -> EventId {
+        let millis = u64::try_from(now.as_millis()).expect("no time before 1970");
+        let id = uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid();
+        EventId(id.to_string().into())
+    }
 }
 
 impl EventKey {
