@@ -1,49 +1,35 @@
 //! The postal address of a person.
 
 use super::error::EventError;
-use super::extra::Extra;
-use super::fields::{Field, Member, Object, Path, Scope, Writer};
+use super::fields::{Field, Object, Path, Scope, Writer};
 use super::json::Json;
+use super::property::part;
 use crate::vocab::Personal;
 
-/// A postal address, by the names of Segment's trait `address`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Address {
-    /// Street and house.
-    pub street: Option<Personal>,
-    /// City.
-    pub city: Option<Personal>,
-    /// State or province.
-    pub state: Option<Personal>,
-    /// Postal code. `postalCode` in JSON.
-    pub postal_code: Option<Personal>,
-    /// Country.
-    pub country: Option<Personal>,
-    /// The rest.
-    pub extra: Extra,
+part! {
+    /// A postal address, by the names of Segment's trait `address`.
+    Address {
+        /// Street and house.
+        street: Option<Personal>,
+        /// City.
+        city: Option<Personal>,
+        /// State or province.
+        state: Option<Personal>,
+        /// Postal code.
+        postal_code as "postalCode": Option<Personal>,
+        /// Country.
+        country: Option<Personal>,
+    }
+    with extra
 }
 
 impl Field for Address {
+    const FORM: &'static str = "address";
+
     fn read(json: Json<'_>, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
-        let mut object = Object::read(json, at)?;
-        Ok(Address {
-            street: Member::pick(&mut object, "street", at, scope)?,
-            city: Member::pick(&mut object, "city", at, scope)?,
-            state: Member::pick(&mut object, "state", at, scope)?,
-            postal_code: Member::pick(&mut object, "postalCode", at, scope)?,
-            country: Member::pick(&mut object, "country", at, scope)?,
-            extra: Extra::rest(object, at)?,
-        })
+        Address::whole(Object::read(json, at)?, at, scope)
     }
     fn write(&self, out: &mut String) {
-        Writer::object(out, |out| {
-            self.street.put("street", out);
-            self.city.put("city", out);
-            self.state.put("state", out);
-            self.postal_code.put("postalCode", out);
-            self.country.put("country", out);
-            out.extra(&self.extra);
-        });
+        Writer::object(out, |out| self.put(out));
     }
 }

@@ -9,6 +9,7 @@ use super::kinds::conversation::*;
 use super::kinds::decisions::*;
 use super::kinds::digital::*;
 use super::kinds::shop::*;
+use super::property::Property;
 use crate::vocab::Currency;
 use crate::vocab::limits::CUSTOM_NAME_BYTES_MAX;
 
@@ -45,6 +46,16 @@ macro_rules! bodies {
                 match self {
                     $(Body::$kind(_) => $kind::NAME,)*
                     Body::Custom(custom) => &custom.name,
+                }
+            }
+
+            /// The properties of a kind, by its [name](Body::NAMES), in the order in which they are
+            /// written; `None` for another name. Properties of the kind's product or order stand flat
+            /// among them.
+            pub fn properties(name: &str) -> Option<Vec<Property>> {
+                match name {
+                    $($kind::NAME => Some($kind::properties()),)*
+                    _ => None,
                 }
             }
 

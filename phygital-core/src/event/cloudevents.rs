@@ -10,7 +10,7 @@ use super::context::Context;
 use super::envelope::{CodecOptions, Event};
 use super::error::{EventError, Expected};
 use super::extra::Extra;
-use super::fields::{Member, Object, Path, Writer, text};
+use super::fields::{Field, Member, Object, Path, Writer, text};
 use super::identifiers;
 use super::json::Json;
 use crate::vocab::{Identifier, Timestamp};
@@ -65,7 +65,7 @@ pub(crate) fn read(mut object: Object<'_>, options: &CodecOptions) -> Result<Eve
     }
     let place = Member::pick(&mut data, "place", at, scope)?;
     let zone = Member::pick(&mut data, "zone", at, scope)?;
-    let context = Context::read(data.take_object("context", at)?, &Path::Field(at, "context"), scope)?;
+    let context = Context::whole(data.take_object("context", at)?, &Path::Field(at, "context"), scope)?;
     let message = data.take_object("segmentMessage", at)?;
     let segment_message = Extra::rest(message, &Path::Field(at, "segmentMessage"))?;
     let own_name = match kind.as_str() {
@@ -148,7 +148,9 @@ pub(crate) fn write(event: &Event, sent_at: Option<Timestamp>) -> String {
             event.identifiers.put("identifiers", out);
             event.place.put("place", out);
             event.zone.put("zone", out);
-            event.context.put(out);
+            if event.context != Context::default() {
+                event.context.write(out.name("context"));
+            }
             if !event.segment_message.is_empty() {
                 Writer::object(out.name("segmentMessage"), |out| out.extra(&event.segment_message));
             }

@@ -140,17 +140,25 @@ impl<'a> Object<'a> {
 
 /// A value that has a JSON form.
 pub(crate) trait Field: Sized {
+    /// What the form is called where the vocabulary is described.
+    const FORM: &'static str;
+
     fn read(json: Json<'_>, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError>;
     fn write(&self, out: &mut String);
 }
 
 /// A field of an object, there or not.
 pub(crate) trait Member: Sized {
+    const FORM: &'static str;
+    const LIST: bool = false;
+
     fn pick(object: &mut Object<'_>, name: &str, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError>;
     fn put(&self, name: &str, out: &mut Writer<'_>);
 }
 
 impl<T: Field> Member for Option<T> {
+    const FORM: &'static str = T::FORM;
+
     fn pick(object: &mut Object<'_>, name: &str, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
         object.take(name).map(|json| T::read(json, &Path::Field(at, name), scope)).transpose()
     }
@@ -162,6 +170,9 @@ impl<T: Field> Member for Option<T> {
 }
 
 impl<T: Field> Member for Vec<T> {
+    const FORM: &'static str = T::FORM;
+    const LIST: bool = true;
+
     fn pick(object: &mut Object<'_>, name: &str, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
         let Some(json) = object.take(name) else { return Ok(Vec::new()) };
         let at = Path::Field(at, name);
@@ -234,6 +245,8 @@ pub(crate) fn text<'a>(json: Json<'a>, at: &Path<'_>) -> Result<Cow<'a, str>, Ev
 }
 
 impl Field for String {
+    const FORM: &'static str = "text";
+
     /// A truth value is taken as its text, too.
     fn read(json: Json<'_>, at: &Path<'_>, _: &Scope) -> Result<Self, EventError> {
         match json {
@@ -247,6 +260,8 @@ impl Field for String {
 }
 
 impl Field for Personal {
+    const FORM: &'static str = "personal";
+
     fn read(json: Json<'_>, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
         String::read(json, at, scope).map(Personal::new)
     }
@@ -256,6 +271,8 @@ impl Field for Personal {
 }
 
 impl Field for bool {
+    const FORM: &'static str = "truth";
+
     fn read(json: Json<'_>, at: &Path<'_>, _: &Scope) -> Result<Self, EventError> {
         match json {
             Json::Bool(value) => Ok(value),
@@ -270,8 +287,10 @@ impl Field for bool {
 /// The integers of JSON. `2.0` is two, and so is `"2"`: some languages know no integers, some forms
 /// nothing but text.
 macro_rules! integers {
-    ($($name:ty, $expected:literal);*) => {$(
+    ($($name:ty, $form:literal, $expected:literal);*) => {$(
         impl Field for $name {
+            const FORM: &'static str = $form;
+
             fn read(json: Json<'_>, at: &Path<'_>, _: &Scope) -> Result<Self, EventError> {
                 let whole = |text: &str| {
                     let plain = !text.starts_with('+');
@@ -295,11 +314,13 @@ macro_rules! integers {
 }
 
 integers! {
-    u32, "a whole number from 0 to 4294967295";
-    i64, "a whole number of 64 bits"
+    u32, "count", "a whole number from 0 to 4294967295";
+    i64, "integer", "a whole number of 64 bits"
 }
 
 impl Field for Decimal {
+    const FORM: &'static str = "decimal";
+
     fn read(json: Json<'_>, at: &Path<'_>, _: &Scope) -> Result<Self, EventError> {
         text(json, at)?.parse().map_err(|error: crate::vocab::MoneyError| at.fail(error))
     }
@@ -309,6 +330,8 @@ impl Field for Decimal {
 }
 
 impl Field for Price {
+    const FORM: &'static str = "price";
+
     /// A number or numeric text in major units, with the currency that stands beside it; or
     /// `{"minor": 1999, "currency": "EUR"}`.
     fn read(json: Json<'_>, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
@@ -336,6 +359,8 @@ impl Field for Price {
 }
 
 impl Field for Money {
+    const FORM: &'static str = "money";
+
     fn read(json: Json<'_>, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
         let price = Price::read(json, at, scope)?;
         price.money().ok_or_else(|| at.fail(Expected::Value("a currency beside the amount")))
@@ -349,6 +374,8 @@ impl Field for Money {
 }
 
 impl Field for ReadCounter {
+    const FORM: &'static str = "count";
+
     fn read(json: Json<'_>, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
         ReadCounter::new(u32::read(json, at, scope)?).map_err(|error| at.fail(error))
     }
@@ -358,6 +385,8 @@ impl Field for ReadCounter {
 }
 
 impl Field for KeyEpoch {
+    const FORM: &'static str = "count";
+
     fn read(json: Json<'_>, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
         u32::read(json, at, scope).map(KeyEpoch::new)
     }
@@ -367,6 +396,8 @@ impl Field for KeyEpoch {
 }
 
 impl Field for Identifier {
+    const FORM: &'static str = "identifier";
+
     /// `{"kind": "phone", "value": "+33612345678"}` or `"phone:+33612345678"`.
     fn read(json: Json<'_>, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
         if let Json::Text(_) = json {
@@ -394,6 +425,8 @@ impl Field for Identifier {
 macro_rules! required {
     ($($name:ty),* $(,)?) => {$(
         impl Member for $name {
+            const FORM: &'static str = <$name as Field>::FORM;
+
             fn pick(
                 object: &mut Object<'_>,
                 name: &str,
@@ -413,8 +446,10 @@ macro_rules! required {
 
 /// Gives types that parse from and print as a text their JSON form.
 macro_rules! textual {
-    ($($name:ty),* $(,)?) => {$(
+    ($($name:ty = $form:literal),* $(,)?) => {$(
         impl Field for $name {
+            const FORM: &'static str = $form;
+
             fn read(json: Json<'_>, at: &Path<'_>, _: &Scope) -> Result<Self, EventError> {
                 text(json, at)?.parse::<$name>().map_err(|error| at.fail(error))
             }
@@ -426,28 +461,30 @@ macro_rules! textual {
     )*};
 }
 
-textual!(
-    ActionId,
-    ConsentMethod,
-    Digest,
-    EventId,
-    EventKey,
-    IdentifierKind,
-    MessageId,
-    NoticeId,
-    OrderId,
-    PlaceId,
-    Purpose,
-    SourceId,
-    StaffId,
-    TagStatus,
-    TagUid,
-    TouchpointId,
-    Zone,
-);
+textual! {
+    ActionId = "id",
+    ConsentMethod = "method",
+    Digest = "digest",
+    EventId = "id",
+    EventKey = "key",
+    IdentifierKind = "kind",
+    MessageId = "id",
+    NoticeId = "id",
+    OrderId = "id",
+    PlaceId = "id",
+    Purpose = "purpose",
+    SourceId = "id",
+    StaffId = "id",
+    TagStatus = "status",
+    TagUid = "uid",
+    TouchpointId = "id",
+    Zone = "zone",
+}
 required!(Currency, String, Personal, bool, u32, i64, Money, Timestamp, ReadCounter, KeyEpoch, Identifier);
 
 impl Field for Currency {
+    const FORM: &'static str = "currency";
+
     fn read(json: Json<'_>, at: &Path<'_>, scope: &Scope) -> Result<Self, EventError> {
         let code = text(json, at)?;
         // The table of currencies is long, and all amounts of an event mostly have one.
@@ -462,6 +499,8 @@ impl Field for Currency {
 }
 
 impl Field for Timestamp {
+    const FORM: &'static str = "time";
+
     fn read(json: Json<'_>, at: &Path<'_>, _: &Scope) -> Result<Self, EventError> {
         Timestamp::parse(&text(json, at)?).map_err(|error| at.fail(error))
     }

@@ -17,6 +17,7 @@ mod identifiers;
 mod json;
 pub mod kinds;
 mod product;
+mod property;
 mod recorded;
 mod segment;
 
@@ -27,4 +28,5 @@ pub use envelope::{CodecOptions, Event};
 pub use error::{EventError, Expected};
 pub use extra::Extra;
 pub use product::Product;
+pub use property::Property;
 pub use recorded::{FoldKey, Origin, Recorded};

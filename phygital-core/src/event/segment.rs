@@ -150,7 +150,7 @@ fn context(
             object.put("externalIds", Json::List(others));
         }
     }
-    let mut context = Context::read(object, at, scope)?;
+    let mut context = Context::whole(object, at, scope)?;
     for (name, part) in [("device", device), ("traits", traits)] {
         if let Some(part) = part {
             context.extra.put_object(name, &part, at)?;

@@ -1,37 +1,36 @@
 //! Commerce, as Segment's Ecommerce Spec (V2) names it.
 
 use super::kinds;
-use crate::event::EventError;
-use crate::event::fields::{Member, Object, Path, Scope, Writer};
 use crate::event::product::Product;
+use crate::event::property::part;
 use crate::vocab::{Currency, Money, MoneyError, OrderId, Personal, Price};
 
-/// The sums and lines of an order. All amounts are of one currency.
-///
-/// `revenue` leaves out shipping and tax, `total` includes them, `subtotal` is after discounts.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct OrderSums {
-    /// Shop or site where it was placed.
-    pub affiliation: Option<String>,
-    /// After discounts, before tax and shipping.
-    pub subtotal: Option<Money>,
-    /// With tax and shipping.
-    pub total: Option<Money>,
-    /// Without tax and shipping.
-    pub revenue: Option<Money>,
-    /// Shipping.
-    pub shipping: Option<Money>,
-    /// Tax.
-    pub tax: Option<Money>,
-    /// Discount.
-    pub discount: Option<Money>,
-    /// Coupon used.
-    pub coupon: Option<String>,
-    /// Currency of the amounts.
-    pub currency: Option<Currency>,
-    /// The lines.
-    pub products: Vec<Product>,
+part! {
+    /// The sums and lines of an order. All amounts are of one currency.
+    ///
+    /// `revenue` leaves out shipping and tax, `total` includes them, `subtotal` is after discounts.
+    OrderSums {
+        /// Shop or site where it was placed.
+        affiliation: Option<String>,
+        /// After discounts, before tax and shipping.
+        subtotal: Option<Money>,
+        /// With tax and shipping.
+        total: Option<Money>,
+        /// Without tax and shipping.
+        revenue: Option<Money>,
+        /// Shipping.
+        shipping: Option<Money>,
+        /// Tax.
+        tax: Option<Money>,
+        /// Discount.
+        discount: Option<Money>,
+        /// Coupon used.
+        coupon: Option<String>,
+        /// Currency of the amounts.
+        currency: Option<Currency>,
+        /// The lines.
+        products: Vec<Product>,
+    }
 }
 
 impl OrderSums {
@@ -59,34 +58,6 @@ impl OrderSums {
             }
         }
         Ok(one)
-    }
-
-    fn pick(object: &mut Object<'_>, at: &Path<'_>, scope: &Scope) -> Result<OrderSums, EventError> {
-        Ok(OrderSums {
-            affiliation: Member::pick(object, "affiliation", at, scope)?,
-            subtotal: Member::pick(object, "subtotal", at, scope)?,
-            total: Member::pick(object, "total", at, scope)?,
-            revenue: Member::pick(object, "revenue", at, scope)?,
-            shipping: Member::pick(object, "shipping", at, scope)?,
-            tax: Member::pick(object, "tax", at, scope)?,
-            discount: Member::pick(object, "discount", at, scope)?,
-            coupon: Member::pick(object, "coupon", at, scope)?,
-            currency: Member::pick(object, "currency", at, scope)?,
-            products: Member::pick(object, "products", at, scope)?,
-        })
-    }
-
-    fn put(&self, out: &mut Writer<'_>) {
-        self.affiliation.put("affiliation", out);
-        self.subtotal.put("subtotal", out);
-        self.total.put("total", out);
-        self.revenue.put("revenue", out);
-        self.shipping.put("shipping", out);
-        self.tax.put("tax", out);
-        self.discount.put("discount", out);
-        self.coupon.put("coupon", out);
-        self.currency.put("currency", out);
-        self.products.put("products", out);
     }
 }
 

@@ -33,7 +33,7 @@ macro_rules! kinds {
             )?
             $(
                 $(#[$may_doc])*
-                #[doc = concat!("\n`", $crate::event::kinds::json_name!($may $($json)?), "` in JSON.")]
+                #[doc = concat!("\n`", $crate::event::property::json_name!($may $($json)?), "` in JSON.")]
                 pub $may: $may_type,
             )*
             /// Properties that the vocabulary does not know.
@@ -65,17 +65,28 @@ macro_rules! kinds {
                     $($must: $crate::event::fields::Member::pick(object, stringify!($must), at, scope)?,)*
                     $($flat: $flat_type::pick(object, at, scope)?,)?
                     $($may: $crate::event::fields::Member::pick(
-                        object, $crate::event::kinds::json_name!($may $($json)?), at, scope,
+                        object, $crate::event::property::json_name!($may $($json)?), at, scope,
                     )?,)*
                     extra: Default::default(),
                 })
+            }
+
+            pub(crate) fn properties() -> Vec<$crate::event::Property> {
+                let parts: Vec<Vec<$crate::event::Property>> = vec![
+                    vec![$($crate::event::Property::of::<$must_type>(stringify!($must), true)),*],
+                    $($flat_type::properties(),)?
+                    vec![$($crate::event::Property::of::<$may_type>(
+                        $crate::event::property::json_name!($may $($json)?), false,
+                    )),*],
+                ];
+                parts.concat()
             }
 
             pub(crate) fn write(&self, out: &mut $crate::event::fields::Writer<'_>) {
                 $($crate::event::fields::Member::put(&self.$must, stringify!($must), out);)*
                 $(self.$flat.put(out);)?
                 $($crate::event::fields::Member::put(
-                    &self.$may, $crate::event::kinds::json_name!($may $($json)?), out,
+                    &self.$may, $crate::event::property::json_name!($may $($json)?), out,
                 );)*
                 out.extra(&self.extra);
             }
@@ -89,13 +100,3 @@ macro_rules! kinds {
     )*};
 }
 pub(crate) use kinds;
-
-macro_rules! json_name {
-    ($field:ident) => {
-        stringify!($field)
-    };
-    ($field:ident $json:literal) => {
-        $json
-    };
-}
-pub(crate) use json_name;
