@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::kinds::shop::{TagEnrolled, TagStatusChanged, TagTapped};
 use crate::event::{FoldKey, Recorded};
+use crate::tap::replay::{Judgement, ReplayMark, judge};
 use crate::vocab::{
     Digest, EventKey, KeyEpoch, PlaceId, ReadCounter, TagStatus, TagUid, Timestamp, TouchpointId,
 };
@@ -165,8 +166,7 @@ pub enum TapDecision {
 /// - `client`, `now`, `window`: who asks, when, and how long the same client may ask again (a page
 ///   reloaded, a link previewed), however the clock moved meanwhile.
 ///
-/// The counter must be strictly above the mark (NT4H2421Gx data sheet, section 9.3: reject what was
-/// seen before or is out of order); zero never leaves a real tag. Gaps are normal.
+/// The counter is judged by [`tap::replay`](crate::tap::replay): strictly above the mark.
 pub fn decide_tap(
     tag: Option<&TagRow>,
     counter: Option<(ReadCounter, KeyEpoch)>,
@@ -189,20 +189,18 @@ pub fn decide_tap(
     if tag.key_epoch.is_some_and(|oldest| epoch < oldest) {
         return refuse(TapRefusalReason::OldKeys);
     }
-    if counter == ReadCounter::ZERO {
-        return refuse(TapRefusalReason::Replayed);
-    }
-    match mark {
-        Some(mark) if counter > mark.highest => TapDecision::Accept,
-        None => TapDecision::Accept,
-        Some(mark) => {
-            let same_client = client.is_some() && client == mark.client;
-            if counter == mark.highest && same_client && now.distance(mark.at) <= window {
-                TapDecision::Repeat(mark.event)
-            } else {
-                refuse(TapRefusalReason::Replayed)
-            }
+    let seen = mark.map(|mark| ReplayMark { highest: mark.highest });
+    match (judge(seen, counter), mark) {
+        (Judgement::Accepted { .. }, _) => TapDecision::Accept,
+        (Judgement::Replayed, Some(mark))
+            if counter == mark.highest
+                && client.is_some()
+                && client == mark.client
+                && now.distance(mark.at) <= window =>
+        {
+            TapDecision::Repeat(mark.event)
         }
+        (Judgement::Replayed, _) => refuse(TapRefusalReason::Replayed),
     }
 }
 
