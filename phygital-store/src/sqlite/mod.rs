@@ -80,11 +80,17 @@ impl Sqlite {
             place::check(&path, options.access)?;
         }
         let read_only = options.access == Access::ReadOnly;
-        let connection = connect(&path, options)?;
+        let mut connection = connect(&path, options)?;
         if !read_only && connection.is_readonly("main").map_err(fault::while_doing(OPENING))? {
             return Err(StorageError::new(StorageFault::ReadOnly, OPENING, "the file may not be written"));
         }
-        let version = schema::examine(&connection)?;
+        let version = match schema::examine(&connection) {
+            Err(error) if read_only && options.vfs.is_none() && is_of_folder(&error) => {
+                connection = connect_unchanging(&path, error)?;
+                schema::examine(&connection)?
+            }
+            version => version?,
+        };
         settings::apply(&connection, options)?;
         if read_only {
             schema::require_current(version)?;
@@ -162,12 +168,23 @@ impl Sqlite {
         self.connection.query_row(sql, [], |row| row.get(0)).map_err(fault::while_doing(CHECKPOINT))
     }
 
+    /// Begins a transaction where none is open. A statement that began one and was then interrupted reports an
+    /// error and leaves it open, and so does a transaction that was leaked: they are ended first.
     fn begin(&self, sql: &str) -> Stored<()> {
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut begin| begin.execute([]))
-            .map_err(fault::while_doing("beginning a transaction"))
-            .map(drop)
+        let begun = self.end().and_then(|()| self.execute(sql));
+        if begun.is_err() {
+            let _ = self.end(); // should this fail as well, the next one tries again
+        }
+        begun.map_err(fault::while_doing("beginning a transaction"))
+    }
+
+    /// Takes an open transaction back.
+    fn end(&self) -> rusqlite::Result<()> {
+        if self.connection.is_autocommit() { Ok(()) } else { self.execute("ROLLBACK") }
+    }
+
+    fn execute(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
 }
 
@@ -194,6 +211,22 @@ fn connect(path: &Path, options: &Options) -> Stored<Connection> {
     Ok(connection)
 }
 
+/// Whether a reader may have been refused because it may not make the `-shm` beside the file.
+fn is_of_folder(error: &StorageError) -> bool {
+    matches!(error.kind, StorageFault::Unopened | StorageFault::ReadOnly)
+}
+
+/// Opens a file of which nothing waits in a write-ahead log, in a folder where nobody may write: it cannot
+/// change, so that it needs no locks and no files beside it. Gives `error` where that is not so.
+fn connect_unchanging(path: &Path, error: StorageError) -> Stored<Connection> {
+    let Some(uri) = place::unchanging(path) else { return Err(error) };
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(uri, flags).map_err(fault::while_doing(OPENING))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
 impl Store for Sqlite {
     type Reader<'s> = Transaction<'s, Reading>;
     type Writer<'s> = Transaction<'s, Writing>;
@@ -215,11 +248,8 @@ impl Store for Sqlite {
             return Err(StorageError::new(StorageFault::Reopen, DOING, "an earlier commit failed"));
         }
         self.place.check_unmoved(DOING)?;
-        // Nobody can hold a transaction now; but one may have been leaked without being dropped.
+        // Nobody holds a transaction now, though one may have been leaked.
         self.open.set(0);
-        if !self.connection.is_autocommit() {
-            self.begin("ROLLBACK")?;
-        }
         self.begin("BEGIN IMMEDIATE")?;
         Ok(Transaction::of(self))
     }
@@ -277,9 +307,8 @@ impl<Mode> Drop for Transaction<'_, Mode> {
     fn drop(&mut self) {
         let open = self.store.open.get().saturating_sub(1);
         self.store.open.set(open);
-        if open == 0 && !self.store.connection.is_autocommit() {
-            // Should this fail, the next one to begin is told.
-            let _ = self.store.begin("ROLLBACK");
+        if open == 0 {
+            let _ = self.store.end(); // should this fail, the next one to begin tries again
         }
     }
 }
@@ -287,5 +316,108 @@ impl<Mode> Drop for Transaction<'_, Mode> {
 impl<Mode> fmt::Debug for Transaction<'_, Mode> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transaction").field("failed", &self.failed).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI32, Ordering};
+
+    use phygital_core::store::{Read, Write};
+
+    use super::*;
+
+    /// A transaction of several rows under one number.
+    fn transact(store: &mut Sqlite, n: i32) -> Stored<()> {
+        let mut writer = store.writer()?;
+        for part in ["a", "b", "c"] {
+            writer.put_offer(&format!("{part}{n}"), "{}")?;
+        }
+        writer.commit()
+    }
+
+    fn offers(store: &Sqlite, n: i32) -> usize {
+        let reader = store.reader().unwrap();
+        ["a", "b", "c"].iter().filter(|part| reader.offer(&format!("{part}{n}")).unwrap().is_some()).count()
+    }
+
+    /// SQLite can be stopped before any of its steps, as by a host that loses patience. Whatever the answer, all
+    /// of a transaction is there or nothing; and an error does not say which.
+    #[test]
+    fn an_interrupt_at_any_step_leaves_all_or_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.db");
+        let (mut refused, mut ambiguous) = (0, 0);
+        for step in 1.. {
+            let mut store = Sqlite::open(&path).unwrap();
+            let left = Arc::new(AtomicI32::new(step));
+            let count = Arc::clone(&left);
+            let handler = move || count.fetch_sub(1, Ordering::Relaxed) == 1;
+            store.connection.progress_handler(1, Some(handler)).unwrap();
+            let answer = transact(&mut store, step);
+            store.connection.progress_handler(0, None::<fn() -> bool>).unwrap();
+            let found = offers(&store, step);
+            match answer {
+                Ok(()) => assert_eq!(found, 3, "acknowledged, step {step}"),
+                Err(error) => {
+                    assert!(matches!(error.kind, StorageFault::Io), "{error}");
+                    assert!(found == 0 || found == 3, "half of it, step {step}: {error}");
+                    refused += 1;
+                    ambiguous += usize::from(found == 3);
+                }
+            }
+            drop(store);
+            assert_eq!(offers(&Sqlite::open(&path).unwrap(), step), found, "after opening again");
+            if left.load(Ordering::Relaxed) > 0 {
+                break;
+            }
+        }
+        assert!(refused > 20, "{refused} refused, {ambiguous} of them in place");
+    }
+
+    #[test]
+    fn after_a_commit_that_failed_nobody_writes_before_opening_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.db");
+        let mut store = Sqlite::open(&path).unwrap();
+        store.unsure.set(true);
+        assert_eq!(transact(&mut store, 1).unwrap_err().kind, StorageFault::Reopen);
+        assert_eq!(offers(&store, 1), 0, "it can be read");
+        drop(store);
+        transact(&mut Sqlite::open(&path).unwrap(), 1).unwrap();
+    }
+
+    #[test]
+    fn a_transaction_with_a_refused_statement_cannot_be_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Sqlite::open(folder.path().join("shop.db")).unwrap();
+        let mut writer = store.writer().unwrap();
+        writer.put_offer("CODE", "{}").unwrap();
+        writer.put("testing", "INSERT INTO offer (code) VALUES ('no offer')", []).unwrap_err();
+        assert_eq!(writer.commit().unwrap_err().kind, StorageFault::Reopen);
+        assert!(store.reader().unwrap().offer("CODE").unwrap().is_none());
+        transact(&mut store, 1).unwrap();
+    }
+
+    #[test]
+    fn readers_share_a_moment_and_a_leaked_one_is_no_harm() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.db");
+        let mut store = Sqlite::open(&path).unwrap();
+        let mut other = Sqlite::open(&path).unwrap();
+        let reader = store.reader().unwrap();
+        assert!(reader.offer("a1").unwrap().is_none());
+        transact(&mut other, 1).unwrap();
+        let second = store.reader().unwrap();
+        drop(reader);
+        assert!(second.offer("a1").unwrap().is_none(), "the moment of the first");
+        drop(second);
+        assert_eq!(offers(&store, 1), 3);
+        std::mem::forget(store.reader().unwrap());
+        std::mem::forget(store.writer().unwrap());
+        transact(&mut store, 2).unwrap();
+        assert_eq!(offers(&store, 2), 3);
     }
 }

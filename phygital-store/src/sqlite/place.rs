@@ -77,6 +77,32 @@ pub(super) fn check(path: &Path, access: Access) -> Stored<()> {
     }
 }
 
+/// The file as a URI that tells SQLite of a file that cannot change; `None` where a write-ahead log waits beside it.
+#[cfg(unix)]
+pub(super) fn unchanging(path: &Path) -> Option<String> {
+    use std::os::unix::ffi::OsStrExt;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+        return None;
+    }
+    let mut uri = "file:".to_owned();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                uri.push(char::from(*byte))
+            }
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    Some(uri + "?immutable=1")
+}
+
+#[cfg(not(unix))]
+pub(super) fn unchanging(_path: &Path) -> Option<String> {
+    None
+}
+
 #[cfg(unix)]
 fn file_id(metadata: &Metadata) -> FileId {
     use std::os::unix::fs::MetadataExt;

@@ -24,7 +24,7 @@ impl Transaction<'_, Writing> {
     }
 
     /// As [`Transaction::run`], where the number of rows says nothing.
-    fn put(&mut self, doing: &'static str, sql: &str, params: impl Params) -> Stored<()> {
+    pub(super) fn put(&mut self, doing: &'static str, sql: &str, params: impl Params) -> Stored<()> {
         self.run(doing, sql, params).map(drop)
     }
 
@@ -320,10 +320,10 @@ impl Write for Transaction<'_, Writing> {
             return Err(StorageError::new(StorageFault::Reopen, COMMITTING, detail));
         }
         let store = self.store;
-        let committed = store.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
-        let committed = committed
+        let committed = store
+            .execute("COMMIT")
             .map_err(fault::while_doing(COMMITTING))
-            .and_then(|_| store.place.check_unmoved(COMMITTING));
+            .and_then(|()| store.place.check_unmoved(COMMITTING));
         store.unsure.set(committed.is_err());
         committed
     }

@@ -2,9 +2,11 @@
 
 #![allow(dead_code, reason = "each test file is a program of its own and uses a part of this")]
 
+pub(crate) mod child;
 pub(crate) mod crashfs;
 mod disk;
 pub(crate) mod killloop;
+pub(crate) mod shop;
 mod vfs;
 
 /// SplitMix64 (Steele, Lea, Flood 2014): enough chance for a test, and its seed says it all.
