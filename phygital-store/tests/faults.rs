@@ -121,6 +121,9 @@ fn permissions_are_told() {
         assert_eq!(refusal(&path, &Options::new()).kind, StorageFault::ReadOnly);
         let store = Sqlite::open_with(&path, &Options::new().read_only()).unwrap();
         assert_eq!(shop::judge(&store, &[4]), Ok(4));
+        child::say(&folder.join("words"), "reading");
+        child::await_word(&folder, "written");
+        assert_eq!(store.reader().unwrap_err().kind, StorageFault::Reopen);
         assert_eq!(refusal(&secret, &Options::new()).kind, StorageFault::Unopened);
         assert_eq!(refusal(&secret, &Options::new().read_only()).kind, StorageFault::Unopened);
         assert_eq!(refusal(&folder.join("new.db"), &Options::new()).kind, StorageFault::Unopened);
@@ -129,10 +132,23 @@ fn permissions_are_told() {
     let (folder, path) = shop_of(4);
     let secret = folder.path().join("secret.db");
     fs::copy(&path, &secret).unwrap();
+    let words = folder.path().join("words");
+    fs::create_dir(&words).unwrap();
+    mode(&words, 0o777);
     mode(&path, 0o444);
     mode(&secret, 0o000);
     mode(folder.path(), 0o555);
-    child::start(TEST, "another user", folder.path()).join();
+    let other = child::start(TEST, "another user", folder.path());
+    child::await_word(&words, "reading");
+    mode(folder.path(), 0o755);
+    mode(&path, 0o644);
+    let mut store = Sqlite::open(&path).unwrap();
+    shop::tap(&mut store, 5).unwrap();
+    store.close().unwrap();
+    mode(&path, 0o444);
+    child::say(folder.path(), "written");
+    mode(folder.path(), 0o555);
+    other.join();
     mode(folder.path(), 0o755);
 }
 

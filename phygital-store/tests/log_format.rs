@@ -1,4 +1,4 @@
-//! The format of the log is a promise: the page that describes it is right, and files of each version open.
+//! The page that describes the format of the log is right.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -7,11 +7,9 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use phygital_core::event::{Body, Event, Extra};
-use phygital_core::log::{Head, LogEntry, open, seal};
-use phygital_core::store::{Read, Store};
+use phygital_core::event::{Body, Event};
+use phygital_core::log::{Head, LogEntry, seal};
 use phygital_core::vocab::{Hlc, Identifier, IdentifierKind, Timestamp};
-use phygital_store::Sqlite;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use support::shop;
@@ -40,7 +38,6 @@ fn recorded() -> Vec<(Event, LogEntry)> {
         let at = |millis| Timestamp::from_millis(1_795_899_900_000 + 1_000 * i64::from(n) + millis).unwrap();
         let mut body = Body::custom("Door Opened").unwrap();
         if let Body::Custom(custom) = &mut body {
-            custom.extra = Extra::default();
             custom.extra.set("queue", r#"{"length": 4, "kind": "till"}"#).unwrap();
         }
         let source = "//shop.example/door".parse().unwrap();
@@ -101,8 +98,21 @@ fn example() -> Value {
 /// Written in order of the fields, one a line: `serde_json` would sort them.
 fn print(example: &Value) -> String {
     const ORDER: [&str; 15] = [
-        "source", "id", "event", "device", "epoch", "seq", "hlc", "at", "received_at", "sent_at", "salt",
-        "payload", "payload_digest", "between", "link",
+        "source",
+        "id",
+        "event",
+        "device",
+        "epoch",
+        "seq",
+        "hlc",
+        "at",
+        "received_at",
+        "sent_at",
+        "salt",
+        "payload",
+        "payload_digest",
+        "between",
+        "link",
     ];
     let entry = |entry: &Value| {
         assert_eq!(entry.as_object().unwrap().len(), ORDER.len());

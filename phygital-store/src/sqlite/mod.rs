@@ -81,12 +81,14 @@ impl Sqlite {
         }
         let read_only = options.access == Access::ReadOnly;
         let mut connection = connect(&path, options)?;
+        let mut unchanging = false;
         if !read_only && connection.is_readonly("main").map_err(fault::while_doing(OPENING))? {
             return Err(StorageError::new(StorageFault::ReadOnly, OPENING, "the file may not be written"));
         }
         let version = match schema::examine(&connection) {
             Err(error) if read_only && options.vfs.is_none() && is_of_folder(&error) => {
                 connection = connect_unchanging(&path, error)?;
+                unchanging = true;
                 schema::examine(&connection)?
             }
             version => version?,
@@ -97,8 +99,11 @@ impl Sqlite {
         } else {
             schema::migrate(&connection, schema::MIGRATIONS)?;
         }
-        let place =
-            if options.vfs.is_none() { Place::of(path, options.remembers_place) } else { Place::unknown() };
+        let place = if options.vfs.is_none() {
+            Place::of(path, options.remembers_place, unchanging)
+        } else {
+            Place::unknown()
+        };
         let store = Sqlite { connection, place, read_only, open: Cell::new(0), unsure: Cell::new(false) };
         if !read_only && options.check_every > 0 && store.openings()? % options.check_every == 0 {
             store.check("PRAGMA quick_check(1)")?;
@@ -216,8 +221,8 @@ fn is_of_folder(error: &StorageError) -> bool {
     matches!(error.kind, StorageFault::Unopened | StorageFault::ReadOnly)
 }
 
-/// Opens a file of which nothing waits in a write-ahead log, in a folder where nobody may write: it cannot
-/// change, so that it needs no locks and no files beside it. Gives `error` where that is not so.
+/// Opens a file that nobody has open, in a folder where this process may not make the files for sharing it: as
+/// one that does not change. Gives `error` where somebody has it open.
 fn connect_unchanging(path: &Path, error: StorageError) -> Stored<Connection> {
     let Some(uri) = place::unchanging(path) else { return Err(error) };
     let flags =
@@ -234,6 +239,7 @@ impl Store for Sqlite {
     /// Readers that are open together see the same moment.
     fn reader(&self) -> Stored<Transaction<'_, Reading>> {
         if self.open.get() == 0 {
+            self.place.check_unchanged("beginning to read")?;
             self.begin("BEGIN DEFERRED")?;
         }
         Ok(Transaction::of(self))

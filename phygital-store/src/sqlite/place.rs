@@ -3,6 +3,7 @@
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use phygital_core::store::{StorageError, StorageFault, Stored};
 
@@ -14,6 +15,8 @@ pub(super) struct Place {
     /// Its path and what it was there when it was opened; `None` where that cannot be told.
     file: Option<(PathBuf, FileId)>,
     fingerprint: Option<String>,
+    /// Length and time of change of a file that was opened as one that does not change.
+    unchanging: Option<(u64, SystemTime)>,
 }
 
 /// A file on one machine while it runs. Empty where the system does not say.
@@ -21,15 +24,16 @@ type FileId = Option<(u64, u64)>;
 
 impl Place {
     /// The place of a file that was just opened.
-    pub(super) fn of(path: PathBuf, remembers: bool) -> Place {
+    pub(super) fn of(path: PathBuf, remembers: bool, unchanging: bool) -> Place {
         let Ok(metadata) = fs::metadata(&path) else { return Place::unknown() };
         let fingerprint = remembers.then(|| fingerprint(&path, &metadata));
-        Place { file: Some((path, file_id(&metadata))), fingerprint }
+        let unchanging = if unchanging { change(&metadata) } else { None };
+        Place { file: Some((path, file_id(&metadata))), fingerprint, unchanging }
     }
 
     /// A place on a file system that is not the machine's.
     pub(super) fn unknown() -> Place {
-        Place { file: None, fingerprint: None }
+        Place { file: None, fingerprint: None, unchanging: None }
     }
 
     /// What the file remembers of its place.
@@ -49,6 +53,20 @@ impl Place {
             }
         }
     }
+
+    /// Refuses to read on in a file that was opened as one that does not change, and did.
+    pub(super) fn check_unchanged(&self, doing: &'static str) -> Stored<()> {
+        let (Some(before), Some((path, _))) = (self.unchanging, &self.file) else { return Ok(()) };
+        if fs::metadata(path).ok().and_then(|metadata| change(&metadata)) == Some(before) {
+            return Ok(());
+        }
+        let detail = "somebody wrote to the file, which could not be shared when it was opened";
+        Err(StorageError::new(StorageFault::Reopen, doing, detail))
+    }
+}
+
+fn change(metadata: &Metadata) -> Option<(u64, SystemTime)> {
+    Some((metadata.len(), metadata.modified().ok()?))
 }
 
 /// The path in full, so that no name is special to SQLite (`:memory:`) and a change of folder changes nothing.
@@ -77,14 +95,17 @@ pub(super) fn check(path: &Path, access: Access) -> Stored<()> {
     }
 }
 
-/// The file as a URI that tells SQLite of a file that cannot change; `None` where a write-ahead log waits beside it.
+/// The file as a URI that tells SQLite of a file that does not change; `None` where somebody has it open, or left
+/// it with a write-ahead log.
 #[cfg(unix)]
 pub(super) fn unchanging(path: &Path) -> Option<String> {
     use std::os::unix::ffi::OsStrExt;
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    if fs::metadata(log).is_ok_and(|log| log.len() > 0) {
-        return None;
+    for tail in ["-wal", "-shm"] {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(tail);
+        if fs::exists(beside).unwrap_or(true) {
+            return None;
+        }
     }
     let mut uri = "file:".to_owned();
     for byte in path.as_os_str().as_bytes() {
@@ -119,7 +140,7 @@ fn file_id(_metadata: &Metadata) -> FileId {
 #[cfg(unix)]
 fn fingerprint(_path: &Path, metadata: &Metadata) -> String {
     use std::os::unix::fs::MetadataExt;
-    let born = metadata.created().ok().and_then(|born| born.duration_since(std::time::UNIX_EPOCH).ok());
+    let born = metadata.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
     match born {
         Some(born) => format!("inode {} born {}", metadata.ino(), born.as_nanos()),
         None => format!("device {} inode {}", metadata.dev(), metadata.ino()),
