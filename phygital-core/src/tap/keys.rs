@@ -294,9 +294,10 @@ impl FleetKeys {
                 return self.within_limits(None);
             }
         };
-        let file_key = Box::new(FileKey::new(&key).epoch(epoch).label(label));
+        // Boxed last: moving a key out of a box would leave it in the memory that is freed.
+        let file_key = FileKey::new(&key).epoch(epoch).label(label);
         let Some(uid) = uid else {
-            self.open.push(OpenKey::Explicit(file_key));
+            self.open.push(OpenKey::Explicit(Box::new(file_key)));
             return self.within_limits(None);
         };
         match seen.get(&(fleet, uid, epoch)) {
