@@ -67,12 +67,9 @@ fn main() -> ExitCode {
     assert!(bare(&picc, &mac), "the bare calls must agree");
 
     // The peer takes bytes at known offsets, so it is given the URL without any parsing.
-    let plan = sdm_url_config(
-        "https://tap.example/t?p={picc}&c=[[{mac}",
-        CryptoMode::Aes,
-        SdmUrlOptions::default(),
-    )
-    .expect("the peer's template");
+    let plan =
+        sdm_url_config("https://tap.example/t?p={picc}&c=[[{mac}", CryptoMode::Aes, SdmUrlOptions::default())
+            .expect("the peer's template");
     let shift = i32::try_from(plan.prefix_len).expect("small") - i32::try_from(plan.offset).expect("small");
     let peer = Verifier::try_new(&plan.sdm_settings, CryptoMode::Aes)
         .ok()
@@ -115,7 +112,10 @@ fn main() -> ExitCode {
     }
     let worst = times[2].max(times[3]) / times[0];
     println!("aim: at most {RATIO_MAX} times the bare calls with keys as bytes, found {worst:.2}");
-    println!("aim: faster than the ntag424 crate, found {:.2} of its time", times[2].max(times[3]) / times[6]);
+    println!(
+        "aim: faster than the ntag424 crate, found {:.2} of its time",
+        times[2].max(times[3]) / times[6]
+    );
     if worst <= RATIO_MAX { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

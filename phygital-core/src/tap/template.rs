@@ -406,12 +406,18 @@ impl Parser {
     }
 
     fn push_literal(&mut self, literal: &str) -> Result<(), TemplateError> {
-        if !literal.is_empty() {
-            let short = |at: usize| u16::try_from(at).map_err(|_| TemplateError::TooLong);
-            let start = short(self.text.len())?;
-            self.text += literal;
-            self.pieces.push(Piece::Literal { start, end: short(self.text.len())? });
-            self.filled += literal.len();
+        if literal.is_empty() {
+            return Ok(());
+        }
+        let short = |at: usize| u16::try_from(at).map_err(|_| TemplateError::TooLong);
+        let start = short(self.text.len())?;
+        self.text += literal;
+        self.filled += literal.len();
+        let grown = short(self.text.len())?;
+        match self.pieces.last_mut() {
+            // A marker between two literals leaves no trace.
+            Some(Piece::Literal { end, .. }) => *end = grown,
+            _ => self.pieces.push(Piece::Literal { start, end: grown }),
         }
         Ok(())
     }

@@ -1,0 +1,6 @@
+//! What the fuzz targets check, as plain functions: `phygital-core/tests/fuzz_corpus.rs` runs them on the
+//! corpora in every `cargo test`.
+
+#![forbid(unsafe_code)]
+
+pub mod tap;

@@ -1,0 +1,72 @@
+//! The fuzz targets' functions on their corpora, and on random changes of them: a smoke run without a fuzzer.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+#[path = "../../fuzz/src/tap.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod tap;
+
+use std::fs;
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+type Target = fn(&[u8]);
+
+const TARGETS: [(&str, Target); 3] =
+    [("tap_link", tap::link), ("tap_template", tap::template), ("keys_json", tap::keys_json)];
+
+/// The files of a corpus, in order of their names.
+fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort();
+    files.into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn corpora_pass() {
+    for (name, target) in TARGETS {
+        let files = corpus(name);
+        assert!(!files.is_empty(), "{name} has no seeds");
+        for (path, data) in files {
+            println!("{}", path.display());
+            target(&data);
+        }
+    }
+}
+
+#[test]
+fn changed_seeds_pass() {
+    let change = (any::<prop::sample::Index>(), 0..3u8, any::<u8>(), any::<prop::sample::Index>());
+    let changes = prop::collection::vec(change, 1..6);
+    for (name, target) in TARGETS {
+        let seeds: Vec<Vec<u8>> = corpus(name).into_iter().map(|(_, data)| data).collect();
+        let cases = (prop::sample::select(seeds), changes.clone());
+        let mut runner = TestRunner::new(Config::with_cases(300));
+        let result = runner.run(&cases, |(mut data, changes)| {
+            for (at, kind, byte, from) in changes {
+                let at = at.index(data.len().max(1));
+                match kind {
+                    0 if at < data.len() => data[at] = byte,
+                    1 => data.insert(at, byte & 0x7F),
+                    // Repeats a piece of itself, as a doubled parameter would be.
+                    _ => {
+                        let from = from.index(data.len() + 1);
+                        let piece = data[from..].to_vec();
+                        data.splice(at..at, piece);
+                    }
+                }
+                data.truncate(4096);
+            }
+            target(&data);
+            Ok(())
+        });
+        result.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
