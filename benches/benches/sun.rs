@@ -1,6 +1,6 @@
 //! One SUN verification beside the bare cipher calls for the same message and beside the `ntag424` crate.
 //!
-//! `cargo bench --bench sun` from this folder. All candidates run in one process, in interleaved batches; the
+//! `cargo bench --manifest-path benches/Cargo.toml --bench sun`. All candidates run in one process, in interleaved batches; the
 //! figures are medians, and the ratios are to the bare calls of the same run.
 
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! The fuzz targets' functions on their corpora, and on random changes of them: a smoke run without a fuzzer.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which tells what it skipped or runs")]
 
 #[path = "../../fuzz/src/tap.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]

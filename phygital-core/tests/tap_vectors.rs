@@ -1,6 +1,6 @@
 //! The published and generated vectors of `vectors/taps/`, each case run.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which tells what it skipped or runs")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -36,6 +36,7 @@ pub struct Keys {
 
 /// The keys of one fleet.
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "a list of bare keys would leave copies behind when it grows")]
 struct FleetKeys {
     /// Keys of one tag each, latest generation first.
     bound: BTreeMap<TagUid, Vec<Box<FileKey>>>,

@@ -148,17 +148,17 @@ impl UrlTemplate {
         let mut at = NDEF_URL_OFFSET;
         let mut offsets = SdmOffsets::default();
         for piece in &self.pieces {
-            let offset = Some(u16::try_from(at).map_err(|_| TemplateError::TooLong)?);
+            let offset = u16::try_from(at).map_err(|_| TemplateError::TooLong)?;
             match *piece {
                 Piece::Literal { start, end } => at += usize::from(end - start),
                 Piece::Slot(field) => {
                     match field {
-                        Field::Uid => offsets.uid_offset = offset,
-                        Field::ReadCounter => offsets.ctr_offset = offset,
-                        Field::PiccData => offsets.picc_offset = offset,
-                        Field::FileData => offsets.enc_offset = offset,
-                        Field::TagTamper => offsets.tt_offset = offset,
-                        Field::Mac => offsets.mac_offset = offset.unwrap_or_default(),
+                        Field::Uid => offsets.uid_offset = Some(offset),
+                        Field::ReadCounter => offsets.ctr_offset = Some(offset),
+                        Field::PiccData => offsets.picc_offset = Some(offset),
+                        Field::FileData => offsets.enc_offset = Some(offset),
+                        Field::TagTamper => offsets.tt_offset = Some(offset),
+                        Field::Mac => offsets.mac_offset = offset,
                     }
                     at += field.width().unwrap_or(file_data_chars);
                 }
