@@ -147,6 +147,16 @@ fn what_the_mac_covers_is_told() {
 }
 
 #[test]
+fn file_data_that_no_tag_wrote_is_not_decrypted() {
+    let vectors = vectors("sun_ntag424_aes.json");
+    let vector = vectors.iter().find(|vector| vector["id"] == "an12196-t5").unwrap();
+    let url = vector["url"].as_str().unwrap().replace("?e=", "?p=");
+    let appended = url.replace("&c=", "&enc=94592FDE69FA06E8E3B6CA686A22842B&c=");
+    let tap = tap::verify(&appended, &keys_of(vector, Layout::default())).unwrap();
+    assert_eq!((tap.mac_start(), tap.file_data()), (MacStart::Empty, None));
+}
+
+#[test]
 fn a_place_in_the_path_cannot_be_rewritten() {
     let vectors = vectors("sun_ntag424_aes.json");
     let vector = vectors.iter().find(|vector| vector["id"] == "gen-aes-location-1").unwrap();

@@ -8,6 +8,7 @@ use super::link::{Param, TapLink};
 use super::ndef::SdmOffsets;
 use super::reading::{MacInput, MacStart, Reading, Slots, Span, TagText};
 use super::refusal::{Field, TapRefusal};
+use crate::vocab::hex;
 
 /// The URL of a fleet's tags, such as `tap.example/t?picc_data={picc}&enc={enc}&cmac={mac}`.
 ///
@@ -192,7 +193,14 @@ impl UrlTemplate {
     /// Finds the mirrors in a link that follows this template.
     pub(crate) fn read<'a>(&'a self, link: TapLink<'a>) -> Result<Reading<'a>, TapRefusal> {
         let whole = Span::between(0, link.fragment().end());
-        let slots = match self.match_pieces(&link, whole, &self.pieces) {
+        // Appended parameters can be as long as a block of file data: they are no digits.
+        let in_digits = |slots: &Slots| {
+            let digits = |span: Span| link.text(span).iter().copied().all(hex::is_digit);
+            slots
+                .get(Field::FileData)
+                .is_none_or(|data| digits(data) && slots.get(Field::Mac).is_none_or(digits))
+        };
+        let slots = match self.match_pieces(&link, whole, &self.pieces).filter(in_digits) {
             Some(slots) => slots,
             None => self.read_rearranged(&link)?,
         };
@@ -591,6 +599,16 @@ mod tests {
         }
         assert!(read("h/{picc}{enc}x{mac}", &format!("h/{picc}x{MAC}")).is_err());
         assert!(read("h/{picc}{enc}x{mac}", &format!("h/{picc}11x{MAC}")).is_err());
+    }
+
+    #[test]
+    fn an_appended_parameter_as_long_as_a_block_is_no_file_data() {
+        let (picc, enc) = ("0".repeat(32), "1".repeat(32));
+        let url = format!("h/?e={picc}{enc}{MAC}");
+        let exact = read("h/?e={picc}{enc}{mac}", &url).unwrap();
+        let appended = format!("{url}&utm_campaign={}", "a".repeat(18));
+        assert_eq!(appended.len() - url.len(), 32);
+        assert_eq!(read("h/?e={picc}{enc}{mac}", &appended).unwrap(), exact);
     }
 
     #[test]
