@@ -232,7 +232,7 @@ fn a_file_that_vanishes_is_noticed() {
         let (_folder, path) = shop_of(1);
         let mut store = Sqlite::open(&path).unwrap();
         harm(&path);
-        assert_eq!(shop::tap(&mut store, 2).unwrap_err().kind, StorageFault::Unopened);
+        assert_eq!(store.writer().unwrap_err().kind, StorageFault::Unopened);
 
         let (_folder, path) = shop_of(1);
         let mut store = Sqlite::open(&path).unwrap();

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod support;
+
 use std::fs;
 
 use phygital_core::event::{Body, Event};
@@ -11,6 +13,7 @@ use phygital_core::vocab::{
     DeviceId, Hlc, Identifier, IdentifierKey, IdentifierKind, KeyEpoch, ReadCounter, TagUid, Timestamp,
 };
 use phygital_store::Sqlite;
+use support::effort;
 
 /// One for each tree that has to change: the log, its index of events, its end, the events of an identifier, the
 /// customer, the mark. What is put as it stands costs nothing.
@@ -24,6 +27,7 @@ fn a_tap_of_a_known_customer_changes_six_pages() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
     let mut store = Sqlite::open(&path).unwrap();
+    let customers = effort(400, 40) as u32;
     let mut head = Head::start(DeviceId::from_bytes([7; 16]), 1, Hlc::ZERO);
     let key = |n: u32| {
         let mut bytes = [0; 16];
@@ -31,7 +35,7 @@ fn a_tap_of_a_known_customer_changes_six_pages() {
         IdentifierKey::from_bytes(bytes)
     };
     let mut tap = |store: &mut Sqlite, n: u32| {
-        let who = n % 400;
+        let who = n % customers;
         let at = Timestamp::from_millis(1_764_000_000_000 + i64::from(n)).unwrap();
         let id = format!("tap-{n}").parse().unwrap();
         let identifier = Identifier::new(IdentifierKind::Cookie, &format!("cookie-{who}")).unwrap();
@@ -54,11 +58,11 @@ fn a_tap_of_a_known_customer_changes_six_pages() {
             .unwrap();
         writer.commit().unwrap();
     };
-    (0..400).for_each(|n| tap(&mut store, n));
+    (0..customers).for_each(|n| tap(&mut store, n));
     store.settle().unwrap();
-    (400..800).for_each(|n| tap(&mut store, n));
+    (customers..2 * customers).for_each(|n| tap(&mut store, n));
     let log = folder.path().join("shop.db-wal");
     // A header, then for each page a header and the page.
-    let pages = (fs::metadata(log).unwrap().len() - 32) as f64 / f64::from(24 + 4096) / 400.0;
+    let pages = (fs::metadata(log).unwrap().len() - 32) as f64 / f64::from(24 + 4096) / f64::from(customers);
     assert!((PAGES - 0.01..PAGES + SPLITS).contains(&pages), "{pages} pages");
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use phygital_core::store::{StorageError, StorageFault, Stored};
 
@@ -140,7 +140,7 @@ fn file_id(_metadata: &Metadata) -> FileId {
 #[cfg(unix)]
 fn fingerprint(_path: &Path, metadata: &Metadata) -> String {
     use std::os::unix::fs::MetadataExt;
-    let born = metadata.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+    let born = metadata.created().ok().and_then(|born| born.duration_since(SystemTime::UNIX_EPOCH).ok());
     match born {
         Some(born) => format!("inode {} born {}", metadata.ino(), born.as_nanos()),
         None => format!("device {} inode {}", metadata.dev(), metadata.ino()),

@@ -23,7 +23,7 @@ const SETTING: &str = "setting SQLite up";
 pub(super) fn check_version(version: i32) -> Stored<()> {
     if version < VERSION_MIN {
         let detail = format!("expected SQLite {VERSION_MIN} or newer, found {version}");
-        return Err(StorageError::new(StorageFault::Corrupt, SETTING, detail));
+        return Err(StorageError::new(StorageFault::Unopened, SETTING, detail));
     }
     Ok(())
 }
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_sqlite_with_the_wal_reset_bug_is_refused() {
         assert!(check_version(VERSION_MIN).is_ok());
-        assert_eq!(check_version(VERSION_MIN - 1).unwrap_err().kind, StorageFault::Corrupt);
+        assert_eq!(check_version(VERSION_MIN - 1).unwrap_err().kind, StorageFault::Unopened);
         assert!(check_version(rusqlite::version_number()).is_ok());
     }
 
