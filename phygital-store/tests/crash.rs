@@ -42,7 +42,7 @@ struct Verdict {
 
 fn power_cuts(durability: Durability) -> Verdict {
     let fs = CrashFs::new("power");
-    fs.record(|_| taps(&fs, durability, effort(16, 3), |n| fs.acknowledge(n))).unwrap();
+    fs.record(|_| taps(&fs, durability, effort(12, 3), |n| fs.acknowledge(n))).unwrap();
     let mut verdict = Verdict::default();
     for (image, acked) in fs.images(1, effort(4, 3)) {
         verdict.images += 1;
@@ -66,7 +66,7 @@ fn power_cuts(durability: Durability) -> Verdict {
 #[test]
 fn a_power_cut_at_any_point_loses_nothing_that_was_acknowledged() {
     let verdict = power_cuts(Durability::Full);
-    assert!(verdict.images > effort(800, 100), "{verdict:?}");
+    assert!(verdict.images > effort(1_000, 100), "{verdict:?}");
     assert_eq!(verdict.bad, 0, "{verdict:?}");
 }
 
@@ -80,7 +80,7 @@ fn a_power_cut_under_normal_durability_is_seen_to_lose() {
 /// Every write, sync and creation fails once, and once for good; then the machine starts again.
 #[test]
 fn a_disk_that_fails_anywhere_gives_an_error_and_keeps_what_was_acknowledged() {
-    let count = effort(6, 2);
+    let count = effort(4, 1);
     let healthy = CrashFs::new("healthy");
     healthy.record(|_| taps(&healthy, Durability::Full, count, |_| {})).unwrap();
     let (mut refused, mut ambiguous) = (0, 0);

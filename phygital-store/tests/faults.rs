@@ -124,6 +124,7 @@ fn permissions_are_told() {
         child::say(&folder.join("words"), "reading");
         child::await_word(&folder, "written");
         assert_eq!(store.reader().unwrap_err().kind, StorageFault::Reopen);
+        assert_eq!(refusal(&folder.join("writable.db"), &Options::new()).kind, StorageFault::ReadOnly);
         assert_eq!(refusal(&secret, &Options::new()).kind, StorageFault::Unopened);
         assert_eq!(refusal(&secret, &Options::new().read_only()).kind, StorageFault::Unopened);
         assert_eq!(refusal(&folder.join("new.db"), &Options::new()).kind, StorageFault::Unopened);
@@ -137,6 +138,9 @@ fn permissions_are_told() {
     mode(&words, 0o777);
     mode(&path, 0o444);
     mode(&secret, 0o000);
+    let writable = folder.path().join("writable.db");
+    fs::copy(&path, &writable).unwrap();
+    mode(&writable, 0o666);
     mode(folder.path(), 0o555);
     let other = child::start(TEST, "another user", folder.path());
     child::await_word(&words, "reading");

@@ -91,6 +91,11 @@ impl Sqlite {
                 unchanging = true;
                 schema::examine(&connection)?
             }
+            // The file itself is open by now.
+            Err(error) if error.kind == StorageFault::Unopened => {
+                let detail = format!("the files beside it cannot be made: {}", error.detail);
+                return Err(StorageError::new(StorageFault::ReadOnly, OPENING, detail));
+            }
             version => version?,
         };
         settings::apply(&connection, options)?;
