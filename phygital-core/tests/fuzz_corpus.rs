@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which tells what it skipped or runs")]
 
+#[path = "../../fuzz/src/optin.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod optin;
 #[path = "../../fuzz/src/tap.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod tap;
@@ -14,8 +17,12 @@ use proptest::test_runner::{Config, TestRunner};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 3] =
-    [("tap_link", tap::link), ("tap_template", tap::template), ("keys_json", tap::keys_json)];
+const TARGETS: [(&str, Target); 4] = [
+    ("inbound_text", optin::inbound_text),
+    ("tap_link", tap::link),
+    ("tap_template", tap::template),
+    ("keys_json", tap::keys_json),
+];
 
 /// The files of a corpus, in order of their names.
 fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
