@@ -2,24 +2,27 @@
 
 mod columns;
 mod fault;
+mod opening;
 mod options;
 mod place;
 mod read;
 mod schema;
 mod settings;
+mod transaction;
 mod write;
 
 use std::cell::Cell;
 use std::fmt;
-use std::marker::PhantomData;
 use std::path::Path;
 
 use phygital_core::store::{StorageError, StorageFault, Store, Stored};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
+use opening::OPENING;
 use options::Access;
 pub use options::{Durability, Options};
 use place::Place;
+pub use transaction::{Reading, Transaction, Writing};
 
 /// A store in one SQLite file, with its write-ahead log (`-wal`) and the index of that (`-shm`) beside it
 /// while it is open.
@@ -74,41 +77,8 @@ impl Sqlite {
     /// library wrote it. `Busy`: another process held it for longer than the time-out. `Full`, `Io`: what the
     /// disk says.
     pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Stored<Sqlite> {
-        settings::check_version(rusqlite::version_number())?;
-        let path = place::absolute(path.as_ref())?;
-        if options.vfs.is_none() {
-            place::check(&path, options.access)?;
-        }
+        let (connection, place) = opening::open(path.as_ref(), options)?;
         let read_only = options.access == Access::ReadOnly;
-        let mut connection = connect(&path, options)?;
-        let mut unchanging = false;
-        if !read_only && connection.is_readonly("main").map_err(fault::while_doing(OPENING))? {
-            return Err(StorageError::new(StorageFault::ReadOnly, OPENING, "the file may not be written"));
-        }
-        let version = match schema::examine(&connection) {
-            Err(error) if read_only && options.vfs.is_none() && is_of_folder(&error) => {
-                connection = connect_unchanging(&path, error)?;
-                unchanging = true;
-                schema::examine(&connection)?
-            }
-            // The file itself is open by now.
-            Err(error) if error.kind == StorageFault::Unopened => {
-                let detail = format!("the files beside it cannot be made: {}", error.detail);
-                return Err(StorageError::new(StorageFault::ReadOnly, OPENING, detail));
-            }
-            version => version?,
-        };
-        settings::apply(&connection, options)?;
-        if read_only {
-            schema::require_current(version)?;
-        } else {
-            schema::migrate(&connection, schema::MIGRATIONS)?;
-        }
-        let place = if options.vfs.is_none() {
-            Place::of(path, options.remembers_place, unchanging)
-        } else {
-            Place::unknown()
-        };
         let store = Sqlite { connection, place, read_only, open: Cell::new(0), unsure: Cell::new(false) };
         if !read_only && options.check_every > 0 && store.openings()? % options.check_every == 0 {
             store.check("PRAGMA quick_check(1)")?;
@@ -145,8 +115,8 @@ impl Sqlite {
         settled
     }
 
-    /// Reads the whole file and says whether it is sound: every page and index, and that the log has no gap.
-    /// Takes about a second for each 500 MB.
+    /// Reads the whole file, which takes its time, and says whether it is sound: every page and index, and that the
+    /// log has no gap.
     ///
     /// # Errors
     /// `Corrupt` with the first finding.
@@ -198,44 +168,7 @@ impl Sqlite {
     }
 }
 
-const OPENING: &str = "opening the store";
 const CHECKPOINT: &str = "moving the write-ahead log into the file";
-
-/// How many statements stay prepared: all that there are.
-const STATEMENTS: usize = 96;
-
-fn connect(path: &Path, options: &Options) -> Stored<Connection> {
-    let access = match options.access {
-        Access::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-        Access::Existing => OpenFlags::SQLITE_OPEN_READ_WRITE,
-        Access::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
-    };
-    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = match &options.vfs {
-        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs.as_str()),
-        None => Connection::open_with_flags(path, flags),
-    };
-    let connection = connection.map_err(fault::while_doing(OPENING))?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.busy_timeout(options.busy_timeout).map_err(fault::while_doing(OPENING))?;
-    Ok(connection)
-}
-
-/// Whether a reader may have been refused because it may not make the `-shm` beside the file.
-fn is_of_folder(error: &StorageError) -> bool {
-    matches!(error.kind, StorageFault::Unopened | StorageFault::ReadOnly)
-}
-
-/// Opens a file that nobody has open, in a folder where this process may not make the files for sharing it: as
-/// one that does not change. Gives `error` where somebody has it open.
-fn connect_unchanging(path: &Path, error: StorageError) -> Stored<Connection> {
-    let Some(uri) = place::unchanging(path) else { return Err(error) };
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let connection = Connection::open_with_flags(uri, flags).map_err(fault::while_doing(OPENING))?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(connection)
-}
 
 impl Store for Sqlite {
     type Reader<'s> = Transaction<'s, Reading>;
@@ -286,47 +219,6 @@ impl Store for Sqlite {
 impl fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sqlite").field("read_only", &self.read_only).finish_non_exhaustive()
-    }
-}
-
-/// Marks a [`Transaction`] that reads.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Reading;
-
-/// Marks a [`Transaction`] that writes.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Writing;
-
-/// A transaction on a [`Sqlite`]. Dropped without a commit, it leaves nothing behind.
-pub struct Transaction<'s, Mode> {
-    store: &'s Sqlite,
-    /// Whether a statement that writes failed, so that a commit would leave half of something.
-    failed: bool,
-    mode: PhantomData<Mode>,
-}
-
-impl<'s, Mode> Transaction<'s, Mode> {
-    fn of(store: &'s Sqlite) -> Self {
-        store.open.set(store.open.get() + 1);
-        Transaction { store, failed: false, mode: PhantomData }
-    }
-}
-
-impl<Mode> Drop for Transaction<'_, Mode> {
-    fn drop(&mut self) {
-        let open = self.store.open.get().saturating_sub(1);
-        self.store.open.set(open);
-        if open == 0 {
-            let _ = self.store.end(); // should this fail, the next one to begin tries again
-        }
-    }
-}
-
-impl<Mode> fmt::Debug for Transaction<'_, Mode> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transaction").field("failed", &self.failed).finish_non_exhaustive()
     }
 }
 

@@ -86,7 +86,7 @@ impl Options {
     }
 
     /// Checks the pages of the file (SQLite's `quick_check`) at every so manieth opening by an engine; 16
-    /// unless said, 0 for never. It takes about a second for each GB.
+    /// unless said, 0 for never.
     pub fn check_every(self, openings: u32) -> Options {
         Options { check_every: openings, ..self }
     }

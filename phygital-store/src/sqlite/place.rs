@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use phygital_core::store::{StorageError, StorageFault, Stored};
 
-use super::OPENING;
+use super::opening::OPENING;
 use super::options::Access;
 
 /// The file of an open store.

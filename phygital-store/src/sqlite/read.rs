@@ -15,7 +15,8 @@ use rusqlite::{Error, Params};
 use serde::de::DeserializeOwned;
 
 use super::columns::{Columns, entry_columns};
-use super::{Transaction, fault};
+use super::fault;
+use super::transaction::Transaction;
 
 impl<Mode> Transaction<'_, Mode> {
     /// The first row of a statement.

@@ -3,7 +3,8 @@
 use phygital_core::store::{StorageError, StorageFault, Stored};
 use rusqlite::{Connection, ErrorCode};
 
-use super::{OPENING, fault};
+use super::fault;
+use super::opening::OPENING;
 
 /// Each makes the version of its place in the list, counted from 1, out of the one before.
 pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];

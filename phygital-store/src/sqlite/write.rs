@@ -9,7 +9,8 @@ use phygital_core::store::{
 use phygital_core::vocab::{ActionId, Currency, CustomerId, IdentifierKey, KeyEpoch, TagUid, Timestamp};
 use rusqlite::{ErrorCode, Params, params};
 
-use super::{Transaction, Writing, fault};
+use super::fault;
+use super::transaction::{Transaction, Writing};
 
 const APPENDING: &str = "appending to the log";
 const COMMITTING: &str = "committing";
