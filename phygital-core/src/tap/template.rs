@@ -359,11 +359,19 @@ impl FromStr for UrlTemplate {
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(TemplateError::NotAscii);
         }
-        let text = match text.find("://") {
-            Some(at) if text[..at].bytes().all(|byte| byte.is_ascii_alphanumeric()) => &text[at + 3..],
-            _ => text,
-        };
+        let text = without_scheme(text);
+        // What is printed is read again: no host looks like a scheme.
+        if without_scheme(text) != text {
+            return Err(TemplateError::Place);
+        }
         Parser::default().parse(text)
+    }
+}
+
+fn without_scheme(text: &str) -> &str {
+    match text.find("://") {
+        Some(at) if text[..at].bytes().all(|byte| byte.is_ascii_alphanumeric()) => &text[at + 3..],
+        _ => text,
     }
 }
 
