@@ -59,6 +59,14 @@ macro_rules! bodies {
                 }
             }
 
+            /// What a kind of that [name](Body::NAMES) tells, in words; `None` for another name.
+            pub fn about(name: &str) -> Option<&'static str> {
+                match name {
+                    $($kind::NAME => Some($kind::ABOUT.trim_ascii()),)*
+                    _ => None,
+                }
+            }
+
             /// The properties that the vocabulary does not know.
             pub fn extra(&self) -> &Extra {
                 match self {

@@ -12,13 +12,13 @@ pub mod shop;
 /// Makes a struct for each kind of event, its constructor, and its JSON form.
 macro_rules! kinds {
     ($(
-        $(#[$doc:meta])*
+        $(#[doc = $about:literal])*
         $name:ident $text:literal
         ( $( $(#[$must_doc:meta])* $must:ident: $must_type:ty ),* $(,)? )
         $( [ $flat:ident: $flat_type:ident ] )?
         { $( $(#[$may_doc:meta])* $may:ident $(as $json:literal)?: $may_type:ty ),* $(,)? }
     )*) => {$(
-        $(#[$doc])*
+        $(#[doc = $about])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct $name {
@@ -43,6 +43,9 @@ macro_rules! kinds {
         impl $name {
             /// The name of the event, as Segment's Spec writes names.
             pub const NAME: &str = $text;
+
+            /// What happened, in words.
+            pub(crate) const ABOUT: &str = concat!($($about),*);
 
             /// An event of this kind with what must be there, and nothing else.
             #[allow(clippy::new_without_default, reason = "kinds without required fields are no defaults")]
