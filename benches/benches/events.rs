@@ -38,7 +38,7 @@ const COMPLETED: &str = r#"{
 
 fn main() {
     let options = CodecOptions::default();
-    println!("{:<44}{:>12}{:>12}", "fastest of 21 rounds", "decode", "encode");
+    println!("{:<44}{:>12}{:>12}{:>12}", "fastest of 21 rounds", "decode", "encode", "settle");
     for (name, text) in
         [("Product Viewed, CloudEvents", VIEWED), ("Order Completed of 3 lines, Segment", COMPLETED)]
     {
@@ -55,11 +55,15 @@ fn row(name: &str, text: &str, options: &CodecOptions, times: u32) {
         return;
     }
     let decode = fastest(times, || drop(black_box(Event::from_json(black_box(text), options))));
-    let encode = match Event::from_json(text, options) {
-        Ok(event) => format!("{:.2?}", fastest(times, || drop(black_box(event.to_json())))),
-        Err(error) => format!("refused: {}", error.expected),
+    let (encode, settle) = match Event::from_json(text, options) {
+        Ok(mut event) => {
+            let encode = fastest(times, || drop(black_box(event.to_json())));
+            let settle = fastest(times, || drop(black_box(event.settle())));
+            (format!("{encode:.2?}"), format!("{settle:.2?}"))
+        }
+        Err(error) => (format!("refused: {}", error.expected), String::new()),
     };
-    println!("{name:<44}{:>12}{encode:>12}", format!("{decode:.2?}"));
+    println!("{name:<44}{:>12}{encode:>12}{settle:>12}", format!("{decode:.2?}"));
 }
 
 fn fastest(times: u32, mut work: impl FnMut()) -> Duration {
@@ -85,6 +89,14 @@ fn worst() -> Vec<(&'static str, String)> {
             .join(",")
     };
     let lines = (0..EVENT_LIST_MAX).map(|at| format!(r#"{{"sku":"{at}","price":1.5}}"#)).collect::<Vec<_>>();
+    let rich = (0..260).map(|at| {
+        format!(
+            r#"{{"sku":"{at}","name":"Chelsea boot","price":149.90,"currency":"{}","quantity":2,"position":{at},"url":"https://shop.example/boots/{at}","image_url":"https://shop.example/{at}.jpg","{at}":[1,{{"b":2,"a":3}}]}}"#,
+            ["EUR", "USD", "ZWG"][at % 3]
+        )
+    });
+    let rich = rich.collect::<Vec<_>>();
+    let phones = (0..16).map(|at| format!("\"phone:+336123456{at:02}\"")).collect::<Vec<_>>();
     let deep = EVENT_DEPTH_MAX - 3;
     let nested = format!("\"a\":{}{}{}", "[".repeat(deep), "1,".repeat(3_000) + "1", "]".repeat(deep));
     let deep_text = format!("\"a\":{}\"{}\"{}", "[".repeat(deep), "x".repeat(15_000), "]".repeat(deep));
@@ -96,6 +108,19 @@ fn worst() -> Vec<(&'static str, String)> {
             "lines at their limit",
             track(format!("\"currency\":\"EUR\",\"products\":[{}]", lines.join(",")))
                 .replace("Odd", "Cart Viewed"),
+        ),
+        (
+            "an order near the limits",
+            track(format!("\"order_id\":1,\"products\":[{}]", rich.join(",")))
+                .replace("Odd", "Order Completed"),
+        ),
+        (
+            "phone numbers at their limit",
+            track("\"a\":1".to_owned()).replacen(
+                '{',
+                &format!("{{\"identifiers\":[{}],", phones.join(",")),
+                1,
+            ),
         ),
         ("many values, deep", track(nested)),
         ("a long text, deep", track(deep_text)),

@@ -67,3 +67,39 @@ pub struct Recorded {
     /// When the engine received it, by the host's clock.
     pub received_at: Timestamp,
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::event::Body;
+    use crate::vocab::{EventId, SourceId};
+
+    fn event(at: &str) -> Event {
+        let (source, id) = (SourceId::new("s").unwrap(), EventId::new("1").unwrap());
+        Event::new(source, id, Timestamp::parse(at).unwrap(), Body::custom("Bell").unwrap())
+    }
+
+    #[test]
+    fn a_source_whose_clock_runs_ahead_folds_at_the_clock_of_the_log() {
+        let hlc = Hlc::ZERO.tick(Timestamp::parse("2026-11-21T12:00:00.100Z").unwrap()).unwrap();
+        for (occurred, folds) in [
+            ("2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z"),
+            ("2026-11-21T12:00:00.100999Z", "2026-11-21T12:00:00.100999Z"),
+            ("2026-11-21T12:00:00.101Z", "2026-11-21T12:00:00.100999Z"),
+            ("2099-01-01T00:00:00Z", "2026-11-21T12:00:00.100999Z"),
+        ] {
+            let event = event(occurred);
+            let fold = FoldKey::of(&event, hlc);
+            assert_eq!((fold.at.to_string().as_str(), fold.key), (folds, event.key()));
+        }
+    }
+
+    #[test]
+    fn origins_are_told_apart_and_ordered() {
+        let device = DeviceId::from_bytes([0xab; 16]);
+        let origin = Origin { device, epoch: 2, seq: 7 };
+        assert_eq!(origin.to_string(), format!("{}-2-7", "ab".repeat(16)));
+        assert!(origin < Origin { device, epoch: 2, seq: 8 } && origin < Origin { device, epoch: 3, seq: 1 });
+    }
+}
