@@ -1,55 +1,74 @@
-//! The `phygital` command.
+//! The `phygital` command. `docs/command.md` shows what each part answers.
 
 #![forbid(unsafe_code)]
 
+mod arguments;
+mod commands;
 mod demo;
+mod failure;
+mod lines;
+mod output;
+mod settings;
+mod shop;
+mod who;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
+use clap::error::ErrorKind;
 
-/// Taps become known customers.
-#[derive(Debug, Parser)]
-#[command(name = "phygital", version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Plays a month at three shops; writes report.html and shop.db.
-    Demo {
-        /// The same seed writes the same bytes.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-        /// How many people the shops have to do with.
-        #[arg(long, default_value_t = 1_000)]
-        customers: u32,
-        /// Events to play instead: JSON Lines, CloudEvents or Segment's wire form.
-        #[arg(long)]
-        events: Option<PathBuf>,
-        /// The folder to write to.
-        #[arg(long, default_value = ".")]
-        out: PathBuf,
-        /// Print the summary only.
-        #[arg(long, short)]
-        quiet: bool,
-        /// Print one JSON object a line.
-        #[arg(long)]
-        json: bool,
-    },
-}
+use arguments::{Arguments, Command};
+use failure::{Exit, Failure};
+use output::{Output, complain};
+use shop::{DB_DEFAULT, Shop};
 
 fn main() -> ExitCode {
-    let Arguments { command } = Arguments::parse();
-    let Command::Demo { seed, customers, events, out, quiet, json } = command;
-    match demo::run(&demo::Options { seed, customers, events, out, quiet, json }) {
-        Ok(()) => ExitCode::SUCCESS,
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return if error.print().is_ok() { Exit::Done.into() } else { Exit::Failed.into() };
+        }
         Err(error) => {
-            eprintln!("phygital: {error}");
-            ExitCode::from(3)
+            let json = std::env::args_os().any(|argument| argument == "--json");
+            complain(&arguments::misuse(&error).line(json));
+            return Exit::Misuse.into();
+        }
+    };
+    let json = arguments.global.json;
+    match run(arguments) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            complain(&failure.line(json));
+            failure.exit.into()
         }
     }
+}
+
+fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    let Arguments { global, command } = arguments;
+    let shop = Shop {
+        db_named: global.db.is_some(),
+        db: global.db.unwrap_or_else(|| PathBuf::from(DB_DEFAULT)),
+        settings: global.config,
+        now: global.now,
+    };
+    let mut output = Output::new(global.json);
+    let answer = match command {
+        Command::Demo(with) => commands::demo(with, &output),
+        Command::Init(with) => commands::init(&shop, with, &mut output),
+        Command::Tap(arguments::Tap::Verify(with)) => commands::verify(&shop, with, &mut output),
+        Command::Tap(arguments::Tap::Diagnose(with)) => commands::diagnose(&shop, &with, &mut output),
+        Command::Tag(with) => commands::tag(&shop, with, &mut output),
+        Command::Record(with) => commands::record(&shop, with, &mut output),
+        Command::Card(with) => commands::card(&shop, &with, &mut output),
+        Command::Explain(with) => commands::explain(&shop, &with, &mut output),
+        Command::Consent(with) => commands::consent(&shop, with, &mut output),
+        Command::Outbox(with) => commands::outbox(&shop, with, &mut output),
+        Command::Rebuild(with) => commands::rebuild(&shop, &with, &mut output),
+        Command::Log(with) => commands::log(&shop, with, &mut output),
+    };
+    // What was said before a failure is said all the same.
+    let flushed = output.flush();
+    answer.and_then(|exit| flushed.map(|()| exit))
 }

@@ -1,0 +1,436 @@
+//! The arguments of the command, and what is said of those that are not as they should be.
+
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use phygital_core::machine::Outcome;
+use phygital_core::profile::Role;
+use phygital_core::vocab::{
+    ActionId, ConsentMethod, EventId, KeyEpoch, NoticeId, PlaceId, Purpose, SourceId, TagUid, Timestamp,
+    TouchpointId,
+};
+
+use crate::failure::Failure;
+
+/// Taps become known customers: verify tags, record what happens, see who is who and what you may do.
+///
+/// Exit codes: 0 done; 1 the answer is no (a tap not genuine, not permitted, two customers, a state that
+/// differs); 2 misuse (arguments, malformed input); 3 failure (storage, input, output).
+#[derive(Debug, Parser)]
+#[command(name = "phygital", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The store: one SQLite file [default: shop.db in this folder]
+    #[arg(long, global = true, env = "PHYGITAL_DB", value_name = "FILE", help_heading = "For every command")]
+    pub(crate) db: Option<PathBuf>,
+    /// The settings of the shop [default: the store's name ending in .json]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "For every command")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON Lines instead of tables; errors too are JSON then
+    #[arg(long, global = true, help_heading = "For every command")]
+    pub(crate) json: bool,
+    /// Take this as the time instead of the clock's, such as 2026-11-21T12:00:00Z
+    #[arg(long, global = true, value_name = "RFC3339", value_parser = Timestamp::parse,
+          help_heading = "For every command")]
+    pub(crate) now: Option<Timestamp>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Play a month at three shops, or your own events; writes report.html and shop.db
+    Demo(Demo),
+    /// Make a store, and its settings file beside it
+    Init(Init),
+    /// Verify what phones send when they tap a tag, or find out why it does not verify
+    #[command(subcommand)]
+    Tap(Tap),
+    /// Say which tags are yours, where they hang, and what became of them
+    #[command(subcommand)]
+    Tag(Tag),
+    /// Record events: JSON Lines, each a CloudEvents envelope, a Segment message or a Segment batch
+    Record(Record),
+    /// Show what may be seen of a customer
+    Card(Card),
+    /// Tell by which events two identifiers are one customer, or why they are not
+    Explain(Explain),
+    /// Show, give or withdraw consent of a phone number or e-mail address
+    #[command(subcommand)]
+    Consent(Consent),
+    /// What waits to be carried out: messages to send, alarms to raise
+    #[command(subcommand)]
+    Outbox(Outbox),
+    /// Check the log and make all state anew from it
+    Rebuild(Rebuild),
+    /// Look at the log
+    #[command(subcommand)]
+    Log(Log),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// The same seed writes the same bytes
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many people the shops have to do with
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(crate) customers: u32,
+    /// Play these events instead of the month: JSON Lines, CloudEvents or Segment
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
+    /// The folder to write to
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// Print the summary alone
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The brand, as messages name it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) brand: Option<String>,
+    /// The id of this device, 32 hexadecimal digits [default: random]
+    #[arg(long, value_name = "HEX")]
+    pub(crate) device: Option<String>,
+    /// The secret under which identifiers are hashed, 64 hexadecimal digits, the same at all tills of a brand
+    /// [default: random]. Other users of the machine see arguments: better set PHYGITAL_TENANT_KEY
+    #[arg(long, value_name = "HEX", env = "PHYGITAL_TENANT_KEY", hide_env_values = true)]
+    pub(crate) tenant_key: Option<String>,
+    /// The notice that unknown visitors are shown: JSON with id, text, purposes, sender; language, keyword
+    #[arg(long, value_name = "FILE")]
+    pub(crate) notice: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tap {
+    /// Verify tap URLs; exit code 0 when all are genuine
+    ///
+    /// With a store each genuine tap is judged by the registry and by its counter, and is recorded. Without one,
+    /// a URL is refused when its counter came before in this run.
+    Verify(Verify),
+    /// Find out why a tap URL does not verify: other keys, another layout, letters changed on the way
+    Diagnose(Diagnose),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The keys of the tags, JSON [default: what the settings name, or keys.json beside the store]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+    /// Check the MAC alone: no store is read or written, a replay is not noticed
+    #[arg(long, conflicts_with = "record")]
+    pub(crate) no_replay: bool,
+    /// Insist on the store, and tell who tapped and what to offer her
+    #[arg(long)]
+    pub(crate) record: bool,
+    /// What tells this client from others, such as its session: it may send the same tap again for a while
+    #[arg(long, value_name = "TEXT", requires = "record")]
+    pub(crate) client: Option<String>,
+    /// An identifier that came with the tap, such as cookie:c-77
+    #[arg(long, value_name = "IDENTIFIER", requires = "record")]
+    pub(crate) seen: Vec<String>,
+    /// Where it was tapped, if not where the tag is enrolled
+    #[arg(long, value_name = "PLACE", requires = "record")]
+    pub(crate) place: Option<PlaceId>,
+    /// Tap URLs; - reads them from standard input, one a line, and answers each as it comes
+    #[arg(value_name = "URL", required = true)]
+    pub(crate) urls: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diagnose {
+    /// The keys that the tag should have, JSON [default: as for verify]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+    /// The tap URL
+    #[arg(value_name = "URL")]
+    pub(crate) url: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tag {
+    /// Put a tag into the registry, or change where it hangs; it is active from then on
+    Enroll(Enroll),
+    /// List the tags
+    List,
+    /// Let the taps of a tag count again
+    Activate(TagNamed),
+    /// Set a tag aside for now: its taps are refused
+    Suspend(TagNamed),
+    /// Report a tag lost or stolen: its taps are refused and raise an alarm
+    Lost(TagNamed),
+    /// Take a tag out of use for good
+    Retire(TagNamed),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Enroll {
+    /// The tag's UID, 14 hexadecimal digits
+    pub(crate) uid: TagUid,
+    /// The shop it hangs in
+    #[arg(long)]
+    pub(crate) place: Option<PlaceId>,
+    /// What it hangs on: a shelf, a till, a fitting room
+    #[arg(long)]
+    pub(crate) touchpoint: Option<TouchpointId>,
+    /// The generation of its keys: taps under older keys no longer count
+    #[arg(long, value_name = "N", value_parser = key_epoch)]
+    pub(crate) key_epoch: Option<KeyEpoch>,
+    /// What staff call it
+    #[arg(long)]
+    pub(crate) label: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TagNamed {
+    /// The tag's UID, 14 hexadecimal digits
+    pub(crate) uid: TagUid,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    /// The source of Segment messages, which name none [default: segment]
+    #[arg(long)]
+    pub(crate) source: Option<SourceId>,
+    /// The currency of amounts that name none, such as EUR [default: that of the settings]
+    #[arg(long, value_name = "CODE")]
+    pub(crate) currency: Option<String>,
+    /// The country of phone numbers without a country code, such as FR [default: that of the settings]
+    #[arg(long, value_name = "CODE")]
+    pub(crate) region: Option<String>,
+    /// At most so many events in one transaction, 1 to 10000
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = batch)]
+    pub(crate) batch: usize,
+    /// A file of JSON Lines; - reads standard input
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Card {
+    /// kind:value, a phone number with +, an e-mail address, or a customer id
+    pub(crate) identifier: String,
+    /// Who looks
+    #[arg(long, value_enum, default_value_t = Looking::Associate)]
+    pub(crate) role: Looking,
+}
+
+/// Who looks at a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Looking {
+    /// Who serves the customer in the shop
+    Associate,
+    /// Who runs the shop
+    Manager,
+    /// Who plans campaigns
+    Marketing,
+}
+
+impl From<Looking> for Role {
+    fn from(looking: Looking) -> Role {
+        match looking {
+            Looking::Associate => Role::Associate,
+            Looking::Manager => Role::Manager,
+            Looking::Marketing => Role::Marketing,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// An identifier: kind:value, a phone number with +, or an e-mail address
+    pub(crate) one: String,
+    /// Another one
+    pub(crate) other: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Consent {
+    /// What is permitted, why, and all that was said; exit code 1 when a purpose named is not permitted
+    Show(ConsentShow),
+    /// Record that consent was given
+    Grant(ConsentGrant),
+    /// Record that consent was withdrawn: for the purposes named, or for all
+    Withdraw(ConsentWithdraw),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConsentShow {
+    /// A phone number, an e-mail address, kind:value, or a customer id
+    pub(crate) identifier: String,
+    /// Ask for this purpose alone; may stand several times
+    #[arg(long)]
+    pub(crate) purpose: Vec<Purpose>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConsentGrant {
+    /// A phone number, an e-mail address, or kind:value
+    pub(crate) identifier: String,
+    /// To what: recognition, personalization, service, marketing, measurement, advertising; may stand several times
+    #[arg(long, required = true)]
+    pub(crate) purpose: Vec<Purpose>,
+    /// How it was told: till, web, app, paper, keyword, import
+    #[arg(long, default_value = "till")]
+    pub(crate) method: ConsentMethod,
+    /// The notice that was shown; its text is proven when the settings have it
+    #[arg(long, value_name = "ID")]
+    pub(crate) notice_id: Option<NoticeId>,
+    /// When it ends
+    #[arg(long, value_name = "RFC3339", value_parser = Timestamp::parse)]
+    pub(crate) expires: Option<Timestamp>,
+    #[command(flatten)]
+    pub(crate) proof: Proof,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConsentWithdraw {
+    /// A phone number, an e-mail address, or kind:value
+    pub(crate) identifier: String,
+    /// From what; may stand several times [default: everything]
+    #[arg(long)]
+    pub(crate) purpose: Vec<Purpose>,
+    /// How it was told: till, web, app, paper, keyword, import
+    #[arg(long)]
+    pub(crate) method: Option<ConsentMethod>,
+    #[command(flatten)]
+    pub(crate) proof: Proof,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Proof {
+    /// What proves it, such as paper:2026-117; may stand several times
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) evidence: Vec<String>,
+    /// When it was said [default: now]
+    #[arg(long, value_name = "RFC3339", value_parser = Timestamp::parse)]
+    pub(crate) at: Option<Timestamp>,
+    /// The id of the event: with the same id and --at, saying it again is saying it once [default: random]
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<EventId>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Outbox {
+    /// List what waits
+    List(OutboxList),
+    /// Say how an action went, so that it waits no longer
+    Ack(OutboxAck),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutboxList {
+    /// Only what is to be carried out now: neither expired nor forbidden since
+    #[arg(long)]
+    pub(crate) due: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutboxAck {
+    /// The action
+    pub(crate) id: ActionId,
+    /// delivered, failed, expired or dropped
+    pub(crate) outcome: Outcome,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rebuild {
+    /// Change nothing; exit code 1 when the log is broken or its fold differs from the state
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Log {
+    /// List entries in order of arrival
+    List(LogList),
+    /// Check that every entry is what was once written; exit code 1 when one is not
+    Check,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogList {
+    /// Only entries behind this position
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) after: u64,
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    pub(crate) most: Option<u64>,
+}
+
+fn key_epoch(text: &str) -> Result<KeyEpoch, &'static str> {
+    text.parse().map(KeyEpoch::new).map_err(|_| "expected a number from 0")
+}
+
+fn batch(text: &str) -> Result<usize, &'static str> {
+    let most = phygital_core::vocab::limits::BATCH_EVENTS_MAX;
+    text.parse().ok().filter(|count| (1..=most).contains(count)).ok_or("expected a number from 1 to 10000")
+}
+
+/// What clap has to say in one line, without what was typed: it may be a key or a phone number.
+pub(crate) fn misuse(error: &clap::Error) -> Failure {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
+        _ => None,
+    };
+    let argument = text(ContextKind::InvalidArg);
+    let of_ours = argument.clone().unwrap_or_else(|| "an argument".to_owned());
+    let (kind, what) = match error.kind() {
+        ErrorKind::MissingRequiredArgument => ("missing_argument", format!("expected {of_ours}")),
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            ("missing_command", "expected a command".to_owned())
+        }
+        ErrorKind::UnknownArgument => {
+            let option = argument.filter(|typed| typed.starts_with("--"));
+            let option = option.map(|typed| typed.split('=').next().unwrap_or_default().to_owned());
+            let shown =
+                option.map_or("an argument too many".to_owned(), |option| format!("unknown option {option}"));
+            ("unknown_argument", shown)
+        }
+        ErrorKind::InvalidSubcommand => {
+            let similar = text(ContextKind::SuggestedSubcommand);
+            let similar = similar.map_or(String::new(), |name| format!("; is {name} meant?"));
+            ("unknown_command", format!("expected a command{similar}"))
+        }
+        ErrorKind::InvalidValue => {
+            let values = text(ContextKind::ValidValue).unwrap_or_default();
+            let one_of = if values.is_empty() { "a value".to_owned() } else { format!("one of {values}") };
+            ("bad_argument", format!("{of_ours}: expected {one_of}"))
+        }
+        ErrorKind::ValueValidation => {
+            let source =
+                std::error::Error::source(error).map_or(String::new(), |source| format!(": {source}"));
+            ("bad_argument", format!("{of_ours}{source}"))
+        }
+        ErrorKind::ArgumentConflict => {
+            let other = text(ContextKind::PriorArg).unwrap_or_default();
+            ("conflicting_arguments", format!("{of_ours} does not go with {other}"))
+        }
+        ErrorKind::InvalidUtf8 => ("bad_argument", "an argument is not UTF-8".to_owned()),
+        other => ("bad_argument", format!("{of_ours}: {}", other.as_str().unwrap_or("not as expected"))),
+    };
+    Failure::misuse(kind, format!("{what}; `phygital --help` and `phygital COMMAND --help` tell more"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_tree_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

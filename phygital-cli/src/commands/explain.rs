@@ -1,0 +1,94 @@
+//! `explain`: why two identifiers are one customer, or are not.
+
+use phygital_core::engine::{Explanation, Step};
+use phygital_core::identity::Basis;
+use phygital_core::vocab::Identifier;
+use serde::Serialize;
+
+use crate::arguments::Explain;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::shop::Shop;
+use crate::who;
+
+/// One event of the chain.
+#[derive(Debug, Serialize)]
+struct Link {
+    from: Named,
+    to: Named,
+    basis: &'static str,
+    event: String,
+    source: Option<String>,
+    id: Option<String>,
+    at: String,
+}
+
+/// An identifier, masked where the one who asks did not name it herself.
+#[derive(Debug, Serialize)]
+struct Named {
+    kind: &'static str,
+    value: String,
+}
+
+/// Tells the chain of events from one identifier to the other.
+pub(crate) fn explain(shop: &Shop, with: &Explain, output: &mut Output) -> Result<Exit, Failure> {
+    let settings = shop.settings()?;
+    let region = settings.region()?;
+    let one = who::identifier(&with.one, region)?;
+    let other = who::identifier(&with.other, region)?;
+    let engine = shop.open(&settings)?;
+    match engine.people().explain(&one, &other)? {
+        Explanation::Same(steps) => {
+            let named = |identifier: &Identifier| Named {
+                kind: identifier.kind().name(),
+                value: match identifier == &one || identifier == &other {
+                    true => identifier.value().to_owned(),
+                    false => identifier.masked(),
+                },
+            };
+            let links: Vec<Link> = steps.iter().map(|step| link(step, named)).collect();
+            same(links, output)?;
+            Ok(Exit::Done)
+        }
+        Explanation::Different(why) => {
+            if output.is_json() {
+                output.object(&serde_json::json!({ "same": false, "reason": why.code(), "steps": [] }))?;
+            } else {
+                output.text(format_args!("not one customer: {}", why.code()))?;
+            }
+            Ok(Exit::No)
+        }
+    }
+}
+
+fn link(step: &Step, named: impl Fn(&Identifier) -> Named) -> Link {
+    Link {
+        from: named(&step.from),
+        to: named(&step.to),
+        basis: match step.basis {
+            Basis::Stated => "stated",
+            Basis::Together => "together",
+            _ => "other",
+        },
+        event: step.event.key.to_string(),
+        source: step.name.as_ref().map(|(source, _)| source.to_string()),
+        id: step.name.as_ref().map(|(_, id)| id.to_string()),
+        at: step.event.at.to_string(),
+    }
+}
+
+fn same(links: Vec<Link>, output: &mut Output) -> Result<(), Failure> {
+    if output.is_json() {
+        return output.object(&serde_json::json!({ "same": true, "reason": null, "steps": links }));
+    }
+    output.text("one customer")?;
+    let rows = links.into_iter().map(|link| {
+        let event = match (link.source, link.id) {
+            (Some(source), Some(id)) => format!("{source} {id}"),
+            _ => format!("{} (erased)", link.event),
+        };
+        let name = |named: Named| format!("{}:{}", named.kind, named.value);
+        vec![name(link.from), name(link.to), link.basis.to_owned(), event, link.at]
+    });
+    output.table(&["from", "to", "since", "event", "at"], rows.collect())
+}

@@ -1,0 +1,175 @@
+//! A shop on this machine: where its store, settings and keys lie, and the engine over them.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use phygital_core::crypto::Secret;
+use phygital_core::engine::{Config, Engine, EntropyError};
+use phygital_core::store::StorageFault;
+use phygital_core::tap::limits::KEYS_JSON_MAX;
+use phygital_core::tap::{FileKey, Fleet, KeyRing, KeySet, Keys};
+use phygital_core::vocab::{Currency, Region, TagUid, Timestamp};
+use phygital_store::{Options, Sqlite};
+use ring::rand::{SecureRandom, SystemRandom};
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::settings::{Settings, name};
+
+/// Where the store lies unless said.
+pub(crate) const DB_DEFAULT: &str = "shop.db";
+
+/// What the global arguments say.
+#[derive(Debug, Clone)]
+pub(crate) struct Shop {
+    /// The store.
+    pub(crate) db: PathBuf,
+    /// Whether it was named, so that it has to be there.
+    pub(crate) db_named: bool,
+    /// The settings file, where it was named.
+    pub(crate) settings: Option<PathBuf>,
+    /// The time instead of the clock's.
+    pub(crate) now: Option<Timestamp>,
+}
+
+impl Shop {
+    /// The time: the one that was given, else the clock's.
+    pub(crate) fn now(&self) -> Result<Timestamp, Failure> {
+        if let Some(now) = self.now {
+            return Ok(now);
+        }
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+        let micros = since.and_then(|since| i64::try_from(since.as_micros()).ok());
+        let now = micros.and_then(|micros| Timestamp::from_micros(micros).ok());
+        now.ok_or_else(|| Failure::failed("clock", "the system's clock is before 1970 or after 9999"))
+    }
+
+    /// Where the settings lie: beside the store, under its name.
+    pub(crate) fn settings_path(&self) -> PathBuf {
+        self.settings.clone().unwrap_or_else(|| self.db.with_extension("json"))
+    }
+
+    /// The settings.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        Settings::read(&self.settings_path(), self.settings.is_some())
+    }
+
+    /// The engine over a store that has to be there, for commands that verify no tap.
+    pub(crate) fn open(&self, settings: &Settings) -> Result<Engine<Sqlite>, Failure> {
+        self.open_with(settings, Keys::none())
+    }
+
+    /// The engine over a store that has to be there.
+    pub(crate) fn open_with(
+        &self,
+        settings: &Settings,
+        keys: impl KeyRing + Send + Sync + 'static,
+    ) -> Result<Engine<Sqlite>, Failure> {
+        self.engine(&Options::new().must_exist(), settings.config()?, keys)
+    }
+
+    /// The engine over the store.
+    pub(crate) fn engine(
+        &self,
+        options: &Options,
+        config: Config,
+        keys: impl KeyRing + Send + Sync + 'static,
+    ) -> Result<Engine<Sqlite>, Failure> {
+        let store = Sqlite::open_with(&self.db, options).map_err(|error| {
+            let hint = match error.kind {
+                StorageFault::Unopened if !self.db.exists() => "; `phygital init` makes one",
+                _ => "",
+            };
+            let mut failure = Failure::from(error).while_doing(&name(&self.db));
+            failure.message.push_str(hint);
+            failure
+        })?;
+        let engine = Engine::open(store, config, keys, random);
+        engine.map_err(|error| Failure::from(error).while_doing(&name(&self.db)))
+    }
+
+    /// The keys of the tags: from the file named, else from the one that the settings name, else from `keys.json`
+    /// beside the store; else the all-zero keys that tags leave the factory with.
+    pub(crate) fn keys(
+        &self,
+        named: Option<&Path>,
+        settings: &Settings,
+        output: &Output,
+    ) -> Result<Keys, Failure> {
+        let beside = |path: &Path, file: &Path| path.parent().unwrap_or(Path::new("")).join(file);
+        if let Some(path) = named {
+            return read_keys(path);
+        }
+        if let Some(file) = &settings.keys {
+            return read_keys(&beside(&self.settings_path(), file));
+        }
+        let path = beside(&self.db, Path::new("keys.json"));
+        if path.exists() {
+            return read_keys(&path);
+        }
+        output.note("no keys file, so taps are tried with the factory keys (all zeros); see --keys");
+        let factory = KeySet::explicit(Secret::zeros()).meta_read_key(Secret::zeros()).label("factory");
+        Keys::new([factory]).map_err(|error| Failure::misuse("bad_keys", error.to_string()))
+    }
+}
+
+/// Keys that the engine and the command hold together, in memory once.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedKeys(pub(crate) Arc<Keys>);
+
+impl KeyRing for SharedKeys {
+    fn fleets(&self) -> &[Fleet] {
+        self.0.fleets()
+    }
+
+    fn file_keys(
+        &self,
+        fleet: usize,
+        uid: Option<TagUid>,
+        found: &mut dyn FnMut(&FileKey) -> ControlFlow<()>,
+    ) {
+        self.0.file_keys(fleet, uid, found);
+    }
+}
+
+fn read_keys(path: &Path) -> Result<Keys, Failure> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::InvalidData => Failure::misuse("bad_keys", format!("{}: expected UTF-8", name(path))),
+        _ => Failure::io(&name(path), &error),
+    };
+    // The text holds keys, so it is wiped; it has its length from the start, so that growing leaves no copies.
+    let file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_or(0, |metadata| metadata.len()).min(KEYS_JSON_MAX as u64 + 1);
+    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or_default() + 1));
+    file.take(KEYS_JSON_MAX as u64 + 1).read_to_string(&mut text).map_err(failed)?;
+    let keys = Keys::from_json(&text);
+    keys.map_err(|error| Failure::misuse("bad_keys", format!("{}: {error}", name(path))))
+}
+
+/// Randomness of the system.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), EntropyError> {
+    SystemRandom::new().fill(bytes).map_err(|_| EntropyError)
+}
+
+/// The currency of amounts that name none: the one given, else that of the settings.
+pub(crate) fn currency(given: Option<&str>, settings: &Settings) -> Result<Option<Currency>, Failure> {
+    let text = given.or(settings.currency.as_deref());
+    let read = |text: &str| text.parse::<Currency>();
+    text.map(read).transpose().map_err(|error| Failure::misuse("bad_currency", format!("currency: {error}")))
+}
+
+/// The country of phone numbers without a country code: the one given, else that of the settings.
+pub(crate) fn region(given: Option<&str>, settings: &Settings) -> Result<Option<Region>, Failure> {
+    match given {
+        Some(text) => {
+            let read = crate::settings::region(text);
+            read.map(Some).map_err(|error| Failure::misuse("bad_region", format!("region: {error}")))
+        }
+        None => settings.region(),
+    }
+}

@@ -1,0 +1,203 @@
+//! What goes wrong below: files that cannot be read or written, two processes at once, arguments and pipes.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::fs;
+use std::process::Stdio;
+
+use serde_json::json;
+use support::{Folder, NOW, event};
+
+/// How a command failed on the store as it lies there.
+fn failure(folder: &Folder, arguments: &str) -> (i32, String) {
+    let ran = folder.at_now(&format!("--json {arguments}"));
+    assert_eq!(ran.err.lines().count(), 1, "one line: {}", ran.err);
+    (ran.code, ran.error()["kind"].as_str().unwrap().to_owned())
+}
+
+fn is(code: i32, kind: &str) -> (i32, String) {
+    (code, kind.to_owned())
+}
+
+#[test]
+fn a_store_that_is_none_is_told() {
+    let folder = Folder::shop();
+    let good = folder.store();
+    let corrupt = |bytes: &[u8]| {
+        fs::write(folder.path("shop.db"), bytes).unwrap();
+        failure(&folder, "tag list")
+    };
+    assert_eq!(
+        corrupt(b"this is no database, but it is longer than its header would be, and some more, and so on."),
+        is(3, "corrupt")
+    );
+    assert_eq!(corrupt(b""), is(3, "unopened"));
+    // The version stands at byte 60 of the header (SQLite file format, 1.3): `user_version`.
+    let mut newer = good.clone();
+    newer[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    assert_eq!(corrupt(&newer), is(3, "newer"));
+    let mut torn = good.clone();
+    torn[4096..].fill(0xa5);
+    assert_eq!(corrupt(&torn), is(3, "corrupt"));
+    fs::write(folder.path("shop.db"), good).unwrap();
+    folder.done("tag list");
+    fs::remove_file(folder.path("shop.db")).unwrap();
+    for command in
+        ["tag list", "record x", "card cookie:c", "explain cookie:a cookie:b", "outbox list", "rebuild"]
+    {
+        assert_eq!(failure(&folder, command), is(3, "unopened"), "{command}");
+    }
+    assert!(!folder.path("shop.db").exists(), "only init makes a store");
+    fs::create_dir(folder.path("shop.db")).unwrap();
+    assert_eq!(failure(&folder, "tag list"), is(3, "unopened"));
+}
+
+#[test]
+fn a_damaged_state_is_seen_and_put_right() {
+    let folder = Folder::shop();
+    let line = event("e-1", "visit_started", NOW, "loyalty:needle-42", "{}");
+    assert_eq!(folder.fed("record -", line.as_bytes()).code, 0);
+    // The identifier stands in the log's payload and in the folded state: change the state's alone.
+    let mut bytes = folder.store();
+    let needle = b"needle-42";
+    let found: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(needle)).collect();
+    let state = found.into_iter().find(|at| !bytes[at - 10..*at].ends_with(b"loyalty:")).unwrap();
+    let is_log = bytes[state.saturating_sub(12)..state].windows(8).any(|part| part == b"\"value\":");
+    assert!(!is_log, "the state's own column");
+    bytes[state + 8] = b'3';
+    fs::write(folder.path("shop.db"), bytes).unwrap();
+    let check = folder.at_now("rebuild --check --json");
+    assert_eq!((check.code, &check.object()["equal"]), (1, &json!(false)), "{check:?}");
+    assert!(folder.at_now("rebuild --check").out.contains("differs"));
+    let rebuilt = folder.done("rebuild");
+    assert!(rebuilt.out.contains("was put right"), "{}", rebuilt.out);
+    folder.done("rebuild --check");
+}
+
+#[test]
+fn a_changed_log_is_seen() {
+    let folder = Folder::shop();
+    for n in 0..80 {
+        let line = event(&format!("e-{n}"), "page_viewed", NOW, "cookie:c-1", r#"{"title":"needle"}"#);
+        assert_eq!(folder.fed("record -", line.as_bytes()).code, 0);
+        if n == 2 {
+            break;
+        }
+    }
+    let mut bytes = folder.store();
+    let at = bytes.windows(6).position(|part| part == b"needle").unwrap();
+    bytes[at] = b'N';
+    fs::write(folder.path("shop.db"), bytes).unwrap();
+    // So short a log is checked whole when it is opened.
+    assert_eq!(failure(&folder, "tag list"), is(3, "chain_broken"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_written_is_told() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    let folder = Folder::shop();
+    let root = fs::metadata(folder.path("shop.db")).unwrap().uid() == 0;
+    fs::set_permissions(folder.path("shop.db"), fs::Permissions::from_mode(0o444)).unwrap();
+    fs::set_permissions(folder.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = folder.command();
+    if root {
+        // Root may write anything, so the command runs as somebody else, from where she may run it.
+        let copy = folder.path("phygital");
+        fs::copy(env!("CARGO_BIN_EXE_phygital"), &copy).unwrap();
+        command = std::process::Command::new(&copy);
+        command.current_dir(folder.path("")).uid(65534).stdin(Stdio::null());
+    }
+    let ran = support::ran(command.args(["--json", "tag", "list"]).output().unwrap());
+    assert_eq!(ran.code, 3, "{ran:?}");
+    let kind = ran.error()["kind"].as_str().unwrap().to_owned();
+    assert!(["read_only", "unopened"].contains(&kind.as_str()), "{kind}");
+}
+
+#[test]
+fn two_processes_share_a_store() {
+    let folder = Folder::shop();
+    let write = |name: &str| {
+        let lines = (0..200)
+            .map(|n| event(&format!("{name}-{n}"), "page_viewed", NOW, &format!("cookie:c-{n}"), "{}"));
+        folder.write(name, &lines.collect::<Vec<_>>().join("\n"));
+    };
+    write("one");
+    write("two");
+    let start = |file: &str| {
+        let mut command = folder.command();
+        command.args(["--now", NOW, "record", "--batch", "5", "--json", file]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let running = [start("one"), start("two")];
+    for child in running {
+        let ran = support::ran(child.wait_with_output().unwrap());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert!(ran.lines().iter().all(|line| line["result"] == "accepted"));
+    }
+    assert_eq!(folder.done("log check --json").object()["entries"], 400);
+    folder.done("rebuild --check");
+}
+
+#[test]
+fn misuse_is_one_line_and_repeats_nothing_personal() {
+    let folder = Folder::new();
+    for arguments in [
+        &["card", "a", "zoe@shop.example"][..],
+        &["zoe@shop.example"],
+        &["card", "+15105550123", "--role", "zoe@shop.example"],
+        &["--now", "zoe@shop.example", "card", "a:b"],
+        &["consent", "grant", "x", "--purpose", "zoe@shop.example"],
+        &["tag", "retire", "zoe@shop.example"],
+        &["card"],
+        &["--zoe=zoe@shop.example"],
+        &[],
+        &["tag"],
+    ] {
+        for json in [false, true] {
+            let mut arguments = arguments.to_vec();
+            if json {
+                arguments.push("--json");
+            }
+            let ran = folder.run(&arguments);
+            assert_eq!(ran.code, 2, "{arguments:?}");
+            assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+            assert!(!ran.err.contains("shop.example"), "{}", ran.err);
+            assert_eq!(ran.out, "");
+            if json {
+                assert_eq!(ran.error()["exit"], 2);
+            }
+        }
+    }
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    let folder = Folder::new();
+    let help = folder.run(&["--help"]);
+    assert_eq!((help.code, help.err.as_str()), (0, ""));
+    for command in
+        ["demo", "init", "tap", "tag", "record", "card", "explain", "consent", "outbox", "rebuild", "log"]
+    {
+        assert!(help.out.contains(&format!("\n  {command} ")), "{}", help.out);
+        assert_eq!(folder.run(&[command, "--help"]).code, 0);
+    }
+    assert!(help.out.contains("Exit codes"), "{}", help.out);
+    assert_eq!(folder.run(&["--version"]).code, 0);
+}
+
+#[test]
+fn the_environment_names_the_store() {
+    let folder = Folder::new();
+    let run = |arguments: &[&str]| {
+        let mut command = folder.command();
+        support::ran(command.env("PHYGITAL_DB", "env.db").args(arguments).output().unwrap())
+    };
+    assert_eq!(run(&["init"]).code, 0);
+    assert!(folder.path("env.db").exists() && !folder.path("shop.db").exists());
+    assert_eq!(run(&["tag", "list"]).code, 0);
+    assert_eq!(run(&["--db", "other.db", "tag", "list"]).code, 3, "an argument is stronger");
+}
