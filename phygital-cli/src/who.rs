@@ -72,9 +72,9 @@ mod tests {
 
     #[test]
     fn a_refusal_does_not_repeat_what_was_typed() {
-        for text in ["zoe", "fax:zoe", "+3361", "zoe@", "phone:zoe", "cookie:", "0a0a"] {
+        for text in ["zoe", "fax:zoe", "+9zoe", "zoe@", "phone:zoe", "cookie:", "0a0a"] {
             let failure = Who::parse(text, None).unwrap_err();
-            assert!(!failure.message.contains("zoe") && !failure.message.contains("61"), "{failure}");
+            assert!(!failure.message.contains("zoe"), "{failure}");
         }
     }
 }

@@ -96,7 +96,8 @@ fn the_registry_is_kept() {
     });
     assert_eq!(one.object(), expected);
     folder.done("tag enroll 04a1b2c3d4e502");
-    assert_eq!(folder.done("--json tag retire 04a1b2c3d4e502").object()["status"], "retired");
+    let later = ["--now", "2026-03-02T09:00:01Z", "--json", "tag", "retire", "04a1b2c3d4e502"];
+    assert_eq!(folder.run(&later).object()["status"], "retired");
     let list = folder.done("--json tag list").lines();
     assert_eq!((list.len(), &list[0], &list[1]["status"]), (2, &expected, &json!("retired")));
     let table = folder.done("tag list").out;

@@ -202,6 +202,8 @@ fn with_a_store_registry_and_marks_are_asked() {
         (answer["verdict"].as_str().unwrap().to_owned(), answer["reason"].clone())
     };
     let is = |verdict: &str, reason: Value| (verdict.to_owned(), reason);
+    // By the clock: of two words at one moment neither is the later.
+    let said = |arguments: &[&str]| assert_eq!(folder.run(arguments).code, 0, "{arguments:?}");
     let first = tap(&mut one);
     assert_eq!(judged(&first, &[]), is("not_enrolled", json!("not_enrolled")));
     folder.done("tag enroll 04A1B2C3D4E501 --place paris-1 --touchpoint shelf-1");
@@ -213,13 +215,14 @@ fn with_a_store_registry_and_marks_are_asked() {
     forged.push(last);
     assert_eq!(judged(&forged, &[]), is("forged", json!("mac_mismatch")));
     for status in ["suspend", "lost", "retire"] {
-        folder.done(&format!("tag {status} 04a1b2c3d4e501"));
+        said(&["tag", status, "04a1b2c3d4e501"]);
         let (verdict, reason) = judged(&tap(&mut one), &[]);
         assert_eq!(verdict, "not_enrolled");
         assert!(reason.as_str().unwrap().starts_with(&status[..4]), "{reason}");
     }
-    folder.done("tag activate 04a1b2c3d4e501");
-    folder.done("tag enroll 04a1b2c3d4e501 --key-epoch 1");
+    said(&["tag", "activate", "04a1b2c3d4e501"]);
+    assert_eq!(judged(&tap(&mut one), &[]), is("genuine", Value::Null));
+    said(&["tag", "enroll", "04a1b2c3d4e501", "--key-epoch", "1"]);
     assert_eq!(judged(&tap(&mut one), &[]), is("not_enrolled", json!("old_keys")));
 
     let before = folder.store();

@@ -1,5 +1,5 @@
 //! What the command's tests share: a folder, the command run in it, its answers.
-#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its share")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test file uses its share")]
 
 use std::fs;
 use std::io::Write;
