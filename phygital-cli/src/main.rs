@@ -20,7 +20,7 @@ use clap::error::ErrorKind;
 
 use arguments::{Arguments, Command};
 use failure::{Exit, Failure};
-use output::{Output, complain};
+use output::{CLOSED, Output, complain};
 use shop::{DB_DEFAULT, Shop};
 
 fn main() -> ExitCode {
@@ -39,7 +39,9 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            complain(&failure.line(json));
+            if failure.kind != CLOSED {
+                complain(&failure.line(json));
+            }
             failure.exit.into()
         }
     }

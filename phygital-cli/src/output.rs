@@ -14,6 +14,9 @@ const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
+/// The kind of failure when nobody reads on, as behind `| head`: nothing to complain of.
+pub(crate) const CLOSED: &str = "closed";
+
 /// Standard output, and notes on standard error.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -98,7 +101,8 @@ pub(crate) fn complain(line: &str) {
 }
 
 fn unwritten(error: &io::Error) -> Failure {
-    Failure { exit: Exit::Failed, kind: "output", message: format!("standard output: {error}"), line: None }
+    let kind = if error.kind() == io::ErrorKind::BrokenPipe { CLOSED } else { "output" };
+    Failure { exit: Exit::Failed, kind, message: format!("standard output: {error}"), line: None }
 }
 
 /// Text from outside as a terminal may show it: control characters and marks that change the direction or

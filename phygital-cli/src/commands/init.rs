@@ -40,7 +40,12 @@ pub(crate) fn init(shop: &Shop, with: Init, output: &mut Output) -> Result<Exit,
     if given {
         settings.write_new(&path)?;
     }
-    let engine = shop.engine(&Options::new(), config, Keys::none())?;
+    let engine = shop.engine(&Options::new(), config, Keys::none()).inspect_err(|_| {
+        if given {
+            // So that the next try is not refused for the settings of this one.
+            let _ = std::fs::remove_file(&path);
+        }
+    })?;
     let identity = engine.identity();
     let (device, epoch) = (identity.device, identity.epoch);
     if output.is_json() {
