@@ -363,7 +363,7 @@ pub(crate) struct LogList {
     /// Only entries behind this position
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) after: u64,
-    /// At most so many
+    /// At most so many [default: 100, with --json all]
     #[arg(long, value_name = "N")]
     pub(crate) most: Option<u64>,
 }

@@ -188,3 +188,17 @@ fn the_environment_names_the_store() {
     assert_eq!(run(&["tag", "list"]).code, 0);
     assert_eq!(run(&["--db", "other.db", "tag", "list"]).code, 3, "an argument is stronger");
 }
+
+#[test]
+fn who_reads_no_further_is_not_complained_to() {
+    use std::process::Stdio;
+    let folder = Folder::shop();
+    let line = event("e-1", "page_viewed", NOW, "cookie:c-1", "{}");
+    assert_eq!(folder.fed("record -", line.as_bytes()).code, 0);
+    let mut command = folder.command();
+    let mut child =
+        command.args(["log", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ran = support::ran(child.wait_with_output().unwrap());
+    assert_eq!((ran.code, ran.err.as_str()), (3, ""));
+}

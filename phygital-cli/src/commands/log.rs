@@ -11,6 +11,9 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::shop::Shop;
 
+/// How many entries people are shown unless they ask for more.
+const SHOWN: u64 = 100;
+
 /// An entry as programs read it.
 #[derive(Debug, Serialize)]
 struct View {
@@ -38,7 +41,7 @@ pub(crate) fn log(shop: &Shop, with: Log, output: &mut Output) -> Result<Exit, F
             }
         }
         Log::List(LogList { mut after, most }) => {
-            let mut left = most.unwrap_or(u64::MAX);
+            let mut left = most.unwrap_or(if output.is_json() { u64::MAX } else { SHOWN });
             let mut rows = Vec::new();
             while left > 0 {
                 let page = usize::try_from(left).unwrap_or(PAGE).min(PAGE);
