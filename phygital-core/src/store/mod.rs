@@ -2,7 +2,7 @@
 //!
 //! [`Store`] is the seam between the domain and a database. The engine asks for the one row it
 //! needs, so state may exceed memory; it writes within one transaction per accepted event, and
-//! answers only after the commit. [`Memory`] is the reference, [`contract`] the suite that every
+//! answers only after the commit. [`Memory`] is the reference, `contract` the suite that every
 //! store passes.
 
 #[cfg(any(test, feature = "contract"))]

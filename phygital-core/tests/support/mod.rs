@@ -1,5 +1,5 @@
 //! What the engine's tests share: an engine over memory, seeded randomness, short ways to events.
-#![allow(dead_code, missing_docs, clippy::unwrap_used, reason = "each test file uses its share")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test file uses its share")]
 
 use phygital_core::engine::{Config, Engine, EntropyError};
 use phygital_core::event::{CodecOptions, Event};
