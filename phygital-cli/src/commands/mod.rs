@@ -48,7 +48,7 @@ pub(crate) fn demo(with: Demo, output: &Output) -> Result<Exit, Failure> {
 impl From<demo::Error> for Failure {
     fn from(error: demo::Error) -> Failure {
         let message = error.to_string();
-        if matches!(error, demo::Error::Customers(_)) {
+        if error.is_misuse() {
             Failure::misuse("bad_argument", message)
         } else {
             Failure::failed("demo", message)

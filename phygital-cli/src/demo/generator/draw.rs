@@ -11,11 +11,11 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 ///
 /// A seed has 2^64 streams that do not overlap, one for each customer, so a customer's life does not depend on how
 /// many others there are.
-pub(super) struct Draw(ChaCha8Rng);
+pub(crate) struct Draw(ChaCha8Rng);
 
 impl Draw {
     /// Stream `stream` of `seed`.
-    pub(super) fn new(seed: u64, stream: u64) -> Self {
+    pub(crate) fn new(seed: u64, stream: u64) -> Self {
         // Spelled out, since `seed_from_u64` may expand a seed differently in a later version.
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -30,14 +30,19 @@ impl Draw {
         ((self.0.next_u64() >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
     }
 
+    /// Fills the buffer with random bytes.
+    pub(crate) fn fill(&mut self, bytes: &mut [u8]) {
+        self.0.fill_bytes(bytes);
+    }
+
     /// Uniform on `0..n`; 0 for `n = 0`. The bias is below `n` / 2^64.
-    pub(super) fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         let scaled = (u128::from(self.0.next_u64()) * n as u128) >> 64;
         usize::try_from(scaled).expect("the product's upper half is below n")
     }
 
     /// True in `percent` of a hundred cases.
-    pub(super) fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
@@ -45,7 +50,7 @@ impl Draw {
     ///
     /// # Panics
     /// If no weight is positive; the callers' tables are constants.
-    pub(super) fn weighted<'a, T>(&mut self, items: &'a [(usize, T)]) -> &'a T {
+    pub(crate) fn weighted<'a, T>(&mut self, items: &'a [(usize, T)]) -> &'a T {
         let mut left = self.below(items.iter().map(|(weight, _)| weight).sum());
         for (weight, item) in items {
             if left < *weight {

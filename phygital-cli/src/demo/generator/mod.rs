@@ -15,7 +15,7 @@
 
 mod behaviour;
 pub(crate) mod catalogue;
-mod draw;
+pub(crate) mod draw;
 pub(crate) mod people;
 
 use behaviour::{CDNOW_PURCHASES, CDNOW_SPEND};

@@ -41,6 +41,11 @@ impl Person {
             phone: format!("+1{area}5550{line}"),
         }
     }
+
+    /// The name as a bystander may read it: the family name's first letter alone.
+    pub(crate) fn short(&self) -> String {
+        format!("{} {}.", self.given_name, &self.family_name[..1])
+    }
 }
 
 #[rustfmt::skip]

@@ -29,9 +29,9 @@ pub(crate) struct ReportData {
     pub(crate) taps: Vec<Vec<u64>>,
     /// Opt-ins, by shop, then day.
     pub(crate) opt_ins: Vec<Vec<u64>>,
-    /// Genuine taps by known customers, by day.
+    /// Genuine taps by customers who agreed to be known, by day.
     pub(crate) known_taps: Vec<u64>,
-    /// Genuine taps by anonymous visitors, by day.
+    /// Genuine taps by anybody else, by day.
     pub(crate) anonymous_taps: Vec<u64>,
     /// First visits, by day.
     pub(crate) first_visits: Vec<u64>,
@@ -40,6 +40,8 @@ pub(crate) struct ReportData {
     /// Net revenue by the channel of the customer's first touch, in any order; it sums to the headline's revenue, so
     /// orders without a known first touch need a row of their own.
     pub(crate) revenue: Vec<Revenue>,
+    /// What a reader has to know of the data, a sentence or two each.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Figures over the whole time.
@@ -55,6 +57,8 @@ pub(crate) struct Headline {
     pub(crate) forged: u64,
     /// Taps of tags that are not enrolled.
     pub(crate) not_enrolled: u64,
+    /// Taps of tags that are lost, suspended or retired.
+    pub(crate) out_of_service: u64,
     /// Consents given.
     pub(crate) opt_ins: u64,
     /// Consents withdrawn.
@@ -95,11 +99,20 @@ pub(crate) fn render(data: &ReportData) -> String {
     page += &section::known_and_anonymous(data);
     page += &section::visits(data);
     page += &section::revenue_by_channel(&revenue);
-    page += "</div>\n</main>\n<footer>\n<p>";
+    page += "</div>\n</main>\n<footer>\n";
+    for note in &data.notes {
+        page += &format!("<p>{}</p>\n", escape(note));
+    }
+    page += "<p>";
     page += &format!("A day runs from midnight to midnight, {}. ", escape(&data.time_zone));
     page += "Amounts are exact sums in the currency's smallest unit; nothing is estimated or converted. ";
     page += "This file is complete by itself: it loads nothing and runs no script.</p>\n</footer>\n</body>\n</html>\n";
     page
+}
+
+/// An amount for people: grouped, with its decimals.
+pub(crate) fn amount(minor: i64, exponent: u8) -> String {
+    number::money(minor.into(), exponent)
 }
 
 fn subtitle(data: &ReportData) -> String {
@@ -146,6 +159,7 @@ mod tests {
                 replayed: 48,
                 forged: 31,
                 not_enrolled: 12,
+                out_of_service: 2,
                 opt_ins: 412,
                 opt_outs: 23,
                 customers_known: 389,
@@ -165,6 +179,7 @@ mod tests {
                 revenue("google / cpc", 731_250),
                 revenue("no known touch", 96_400),
             ],
+            notes: vec!["Taps in a file are claims.".to_owned()],
         }
     }
 
@@ -229,6 +244,7 @@ mod tests {
         data.days = vec![evil.to_owned(); 3];
         data.shops = vec![evil.to_owned(); 2];
         data.revenue[0].channel = evil.to_owned();
+        data.notes = vec![evil.to_owned()];
         data.revenue[1].currency = evil.to_owned();
         let page = render(&data);
         check_balance(&page);

@@ -13,14 +13,19 @@ pub(super) fn headline(figures: &Headline, revenue: &[CurrencyRevenue]) -> Strin
     tiles += &n(
         "Taps",
         figures.taps,
-        "Tap links judged, whatever the verdict. A reload of the same tap does not count again.",
+        "Tap links judged, whatever the verdict. The same link, reloaded or copied, does not count again.",
     );
     tiles += &n("Genuine", figures.genuine, "The tag is ours, its code is right and its counter is new.");
     tiles +=
-        &n("Replayed", figures.replayed, "The code is right, but its counter had been used: a copied link.");
+        &n("Replayed", figures.replayed, "The code is right, but its counter had been used: a copied link, counted once.");
     tiles += &n("Forged", figures.forged, "The code does not fit the tag's key: made up, not tapped.");
     tiles +=
         &n("Not enrolled", figures.not_enrolled, "The code is right, but the tag is not in service here.");
+    tiles += &n(
+        "Out of service",
+        figures.out_of_service,
+        "The code is right, but the tag is reported lost, suspended or retired.",
+    );
     tiles += &n("Opt-ins", figures.opt_ins, "Times that somebody agreed to hear from us.");
     tiles += &n("Opt-outs", figures.opt_outs, "Times that somebody withdrew.");
     tiles += &n(
@@ -90,8 +95,8 @@ pub(super) fn known_and_anonymous(data: &ReportData) -> String {
         "Known and anonymous taps by day",
         "Taps a day",
         [("known", &data.known_taps), ("anonymous", &data.anonymous_taps)],
-        "Known: when the tap was recorded, the visitor was already linked to a customer. Anonymous: not yet. Together they \
-         are the day's genuine taps.",
+        "Known: the visitor was a customer who had agreed to be known. Anonymous: not, so she was offered to opt in. \
+         Together they are the day's genuine taps.",
     )
 }
 
@@ -151,8 +156,9 @@ pub(super) fn revenue_by_channel(revenue: &[CurrencyRevenue]) -> String {
     }
     format!(
         "<section>\n<h2>Revenue by first touch</h2>\n{figures}<p class=\"meaning\">An order's whole amount, less refunds, \
-         stands with the channel by which its customer first came, whatever came later. The channels sum to the revenue \
-         above, to the smallest unit.</p>\n{tables}</section>\n"
+         stands with the channel by which its customer first came, whatever came later; where nobody is known, or she \
+         did not agree to be measured, in a row that says so. The channels sum to the revenue above, to the smallest \
+         unit.</p>\n{tables}</section>\n"
     )
 }
 
