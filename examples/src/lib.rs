@@ -1,6 +1,6 @@
-//! Runnable stories on the public API of Phygital: see `examples/` beside this file.
-
-/// The code in the README runs as a test.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;
+//! Runnable stories on the public API of Phygital. Each says at its head how to run it:
+//!
+//! | example | what it shows |
+//! |---|---|
+//! | `till` | a till: a store, a tag, taps and texts from standard input, the card |
+//! | `import_segment` | a Segment export into a store, twice without harm |

@@ -138,12 +138,16 @@ impl Seen {
         let (Some(first), Some(last)) = (first, last) else { unreachable!("there was an event") };
         let start = last.checked_sub_days(Days::new(DAYS_MAX - 1)).map_or(first, |start| start.max(first));
         if start > first {
-            notes.push(format!("The pictures begin {DAYS_MAX} days before the last one; the totals have all."));
+            notes.push(format!(
+                "The pictures begin {DAYS_MAX} days before the last one; the totals have all."
+            ));
         }
         let mut shops: Vec<(String, u64)> = self.places.into_iter().collect();
         shops.sort_by_key(|(_, events)| std::cmp::Reverse(*events));
         if shops.len() > SHOPS_MAX {
-            let text = format!("The pictures show the {SHOPS_MAX} places with the most events; the totals have all.");
+            let text = format!(
+                "The pictures show the {SHOPS_MAX} places with the most events; the totals have all."
+            );
             notes.push(text);
         }
         shops.truncate(SHOPS_MAX);

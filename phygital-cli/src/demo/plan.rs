@@ -49,7 +49,7 @@ pub(super) struct Plan {
 /// One thing that happens.
 pub(super) enum Act {
     /// A host has an event.
-    Post(Post),
+    Post(Box<Post>),
     /// A customer taps a tag.
     Tap { tag: usize, who: u32, joins: Option<Joins> },
     /// The last link that a customer got from a tag is opened again, by this client.
@@ -126,11 +126,11 @@ impl Plan {
     }
 
     fn post(&mut self, at: u32, who: u32, sender: Sender, event: Event) {
-        self.add(at, Act::Post(Post { who, sender, event, story: None }));
+        self.add(at, Act::Post(Box::new(Post { who, sender, event, story: None })));
     }
 
     fn tell(&mut self, at: u32, who: u32, sender: Sender, event: Event, story: &'static str) {
-        self.add(at, Act::Post(Post { who, sender, event, story: Some(story) }));
+        self.add(at, Act::Post(Box::new(Post { who, sender, event, story: Some(story) })));
     }
 
     /// An event with an id of its own.
@@ -182,7 +182,8 @@ impl Life<'_> {
     fn member(&mut self) {
         let customer = self.customer;
         let days = 30 + self.draw.below(300) as i64;
-        let mut event = self.plan.event("crm", 0, traits(customer)).with(loyalty(customer.number)).with(email(customer));
+        let mut event =
+            self.plan.event("crm", 0, traits(customer)).with(loyalty(customer.number)).with(email(customer));
         let micros = instant(0).as_micros() - days * i64::from(DAY) * 1_000_000;
         event.occurred_at = Timestamp::from_micros(micros).expect("a day of last year");
         event.place = SHOPS[customer.home_shop].id.parse().ok();
@@ -228,7 +229,8 @@ impl Life<'_> {
         let event = self.named(shop, at, completed(&order, purchase), &names);
         self.plan.post(at, who, Sender::Shop(shop), event);
         if is_member {
-            let mut points = PointsEarned::new(u32::try_from(purchase.amount_minor / 100).unwrap_or(u32::MAX));
+            let mut points =
+                PointsEarned::new(u32::try_from(purchase.amount_minor / 100).unwrap_or(u32::MAX));
             points.order_id = Some(order.clone());
             let event = self.named(shop, at + 1, points, &[loyalty(who)]);
             self.plan.post(at + 1, who, Sender::Shop(shop), event);
@@ -407,10 +409,10 @@ impl Story<'_> {
 
         let morning = DAY + 11 * HOUR;
         let shoes = catalogue::SHOE_SIZES[boots.size];
-        let says = (format!("I take {shoes} in shoes, love dark green"), vec![
-            ("size.shoes", shoes.to_owned()),
-            ("favourite_color", "dark green".to_owned()),
-        ]);
+        let says = (
+            format!("I take {shoes} in shoes, love dark green"),
+            vec![("size.shoes", shoes.to_owned()), ("favourite_color", "dark green".to_owned())],
+        );
         let joins = Joins { after: 40, mangle: 1, says: Some(says), leaves_after: None };
         self.plan.add(morning, Act::Tap { tag: 1, who, joins: Some(joins) });
         self.plan.add(morning + 15, Act::Again { whose: who, client: client(who) });
@@ -424,7 +426,13 @@ impl Story<'_> {
         help.associate_id = "harbour-1".parse().ok();
         help.activity = Some("fitting".to_owned());
         let event = self.plan.in_shop(0, morning + 18 * MINUTE, help).with(phone.clone());
-        self.plan.tell(morning + 18 * MINUTE, who, Sender::Shop(0), event, "an associate helps her, and asks her name");
+        self.plan.tell(
+            morning + 18 * MINUTE,
+            who,
+            Sender::Shop(0),
+            event,
+            "an associate helps her, and asks her name",
+        );
         let traits = traits(&self.customers[who as usize]);
         let event = self.plan.in_shop(0, morning + 19 * MINUTE, traits).with(phone.clone());
         self.plan.post(morning + 19 * MINUTE, who, Sender::Shop(0), event);
@@ -518,7 +526,13 @@ impl Story<'_> {
         let mut joined = LoyaltyMemberEnrolled::new();
         joined.tier = Some("silver".to_owned());
         let event = self.plan.in_shop(2, at, joined).with(loyalty(who)).with(card(who));
-        self.plan.tell(at, who, Sender::Shop(2), event, "joins the loyalty programme; her card brings her orders");
+        self.plan.tell(
+            at,
+            who,
+            Sender::Shop(2),
+            event,
+            "joins the loyalty programme; her card brings her orders",
+        );
         let mut refund = OrderRefunded::new(story_order(who, 2));
         refund.order.total = Some(money(1_200));
         let at = 20 * DAY + 16 * HOUR;

@@ -83,7 +83,8 @@ impl Player<'_> {
         self.feed.heading("")?;
         self.feed.heading("A month at three shops")?;
         let members = std::mem::take(&mut self.plan.members);
-        let text = format!("{} members of the loyalty programme come over from the old system", members.len());
+        let text =
+            format!("{} members of the loyalty programme come over from the old system", members.len());
         self.send(members, instant(0))?;
         self.feed.line(Kind::Note, &clock(0), "head office", &text)?;
         let mut day = 0;
@@ -148,7 +149,7 @@ impl Player<'_> {
 
     fn act(&mut self, at: u32, act: Act) -> Result<(), Error> {
         match act {
-            Act::Post(post) => self.post(at, post),
+            Act::Post(post) => self.post(at, *post),
             Act::Tap { tag, who, joins } => self.tap(at, tag, who, joins),
             Act::Again { whose, client } => self.open_again(at, whose, &client),
             Act::Forge { whose } => self.forge(at, whose),
@@ -313,7 +314,12 @@ impl Player<'_> {
             self.feed.usual(Kind::OptIn, &clock(at), "text", &text)?;
         } else if after.1 > before.1 {
             self.joined.remove(&who);
-            self.feed.usual(Kind::OptOut, &clock(at), "text", &format!("{name} texts {body:?}: she has left"))?;
+            self.feed.usual(
+                Kind::OptOut,
+                &clock(at),
+                "text",
+                &format!("{name} texts {body:?}: she has left"),
+            )?;
         } else if states.is_empty() {
             let text = format!("{name} texts {body:?}: no code that counts");
             self.feed.line(Kind::Refused, &clock(at), "text", &text)?;

@@ -58,9 +58,11 @@ pub(super) fn show(feed: &mut Feed, now: Timestamp) -> Result<Vec<Verdict>, Erro
     let mut verdicts = Vec::new();
     for tap in enrolled {
         cite(feed, tap)?;
-        for (what, url) in
-            [("as captured", tap.url.clone()), ("sent again", tap.url.clone()), ("a digit changed", forge(&tap.url))]
-        {
+        for (what, url) in [
+            ("as captured", tap.url.clone()),
+            ("sent again", tap.url.clone()),
+            ("a digit changed", forge(&tap.url)),
+        ] {
             verdicts.push(judge(&mut engine, feed, what, &url, now)?);
         }
     }

@@ -71,7 +71,8 @@ pub(super) fn open(seed: u64, store: Sqlite, now: Timestamp) -> Result<(Engine<S
     let tags = tags(&master, &template, &mut draw);
 
     let set = KeySet::diversified(master, KEY_NO, SYSTEM).expect("a short system identifier");
-    let keys = Keys::new([set.derive_meta_read_key().layout(Layout::Template(template))]).expect("one key set");
+    let keys =
+        Keys::new([set.derive_meta_read_key().layout(Layout::Template(template))]).expect("one key set");
     let mut random = Draw::new(seed, streams::ENGINE);
     let entropy = move |bytes: &mut [u8]| {
         random.fill(bytes);

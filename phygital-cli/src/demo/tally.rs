@@ -97,7 +97,8 @@ pub(super) fn report<S: Store>(
     let mut people: Vec<(Option<CustomerId>, Profile)> = Vec::new();
     for (owner, fold) in folds {
         let entry = reader.entry(&fold.key)?;
-        let Some(recorded) = entry.map(|entry| log::open(&entry)).transpose().map_err(EngineError::from)?.flatten()
+        let Some(recorded) =
+            entry.map(|entry| log::open(&entry)).transpose().map_err(EngineError::from)?.flatten()
         else {
             continue;
         };

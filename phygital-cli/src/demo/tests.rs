@@ -106,10 +106,27 @@ fn everything_of_the_story_happens_and_the_log_holds_it() {
         }
     }
     for name in [
-        "Tag Enrolled", "Tag Status Changed", "Tag Tapped", "Opt In Offered", "Message Received", "Opted In",
-        "Message Sent", "Attribute Stated", "Opted Out", "Page Viewed", "Product Viewed", "Product Added",
-        "Product Added to Wishlist", "Order Completed", "Order Refunded", "Product Tried On", "Visit Started",
-        "Associate Assisted", "Loyalty Member Enrolled", "User Identified", "Identifiers Linked",
+        "Tag Enrolled",
+        "Tag Status Changed",
+        "Tag Tapped",
+        "Opt In Offered",
+        "Message Received",
+        "Opted In",
+        "Message Sent",
+        "Attribute Stated",
+        "Opted Out",
+        "Page Viewed",
+        "Product Viewed",
+        "Product Added",
+        "Product Added to Wishlist",
+        "Order Completed",
+        "Order Refunded",
+        "Product Tried On",
+        "Visit Started",
+        "Associate Assisted",
+        "Loyalty Member Enrolled",
+        "User Identified",
+        "Identifiers Linked",
         "Identifiers Separated",
     ] {
         assert!(names.contains_key(name), "no {name} in {names:?}");
@@ -136,7 +153,8 @@ fn the_numbers_of_the_report_are_those_of_the_log() {
     let data = play::month(&options(5, folder.path()), &path, &mut silent()).unwrap();
     let engine = reopened(&folder);
     let events = entries(&engine);
-    let count = |wanted: fn(&Body) -> bool| events.iter().filter(|one| wanted(&one.event.body)).count() as u64;
+    let count =
+        |wanted: fn(&Body) -> bool| events.iter().filter(|one| wanted(&one.event.body)).count() as u64;
 
     let h = &data.headline;
     let genuine = count(|body| matches!(body, Body::TagTapped(_)));

@@ -16,8 +16,11 @@ pub(super) fn headline(figures: &Headline, revenue: &[CurrencyRevenue]) -> Strin
         "Tap links judged, whatever the verdict. The same link, reloaded or copied, does not count again.",
     );
     tiles += &n("Genuine", figures.genuine, "The tag is ours, its code is right and its counter is new.");
-    tiles +=
-        &n("Replayed", figures.replayed, "The code is right, but its counter had been used: a copied link, counted once.");
+    tiles += &n(
+        "Replayed",
+        figures.replayed,
+        "The code is right, but its counter had been used: a copied link, counted once.",
+    );
     tiles += &n("Forged", figures.forged, "The code does not fit the tag's key: made up, not tapped.");
     tiles +=
         &n("Not enrolled", figures.not_enrolled, "The code is right, but the tag is not in service here.");
