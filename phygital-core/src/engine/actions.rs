@@ -51,7 +51,7 @@ impl<S: Store> Actions<'_, S> {
         let event_id = EventId::new(format!("done:{}", digest(id))).expect("made of hexadecimal digits");
         let key = EventKey::of(&source, &event_id);
         let id = id.clone();
-        Ok(self.engine.transact(now, &[key], |session| {
+        self.engine.transact(now, |session| {
             use crate::store::Read as _;
             if let Some(entry) = session.tx.entry(&key)? {
                 return Ok(Receipt {
@@ -66,7 +66,7 @@ impl<S: Store> Actions<'_, S> {
             }
             let body = ActionCompleted::new(id, outcome.name().to_owned());
             session.append(Event::new(source, event_id, now, body)).map(|accepted| *accepted.receipt())
-        })?)
+        })
     }
 
     fn is_due(&self, action: &Action, now: Timestamp) -> Result<bool, Error> {

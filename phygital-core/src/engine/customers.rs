@@ -24,18 +24,36 @@ impl Lens<'_> {
     }
 }
 
-/// Folds an event into identity and the profile of its customer.
-pub(crate) fn apply<W: Write>(tx: &mut W, lens: Lens<'_>, recorded: &Recorded) -> Stored<()> {
+/// Folds an event into identity and the profile of its customer, or adds her to `stale`.
+pub(crate) fn apply<W: Write>(
+    tx: &mut W,
+    lens: Lens<'_>,
+    recorded: &Recorded,
+    stale: &mut BTreeSet<CustomerId>,
+) -> Stored<()> {
     let named = lens.usable(&recorded.event.identifiers);
     if named.is_empty() {
         return Ok(());
     }
-    let graph = extend(tx, lens, recorded, &named)?;
+    let change = extend(tx, lens, recorded, &named)?;
     let owner = owner(tx, &named)?;
-    if graph.recut {
-        return recut(tx, lens, recorded, &named, owner, &graph);
+    if change.recut {
+        return recut(tx, recorded, &named, owner, &change, stale);
     }
     let id = node_of(tx, &owner)?.customer;
+    advance(tx, id, recorded, stale)
+}
+
+/// Folds the newest event of a customer into her profile. After one that comes late it is stale.
+fn advance<W: Write>(
+    tx: &mut W,
+    id: CustomerId,
+    recorded: &Recorded,
+    stale: &mut BTreeSet<CustomerId>,
+) -> Stored<()> {
+    if stale.contains(&id) {
+        return Ok(());
+    }
     match tx.customer(&id)? {
         None => put(tx, id, None, fold_one(Profile::default(), recorded), recorded.fold),
         Some(row) if row.last < recorded.fold => {
@@ -43,12 +61,19 @@ pub(crate) fn apply<W: Write>(tx: &mut W, lens: Lens<'_>, recorded: &Recorded) -
             let after = fold_one(before.clone(), recorded);
             put(tx, id, Some(&before), after, recorded.fold)
         }
-        Some(row) => {
-            let members = tx.identifiers_of(&id)?.into_iter().collect();
-            let before = read_profile(&row)?;
-            refold(tx, lens, id, &members, &[before])
+        Some(_) => {
+            stale.insert(id);
+            Ok(())
         }
     }
+}
+
+/// Makes the profiles of customers anew, each once however many of its events came late.
+pub(crate) fn refold_stale<W: Write>(tx: &mut W, lens: Lens<'_>, stale: BTreeSet<CustomerId>) -> Stored<()> {
+    for id in stale {
+        refold(tx, lens, id)?;
+    }
+    Ok(())
 }
 
 /// What an event changed in the graph of identifiers.
@@ -147,14 +172,14 @@ fn partners(tx: &impl Read, key: &IdentifierKey) -> Stored<BTreeMap<IdentifierKi
     Ok(count)
 }
 
-/// Cuts the component around the event into customers again, and refolds those that changed.
+/// Cuts the component around the event into customers again; those that changed are stale.
 fn recut<W: Write>(
     tx: &mut W,
-    lens: Lens<'_>,
     recorded: &Recorded,
     named: &[(IdentifierKey, &Identifier)],
     owner: IdentifierKey,
     change: &Change,
+    stale: &mut BTreeSet<CustomerId>,
 ) -> Stored<()> {
     let mut start: BTreeSet<IdentifierKey> = named.iter().map(|(key, _)| *key).collect();
     for key in &change.became_shared {
@@ -167,15 +192,10 @@ fn recut<W: Write>(
     for key in component.members.keys().filter(|key| !change.fresh.contains(*key)) {
         was.insert(*key, node_of(tx, key)?.customer);
     }
-    // Rows as they were, before any is replaced: the spend of each is to be taken back once.
-    let mut rows: BTreeMap<CustomerId, CustomerRow> = BTreeMap::new();
-    for id in was.values().copied().collect::<BTreeSet<_>>() {
-        if let Some(row) = tx.customer(&id)? {
-            rows.insert(id, row);
-        }
-    }
+    let mut gone: BTreeSet<CustomerId> = was.values().copied().collect();
     for cluster in &clusters {
         let id = CustomerId::from(cluster.anchor);
+        gone.remove(&id);
         let before: BTreeSet<CustomerId> =
             cluster.members.iter().filter_map(|key| was.get(key).copied()).collect();
         let whole = was.iter().filter(|(_, of)| **of == id).all(|(key, _)| cluster.members.contains(key));
@@ -188,33 +208,18 @@ fn recut<W: Write>(
                 tx.put_node(key, &Node { customer: id, ..node })?;
             }
         }
-        let owns = cluster.members.contains(&owner);
-        match rows.get(&id) {
-            Some(_) if unchanged && !owns => {
-                rows.remove(&id);
-            }
-            Some(row) if unchanged && row.last < recorded.fold => {
-                let profile = read_profile(row)?;
-                let after = fold_one(profile.clone(), recorded);
-                put(tx, id, Some(&profile), after, recorded.fold)?;
-                rows.remove(&id);
-            }
-            None if unchanged && before.is_empty() => {
-                if owns {
-                    put(tx, id, None, fold_one(Profile::default(), recorded), recorded.fold)?;
-                }
-            }
-            _ => {
-                let own = rows.remove(&id);
-                let before = own.as_ref().map(read_profile).transpose()?;
-                refold(tx, lens, id, &cluster.members, before.as_slice())?;
-            }
+        if !unchanged {
+            stale.insert(id);
+        } else if cluster.members.contains(&owner) {
+            advance(tx, id, recorded, stale)?;
         }
     }
-    for (id, row) in rows {
-        let profile = read_profile(&row)?;
-        count_spend(tx, Some(&profile), None)?;
-        tx.remove_customer(&id)?;
+    for id in gone {
+        stale.remove(&id);
+        if let Some(row) = tx.customer(&id)? {
+            count_spend(tx, Some(&read_profile(&row)?), None)?;
+            tx.remove_customer(&id)?;
+        }
     }
     Ok(())
 }
@@ -298,15 +303,11 @@ pub(crate) fn owner_of(
 }
 
 /// Folds all events of a customer from the first.
-fn refold<W: Write>(
-    tx: &mut W,
-    lens: Lens<'_>,
-    id: CustomerId,
-    members: &BTreeSet<IdentifierKey>,
-    before: &[Profile],
-) -> Stored<()> {
+fn refold<W: Write>(tx: &mut W, lens: Lens<'_>, id: CustomerId) -> Stored<()> {
+    let before = tx.customer(&id)?.as_ref().map(read_profile).transpose()?;
+    let members: BTreeSet<IdentifierKey> = tx.identifiers_of(&id)?.into_iter().collect();
     let mut events: BTreeSet<FoldKey> = BTreeSet::new();
-    for key in members {
+    for key in &members {
         events.extend(tx.events_of(key)?);
     }
     let mut profile = Profile::default();
@@ -322,9 +323,9 @@ fn refold<W: Write>(
         }
     }
     match last {
-        Some(last) => put(tx, id, before.first(), profile, last),
+        Some(last) => put(tx, id, before.as_ref(), profile, last),
         None => {
-            count_spend(tx, before.first(), None)?;
+            count_spend(tx, before.as_ref(), None)?;
             tx.remove_customer(&id)
         }
     }

@@ -1,15 +1,25 @@
 //! Folding a recorded event into every state: nothing here decides, and nothing refuses.
 
+use std::collections::BTreeSet;
+
 use super::customers::{self, Lens};
 use crate::consent::{Ledger, contacts};
 use crate::event::{Body, Recorded};
 use crate::machine::{Action, Mark, TagRow};
 use crate::optin::{Code, Offer, Tries};
 use crate::store::{Read, StorageError, StorageFault, Stored, Write};
-use crate::vocab::IdentifierKey;
+use crate::vocab::{CustomerId, IdentifierKey};
 
 /// Folds one event. Called once for each, right after it was appended, and again by a rebuild.
-pub(crate) fn apply<W: Write>(tx: &mut W, lens: Lens<'_>, recorded: &Recorded) -> Stored<()> {
+///
+/// Customers whose profile has to be made anew are added to `stale`;
+/// [`refold_stale`](customers::refold_stale) does so, before anybody reads profiles.
+pub(crate) fn apply<W: Write>(
+    tx: &mut W,
+    lens: Lens<'_>,
+    recorded: &Recorded,
+    stale: &mut BTreeSet<CustomerId>,
+) -> Stored<()> {
     match &recorded.event.body {
         Body::TagEnrolled(event) => {
             let mut tag = tx.tag(&event.uid)?.unwrap_or_else(|| TagRow::unknown(event.uid));
@@ -52,7 +62,7 @@ pub(crate) fn apply<W: Write>(tx: &mut W, lens: Lens<'_>, recorded: &Recorded) -
             tx.put_ledger(&key, &json(&ledger)?)?;
         }
     }
-    customers::apply(tx, lens, recorded)
+    customers::apply(tx, lens, recorded, stale)
 }
 
 /// The consent ledger of a contact point.

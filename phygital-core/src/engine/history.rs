@@ -1,16 +1,20 @@
 //! The log itself: read it, check it, make all state anew from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::log::{Head, LogEntry};
 use crate::store::{Position, Read, Store, Write};
 use crate::vocab::{Digest, Hlc};
 
-use super::customers::{Lens, read_entry};
+use super::customers::{Lens, read_entry, refold_stale};
 use super::{Engine, Error, fold};
 
 /// How many entries are read at once.
 const PAGE: usize = 256;
+
+/// How many customers a rebuild leaves stale before it folds them: enough that most are folded once,
+/// few enough to keep in memory.
+const STALE_MAX: usize = 65_536;
 
 /// The log of an [`Engine`].
 #[derive(Debug)]
@@ -34,6 +38,7 @@ pub struct Rebuilt {
 impl<S: Store> History<'_, S> {
     /// How many entries the log has.
     pub fn len(&self) -> Result<u64, Error> {
+        self.engine.usable()?;
         Ok(self.engine.store.reader()?.len()?)
     }
 
@@ -44,6 +49,7 @@ impl<S: Store> History<'_, S> {
 
     /// At most `most` entries behind a position, in order of arrival.
     pub fn entries(&self, behind: Position, most: usize) -> Result<Vec<(Position, LogEntry)>, Error> {
+        self.engine.usable()?;
         Ok(self.engine.store.reader()?.entries(behind, most)?)
     }
 
@@ -52,6 +58,7 @@ impl<S: Store> History<'_, S> {
     /// # Errors
     /// [`Error::Chain`] names the first entry that is not what was written.
     pub fn check(&self) -> Result<u64, Error> {
+        self.engine.usable()?;
         let reader = self.engine.store.reader()?;
         let mut heads = BTreeMap::new();
         let mut count = 0;
@@ -69,6 +76,7 @@ impl<S: Store> History<'_, S> {
     /// Digest of all state that is folded from the log: the same in any two stores with the same
     /// events, whatever the order of arrival.
     pub fn state_digest(&self) -> Result<Digest, Error> {
+        self.engine.usable()?;
         state_digest(&self.engine.store.reader()?)
     }
 
@@ -77,31 +85,50 @@ impl<S: Store> History<'_, S> {
     ///
     /// `progress` is told how many entries are folded, after each page. Erased payloads are skipped:
     /// what rested on them is gone with them.
-    pub fn rebuild(&mut self, keep: bool, mut progress: impl FnMut(u64)) -> Result<Rebuilt, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Storage`]: the old state stands, or the new one; the engine has to be opened again.
+    pub fn rebuild(&mut self, keep: bool, progress: impl FnMut(u64)) -> Result<Rebuilt, Error> {
         self.engine.usable()?;
         let lens = Lens { tenant: &self.engine.tenant, rules: &self.engine.config.rules };
-        let mut writer = self.engine.store.writer()?;
-        let before = state_digest(&writer)?;
-        writer.clear_folded()?;
-        let (mut behind, mut entries) = (0, 0);
-        loop {
-            let page = writer.entries(behind, PAGE)?;
-            let Some((last, _)) = page.last() else { break };
-            behind = *last;
-            for (_, entry) in &page {
-                if let Some(recorded) = read_entry(entry)? {
-                    fold::apply(&mut writer, lens, &recorded)?;
-                }
-                entries += 1;
-            }
-            progress(entries);
-        }
-        let after = state_digest(&writer)?;
-        if keep {
-            writer.commit()?;
-        }
-        Ok(Rebuilt { entries, before, after })
+        let writer = self.engine.store.writer()?;
+        let rebuilt = rebuild(writer, lens, keep, progress);
+        self.engine.broken = rebuilt.is_err();
+        rebuilt
     }
+}
+
+fn rebuild<W: Write>(
+    mut writer: W,
+    lens: Lens<'_>,
+    keep: bool,
+    mut progress: impl FnMut(u64),
+) -> Result<Rebuilt, Error> {
+    let before = state_digest(&writer)?;
+    writer.clear_folded()?;
+    let (mut behind, mut entries) = (0, 0);
+    let mut stale = BTreeSet::new();
+    loop {
+        let page = writer.entries(behind, PAGE)?;
+        let Some((last, _)) = page.last() else { break };
+        behind = *last;
+        for (_, entry) in &page {
+            if let Some(recorded) = read_entry(entry)? {
+                fold::apply(&mut writer, lens, &recorded, &mut stale)?;
+            }
+            entries += 1;
+        }
+        if stale.len() >= STALE_MAX {
+            refold_stale(&mut writer, lens, std::mem::take(&mut stale))?;
+        }
+        progress(entries);
+    }
+    refold_stale(&mut writer, lens, stale)?;
+    let after = state_digest(&writer)?;
+    if keep {
+        writer.commit()?;
+    }
+    Ok(Rebuilt { entries, before, after })
 }
 
 fn each_entry(

@@ -8,11 +8,14 @@ use crate::event::{Body, Event};
 use crate::machine::Action;
 use crate::optin::{Acceptance, Code, CodeRefusal, Inbound, Notice, Offered, judge};
 use crate::store::Write;
-use crate::vocab::{ConsentMethod, EventId, EventKey, Identifier, MessageId, Personal, Purpose, SourceId};
+use crate::vocab::limits::EVENT_IDENTIFIERS_MAX;
+use crate::vocab::{
+    ConsentMethod, EventId, EventKey, Identifier, MessageId, Personal, Purpose, SourceId, Timestamp,
+};
 
 use super::record::Session;
 use super::taps::DECISIONS;
-use super::{Error, fold};
+use super::{Config, Error, fold};
 
 /// An answer that comes later than this is no answer any more.
 const ANSWER_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -32,6 +35,25 @@ pub(super) fn decide<W: Write>(session: &Session<'_, W>, event: &Event) -> Resul
         Inbound::Codes { codes, asked } => inbound.join(&codes, asked),
         Inbound::OptInKeyword | Inbound::Other => Ok(Vec::new()),
     }
+}
+
+/// Refuses settings with an answer that could not be recorded: better when the engine opens than when
+/// somebody asks to be left alone.
+pub(super) fn check_answers(config: &Config) -> Result<(), Error> {
+    for text in [&config.joined_text, &config.left_text, &config.retry_text, &config.help_text] {
+        let source = SourceId::new(DECISIONS).expect("a constant that is an id");
+        let id = EventId::new("answer").expect("a constant that is an id");
+        let mut action = ActionRequested::new("answer".parse().expect("an id"), Action::ANSWER.to_owned());
+        action.text = Some(filled_in(text, config));
+        let settled = Event::new(source, id, Timestamp::MIN, action).settle();
+        settled.map_err(|_| Error::Misuse("answers of at most 4,096 bytes, the brand filled in"))?;
+    }
+    Ok(())
+}
+
+/// An answer's text with the brand in it.
+fn filled_in(text: &str, config: &Config) -> Personal {
+    Personal::new(text.replace("{brand}", &config.brand))
 }
 
 /// A text message and where it came from.
@@ -84,7 +106,9 @@ impl<W: Write> Message<'_, '_, W> {
         body.evidence = vec![format!("tap:{}", offered.tap), format!("message:{}", self.key)];
         body.code = Some(code.to_string());
         let mut joined = self.decided("joined", body);
-        joined.identifiers.extend(offered.visitors.iter().cloned());
+        // The number that joins counts as one of those that an event may name.
+        let visitors = offered.visitors.iter().filter(|one| *one != self.contact);
+        joined.identifiers.extend(visitors.take(EVENT_IDENTIFIERS_MAX - 1).cloned());
         joined.place = offered.place.clone();
         Ok(vec![joined, self.answer(&config.joined_text)])
     }
@@ -103,7 +127,7 @@ impl<W: Write> Message<'_, '_, W> {
         let mut action = ActionRequested::new(id, Action::ANSWER.to_owned());
         action.to = Some(self.contact.clone());
         action.purpose = Some(Purpose::Service);
-        action.text = Some(Personal::new(text.replace("{brand}", &self.session.config.brand)));
+        action.text = Some(filled_in(text, self.session.config));
         action.expires_at = Some(self.session.now.saturating_add(ANSWER_LIFE));
         self.decided("answer", action)
     }

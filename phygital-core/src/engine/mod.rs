@@ -29,7 +29,7 @@ pub use record::{Accepted, Receipt};
 pub use tags::Tags;
 pub use taps::{OptIn, Recognition, TapOutcome, TapRequest, Taps};
 
-use crate::log::Head;
+use crate::log::{ChainFault, Head};
 use crate::store::{Read, StorageError, StorageFault, Store, StoreIdentity, Write};
 use crate::tap::KeyRing;
 use crate::vocab::{DeviceId, TenantKey};
@@ -39,8 +39,9 @@ pub const TAIL_CHECKED: u64 = 64;
 
 /// The domain over a store: records what happens, and answers who, whether and what next.
 ///
-/// One engine writes a store; others may read it. After a storage fault the engine refuses further
-/// calls, since what was written is uncertain: drop it, open the store and an engine again.
+/// Engines in several processes may share a store: they write in turn, each behind the other's last
+/// entry. After a storage fault an engine refuses further calls, since what was written is uncertain:
+/// drop it, open the store and an engine again. A store that was busy may simply be asked again.
 ///
 /// ```
 /// use phygital_core::engine::{Config, Engine, EntropyError};
@@ -91,45 +92,42 @@ impl<S: Store> Engine<S> {
     ///
     /// # Errors
     /// [`Error::Storage`], [`Error::Chain`] where the end of the log is not what was written,
-    /// [`Error::Entropy`].
+    /// [`Error::Entropy`], [`Error::Misuse`] for settings with an answer longer than a text may be.
     pub fn open(
         mut store: S,
         config: Config,
         keys: impl KeyRing + Send + Sync + 'static,
         mut entropy: impl Entropy + Send + 'static,
     ) -> Result<Engine<S>, Error> {
-        let (known, clock) = {
-            let reader = store.reader()?;
-            check_tail(&reader)?;
-            (reader.identity()?, reader.clock()?)
-        };
+        inbound::check_answers(&config)?;
         let mut random = [0; 16];
         entropy.fill(&mut random)?;
-        let identity = match known {
+        let copied = store.is_copy()?;
+        // In one transaction, so that two processes that make a store at once make one.
+        let mut writer = store.writer()?;
+        check_tail(&writer)?;
+        let identity = match writer.identity()? {
             Some(known) => {
                 let restored = config.incarnation.is_some_and(|kept| kept != known.incarnation);
-                let epoch = if restored || store.is_copy()? {
-                    next_epoch(known.epoch, &mut entropy)?
-                } else {
-                    known.epoch
-                };
-                StoreIdentity { epoch, incarnation: random, ..known }
+                let mut identity = StoreIdentity { incarnation: random, ..known };
+                if restored || copied {
+                    begin_epoch(&mut identity, &mut entropy)?;
+                }
+                identity
             }
             None => {
-                let mut device = [0; 16];
                 let mut tenant = [0; 32];
-                entropy.fill(&mut device)?;
                 entropy.fill(&mut tenant)?;
                 StoreIdentity {
-                    device: config.device.unwrap_or(DeviceId::from_bytes(device)),
+                    device: config.device.map_or_else(|| fresh_device(&mut entropy), Ok)?,
                     epoch: 1,
                     incarnation: random,
                     tenant: config.tenant.unwrap_or(tenant),
                 }
             }
         };
-        let mut writer = store.writer()?;
         writer.put_identity(&identity)?;
+        let clock = writer.clock()?;
         let head = writer.head(identity.device, identity.epoch)?;
         writer.commit()?;
         let mut head = head.unwrap_or(Head::start(identity.device, identity.epoch, clock));
@@ -201,10 +199,21 @@ impl<S: Store> Engine<S> {
 }
 
 /// A copy and its original, or two copies, must not use one epoch: a random step keeps them apart.
-fn next_epoch(epoch: u32, entropy: &mut impl Entropy) -> Result<u32, Error> {
+fn begin_epoch(identity: &mut StoreIdentity, entropy: &mut impl Entropy) -> Result<(), Error> {
     let mut step = [0; 4];
     entropy.fill(&mut step[1..])?;
-    Ok(epoch.saturating_add(1).saturating_add(u32::from_be_bytes(step)))
+    match identity.epoch.checked_add(u32::from_be_bytes(step).saturating_add(1)) {
+        Some(epoch) => identity.epoch = epoch,
+        // After some hundred restorations the numbers are used up: it is another device from now on.
+        None => (identity.device, identity.epoch) = (fresh_device(entropy)?, 1),
+    }
+    Ok(())
+}
+
+fn fresh_device(entropy: &mut impl Entropy) -> Result<DeviceId, Error> {
+    let mut device = [0; 16];
+    entropy.fill(&mut device)?;
+    Ok(DeviceId::from_bytes(device))
 }
 
 /// Checks that the last entries follow each other and that their payloads are the ones written.
@@ -216,6 +225,13 @@ fn check_tail(reader: &impl Read) -> Result<(), Error> {
         let follows = heads.get(&chain).map(|head| entry.check(head)).transpose()?;
         let head = Head { origin: entry.origin, hlc: entry.hlc, link: entry.link };
         heads.insert(chain, follows.unwrap_or(head));
+    }
+    for ((device, epoch), last) in heads {
+        let end = reader.head(device, epoch)?;
+        if end.is_none_or(|end| (end.origin, end.link) != (last.origin, last.link)) {
+            let what = "expected it to be where the log says that it ends";
+            return Err(ChainFault { origin: last.origin, what }.into());
+        }
     }
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! The one door for facts: one transaction, one commit, one receipt for each event.
 
-use crate::event::{Body, CodecOptions, Event, Origin, Recorded};
-use crate::log::{self, Head};
-use crate::store::{Read, StorageError, Store, Write};
-use crate::vocab::limits::BATCH_EVENTS_MAX;
-use crate::vocab::{EventKey, Hlc, Timestamp};
+use std::collections::BTreeSet;
 
-use super::customers::Lens;
+use crate::event::{Body, Event, Origin, Recorded};
+use crate::log::{self, Head};
+use crate::store::{Read, StorageError, StorageFault, Store, Stored, Write};
+use crate::vocab::limits::BATCH_EVENTS_MAX;
+use crate::vocab::{CustomerId, EventKey, Hlc, Timestamp};
+
+use super::customers::{self, Lens};
+use super::taps::{DECISIONS, TAPS};
 use super::{Config, Engine, Entropy, Error, fold, inbound};
 
 /// Proof that an event lies durably in the log. The same for each time it is sent.
@@ -61,11 +64,11 @@ impl<S: Store> Engine<S> {
     }
 
     /// Records events in one transaction, and answers for each: a refused one does not hold up the
-    /// others. For many events much faster than one by one.
+    /// others. For many events much faster than one by one, most of all for late ones.
     ///
     /// # Errors
-    /// As [`Engine::record`]; [`Error::Storage`] for the whole batch when its commit failed, of
-    /// which nothing is then in the store.
+    /// As [`Engine::record`]; any error for the whole batch means that nothing of it was recorded:
+    /// [`Error::Storage`] when the store failed, [`Error::Entropy`] when no randomness was to be had.
     pub fn record_all(
         &mut self,
         events: Vec<Event>,
@@ -74,86 +77,85 @@ impl<S: Store> Engine<S> {
         if events.len() > BATCH_EVENTS_MAX {
             return Err(Error::Misuse("at most 10,000 events in a batch"));
         }
-        let keys: Vec<EventKey> = events.iter().map(Event::key).collect();
-        self.transact(now, &keys, |session| {
+        self.transact(now, |session| {
             let mut answers = Vec::with_capacity(events.len());
             for event in events {
+                let last = session.last;
                 match session.submit(event) {
-                    // A store that failed in the middle has written who knows what: give it all up.
-                    Err(Error::Storage(fault)) => return Err(fault.into()),
+                    // What failed half-way must not stay half-way: give it all up.
+                    Err(error) if session.last != last || is_fault(&error) => return Err(error),
                     answer => answers.push(answer),
                 }
             }
             Ok(answers)
         })
-        .or_else(|failed| match failed {
-            Failed::Refused(error) => Err(error),
-            Failed::Uncertain { error, found } if found.iter().any(Option::is_some) => found
-                .into_iter()
-                .map(|receipt| receipt.map(|receipt| Ok(Accepted::New(receipt))).ok_or(error.clone()))
-                .collect(),
-            Failed::Uncertain { error, .. } => Err(error),
-        })
     }
 
-    /// Runs `work` in one transaction and commits it.
+    /// Runs `work` in one transaction and commits it where it appended anything.
     ///
-    /// After a storage fault the events that `keys` name are looked up, since a commit may take
-    /// effect and still report an error; the engine then refuses to go on.
+    /// Another engine may have written to the same store meanwhile, so the end of the log is read
+    /// again. A commit may take effect and still report an error, so after one the last event is
+    /// looked up before the answer is given; the engine then refuses to go on either way.
     pub(super) fn transact<T>(
         &mut self,
         now: Timestamp,
-        keys: &[EventKey],
         work: impl FnOnce(&mut Session<'_, S::Writer<'_>>) -> Result<T, Error>,
-    ) -> Result<T, Failed> {
-        self.usable().map_err(Failed::Refused)?;
-        let result = {
-            let lens = Lens { tenant: &self.tenant, rules: &self.config.rules };
-            // A store that cannot even begin has written nothing, and may be asked again.
-            let tx = self.store.writer().map_err(|fault| Failed::Refused(fault.into()))?;
-            let (config, entropy) = (&self.config, &mut *self.entropy);
-            let mut session = Session { tx, lens, config, entropy, head: self.head, now };
-            work(&mut session).and_then(|value| {
-                let Session { tx, head, .. } = session;
-                if head != self.head {
-                    tx.commit()?;
-                }
-                Ok((value, head))
-            })
-        };
-        match result {
-            Ok((value, head)) => {
-                self.head = head;
-                Ok(value)
+    ) -> Result<T, Error> {
+        self.usable()?;
+        let lens = Lens { tenant: &self.tenant, rules: &self.config.rules };
+        // A store that cannot even begin has written nothing, and may be asked again.
+        let tx = self.store.writer()?;
+        let (config, entropy, known) = (&self.config, &mut *self.entropy, &self.head);
+        let worked = (|| {
+            let head = end_of_log(&tx, known)?;
+            let mut session =
+                Session { tx, lens, config, entropy, head, last: None, stale: BTreeSet::new(), now };
+            let value = work(&mut session)?;
+            let Session { mut tx, head, last, stale, .. } = session;
+            customers::refold_stale(&mut tx, lens, stale)?;
+            let committed = if last.is_some() { tx.commit() } else { Ok(()) };
+            Ok((value, head, last, committed))
+        })();
+        let (value, head, last, committed) = worked.inspect_err(|error| self.broken = is_fault(error))?;
+        if let Err(fault) = committed {
+            self.broken = true;
+            if !last.is_some_and(|last| self.took_effect(&last, &head, &fault)) {
+                return Err(fault.into());
             }
-            Err(error @ (Error::Storage(_) | Error::Bug(_))) => {
-                self.broken = true;
-                let found = self.look_up(keys).unwrap_or_else(|_| vec![None; keys.len()]);
-                Err(Failed::Uncertain { error, found })
-            }
-            Err(error) => Err(Failed::Refused(error)),
         }
+        self.head = head;
+        Ok(value)
     }
 
-    fn look_up(&self, keys: &[EventKey]) -> Result<Vec<Option<Receipt>>, StorageError> {
-        let reader = self.store.reader()?;
-        keys.iter().map(|key| Ok(reader.entry(key)?.map(|entry| receipt(&entry)))).collect()
+    /// Whether a commit that reported a fault is in the store all the same.
+    fn took_effect(&self, last: &EventKey, head: &Head, fault: &StorageError) -> bool {
+        // A file that was deleted or replaced may still be read, and keeps nothing.
+        let found = || self.store.reader()?.entry(last);
+        fault.kind != StorageFault::Unopened
+            && found().is_ok_and(|entry| entry.is_some_and(|entry| entry.link == head.link))
     }
 }
 
-/// How a transaction failed.
-pub(super) enum Failed {
-    /// Nothing was written.
-    Refused(Error),
-    /// The store failed. These of the events asked for were found in it afterwards.
-    Uncertain { error: Error, found: Vec<Option<Receipt>> },
+/// Whether an error leaves open what state the store, or the engine, is in.
+fn is_fault(error: &Error) -> bool {
+    matches!(error, Error::Storage(_) | Error::Bug(_))
 }
 
-impl From<Failed> for Error {
-    fn from(failed: Failed) -> Error {
-        match failed {
-            Failed::Refused(error) | Failed::Uncertain { error, .. } => error,
-        }
+/// Where the log ends now, which is further than `known` where another engine wrote meanwhile.
+///
+/// # Errors
+/// `Corrupt` where the log is shorter than it was, or another one: a backup was put in the place of the
+/// store while it was open. To go on would give sequence numbers out twice.
+fn end_of_log(tx: &impl Read, known: &Head) -> Stored<Head> {
+    match tx.head(known.origin.device, known.origin.epoch)? {
+        Some(now) if now.link == known.link => Ok(*known),
+        None if known.origin.seq == 0 => Ok(*known),
+        Some(now) if now.origin.seq > known.origin.seq => Ok(Head { hlc: now.hlc.max(tx.clock()?), ..now }),
+        _ => Err(StorageError::new(
+            StorageFault::Corrupt,
+            "reading the end of the log",
+            format!("expected {} or a later entry", known.origin),
+        )),
     }
 }
 
@@ -168,27 +170,29 @@ pub(super) struct Session<'e, W> {
     pub(super) config: &'e Config,
     pub(super) entropy: &'e mut (dyn Entropy + Send),
     head: Head,
+    /// The last event appended; `None` while nothing is to be committed.
+    last: Option<EventKey>,
+    /// Customers whose profile is to be made anew before the commit.
+    stale: BTreeSet<CustomerId>,
     pub(super) now: Timestamp,
 }
 
 impl<W: Write> Session<'_, W> {
     /// Takes an event of the host in: checks it, records it, and decides what follows from it.
     fn submit(&mut self, mut event: Event) -> Result<Accepted, Error> {
-        event.settle()?;
         if event.body.is_decision() {
             return Err(Error::Misuse("a kind of event that hosts make: this one only the engine makes"));
+        }
+        if [TAPS, DECISIONS].contains(&event.source.as_str()) {
+            // An id taken here beforehand would keep a tap from counting, or an opt-out.
+            return Err(Error::Misuse("a source of the host's own: this one is the engine's"));
         }
         if let Body::TagTapped(tap) = &mut event.body {
             // Only `Taps::verify` verifies. What a host says of a tap is a claim.
             tap.verified = Some(false);
         }
-        // What a host put together itself may be beyond the limits of the log: better refused now than
-        // unreadable later.
-        let read_back = Event::from_json(&event.content(), &CodecOptions::default())?;
-        if read_back != (Event { sent_at: None, ..event.clone() }) {
-            return Err(Error::Misuse("an event whose fields have the form that reading gives them"));
-        }
-        let accepted = self.append(event.clone())?;
+        event.settle()?;
+        let accepted = self.append_settled(event.clone())?;
         if accepted.is_new() {
             for decided in inbound::decide(self, &event)? {
                 self.append(decided)?;
@@ -200,6 +204,10 @@ impl<W: Write> Session<'_, W> {
     /// Appends an event to the log and folds it, unless it is there already.
     pub(super) fn append(&mut self, mut event: Event) -> Result<Accepted, Error> {
         event.settle()?;
+        self.append_settled(event)
+    }
+
+    fn append_settled(&mut self, event: Event) -> Result<Accepted, Error> {
         let key = event.key();
         if let Some(entry) = self.tx.entry(&key)? {
             return match entry.is_same(&event) {
@@ -208,11 +216,18 @@ impl<W: Write> Session<'_, W> {
                 Some(true) | None => Ok(Accepted::Known(receipt(&entry))),
             };
         }
+        self.append_new(event).map(Accepted::New)
+    }
+
+    /// Appends a settled event that is not in the log.
+    pub(super) fn append_new(&mut self, event: Event) -> Result<Receipt, Error> {
         let mut salt = [0; 16];
         self.entropy.fill(&mut salt)?;
         let (entry, head) = log::seal(&self.head, &event, salt, self.now)
             .ok_or(Error::Bug("the clock of the log has run out"))?;
         self.tx.append(&entry)?;
+        self.head = head;
+        self.last = Some(entry.key());
         let recorded = Recorded {
             event,
             fold: entry.fold,
@@ -220,8 +235,12 @@ impl<W: Write> Session<'_, W> {
             hlc: entry.hlc,
             received_at: entry.received_at,
         };
-        fold::apply(&mut self.tx, self.lens, &recorded)?;
-        self.head = head;
-        Ok(Accepted::New(receipt(&entry)))
+        fold::apply(&mut self.tx, self.lens, &recorded, &mut self.stale)?;
+        Ok(receipt(&entry))
+    }
+
+    /// The later of the host's clock and the log's, so that a clock set back revives no consent.
+    pub(super) fn latest(&self) -> Timestamp {
+        self.now.max(self.head.hlc.wall())
     }
 }

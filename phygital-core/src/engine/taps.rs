@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::event::kinds::decisions::{ActionRequested, OptInOffered, TapRefused as TapRefusedEvent};
 use crate::event::kinds::shop::TagTapped;
-use crate::event::{Body, Event};
+use crate::event::{Body, Event, Recorded};
 use crate::machine::{Action, TagRow, TapDecision, TapRefusalReason, decide_tap};
 use crate::optin::{Code, Notice, Platform};
 use crate::store::{Read, Store, Write};
@@ -19,7 +19,7 @@ use super::{Engine, Error, Receipt, TapRefused, fold, people};
 
 /// The source of the events that taps become. One for all devices, so that the same tap at two
 /// tills is one event.
-const TAPS: &str = "//phygital/taps";
+pub(super) const TAPS: &str = "//phygital/taps";
 /// The source of what the engine decides.
 pub(super) const DECISIONS: &str = "//phygital/decisions";
 
@@ -163,20 +163,25 @@ impl<S: Store> Taps<'_, S> {
         };
         let client = request.client.map(|client| engine.tenant.digest(client.as_bytes()));
         let window = engine.config.repeat_window;
-        let keys: Vec<EventKey> =
-            tap.read_ctr().map(|ctr| tap_key(uid, tap.key_epoch(), ctr)).into_iter().collect();
-        engine.transact(now, &keys, |session| {
+        engine.transact(now, |session| {
             let tag = session.tx.tag(&uid)?;
             let counter = tap.read_ctr().map(|ctr| (ctr, tap.key_epoch()));
             let mark = session.tx.mark(&uid, tap.key_epoch())?;
             let decision = decide_tap(tag.as_ref(), counter, mark.as_ref(), client, now, window);
             match (decision, tag, tap.read_ctr()) {
                 (TapDecision::Accept, Some(tag), Some(ctr)) => {
+                    let key = tap_key(uid, tap.key_epoch(), ctr);
+                    if session.tx.entry(&key)?.is_some() {
+                        // The log has the last word, whatever became of the mark.
+                        return session.refuse(&tap, uid, TapRefusalReason::Replayed, request).map(Err);
+                    }
                     session.accept(&tap, uid, ctr, tag, request, client).map(Ok)
                 }
-                (TapDecision::Repeat(key), Some(tag), Some(ctr)) => {
-                    session.repeat(&tap, uid, ctr, tag, key).map(Ok)
-                }
+                (TapDecision::Repeat(key), Some(tag), Some(ctr)) => match session.recorded(&key)? {
+                    Some(first) => session.repeat(&tap, uid, ctr, tag, first).map(Ok),
+                    // What the first answer was is erased.
+                    None => session.refuse(&tap, uid, TapRefusalReason::Replayed, request).map(Err),
+                },
                 (TapDecision::Refuse(reason), ..) => session.refuse(&tap, uid, reason, request).map(Err),
                 _ => Err(Error::Bug("a tap was accepted without a tag or a counter")),
             }
@@ -238,20 +243,16 @@ impl<W: Write> Session<'_, W> {
         }
         event.settle()?;
         let identifiers = event.identifiers.clone();
-        let accepted = self.append(event)?;
-        if !accepted.is_new() {
-            // The mark would have refused it: mark and log disagree.
-            return Err(Error::Bug("a tap above its mark is in the log already"));
-        }
+        let receipt = self.append_new(event)?;
         let recognition = people::recognize(self, &identifiers)?;
         let opt_in = match recognition {
             Recognition::Known(_) => None,
             Recognition::Anonymous(_) => {
-                self.offer(accepted.receipt().key, &identifiers, place.clone(), touchpoint.clone())?
+                self.offer(receipt.key, &identifiers, place.clone(), touchpoint.clone())?
             }
         };
         Ok(TapOutcome {
-            receipt: *accepted.receipt(),
+            receipt,
             repeated: false,
             uid,
             read_ctr: ctr,
@@ -271,9 +272,9 @@ impl<W: Write> Session<'_, W> {
         uid: TagUid,
         ctr: ReadCounter,
         tag: TagRow,
-        key: EventKey,
+        first: Recorded,
     ) -> Result<TapOutcome, Error> {
-        let first = self.recorded(&key)?.ok_or(Error::Bug("a mark names an event that is not there"))?;
+        let key = first.fold.key;
         let recognition = people::recognize(self, &first.event.identifiers)?;
         let touchpoint = match &first.event.body {
             Body::TagTapped(tapped) => tapped.touchpoint.clone(),
@@ -371,7 +372,7 @@ impl<W: Write> Session<'_, W> {
     }
 
     /// An event of the log by its key.
-    pub(super) fn recorded(&self, key: &EventKey) -> Result<Option<crate::event::Recorded>, Error> {
+    pub(super) fn recorded(&self, key: &EventKey) -> Result<Option<Recorded>, Error> {
         let entry = self.tx.entry(key)?;
         Ok(entry.map(|entry| super::customers::read_entry(&entry)).transpose()?.flatten())
     }
@@ -387,7 +388,7 @@ impl<W: Write> Session<'_, W> {
         for member in members {
             ledgers.extend(fold::read_ledger(&self.tx, member)?);
         }
-        Ok(self.config.policy.permits_any(&ledgers, purpose, self.now).allowed)
+        Ok(self.config.policy.permits_any(&ledgers, purpose, self.latest()).allowed)
     }
 }
 
