@@ -67,7 +67,7 @@ impl Plan {
         }
     }
 
-    fn lies(&self) -> bool {
+    pub fn lies(&self) -> bool {
         let mut orders = self.0.borrow_mut();
         let lies = std::mem::take(&mut orders.lie);
         orders.happened |= lies;
