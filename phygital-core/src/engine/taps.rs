@@ -152,8 +152,10 @@ impl<S: Store> Taps<'_, S> {
     /// are durable. A genuine tap that does not count is recorded too, once, as *Tap Refused*.
     ///
     /// # Errors
-    /// [`Error::Tap`] with the reason where the tap does not count, [`Error::Storage`] where it is
-    /// not recorded; sending it again is safe.
+    /// [`Error::Tap`] with the reason where the tap does not count, [`Error::Storage`] where nobody can
+    /// tell whether it was recorded. Sent again to an engine opened anew, it then counts once: by the
+    /// same [client](TapRequest::from_client) it is answered as it would have been; without a client, a
+    /// tap that was recorded after all is refused, since it looks like a copied link.
     pub fn verify(&mut self, request: TapRequest<'_>, now: Timestamp) -> Result<TapOutcome, Error> {
         let engine = &mut *self.engine;
         engine.usable()?;
