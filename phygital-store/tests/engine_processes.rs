@@ -118,6 +118,8 @@ fn processes_that_write_at_once_lose_nothing_and_double_nothing() {
         let seed = if role == "one" { 11 } else { 12 };
         let store = Sqlite::open(folder.join("shop.db")).unwrap();
         let mut till = Engine::open(store, config, keys(), entropy(seed)).unwrap();
+        child::say(&folder, &format!("open-{role}"));
+        ["open-one", "open-two"].iter().for_each(|word| child::await_word(&folder, word));
         enrol(&mut till);
         let mut counted = 0;
         for n in 1..=shared {
@@ -173,9 +175,9 @@ fn a_killed_till_loses_nothing_and_accepts_no_tap_again() {
         }
     }
     let folder = tempfile::tempdir().unwrap();
-    let rounds = effort(40, 5);
+    let rounds = effort(30, 4);
     let mut total = 0;
-    let delay = Duration::from_millis(200);
+    let delay = Duration::from_millis(400);
     KillLoop::of(TEST).rounds(rounds).delay_max(delay).seed(9).run(folder.path(), |round| {
         let mut till = open(folder.path(), 1_000 + round.number);
         let mark = till.store().reader().unwrap().mark(&tag(0).uid(), KeyEpoch::FIRST).unwrap();
