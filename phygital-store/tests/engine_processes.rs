@@ -162,7 +162,8 @@ fn a_killed_till_loses_nothing_and_accepts_no_tap_again() {
     const TEST: &str = "a_killed_till_loses_nothing_and_accepts_no_tap_again";
     const TAP: u64 = 1 << 32;
     if let Some(writer) = killloop::writer() {
-        let mut till = open(writer.dir(), 5);
+        // Each life has randomness of its own, as a till has.
+        let mut till = open(writer.dir(), 5_000 + u64::from(std::process::id()));
         enrol(&mut till);
         loop {
             let ctr = till.store().reader().unwrap().mark(&tag(0).uid(), KeyEpoch::FIRST).unwrap();

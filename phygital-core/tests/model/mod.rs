@@ -30,6 +30,19 @@ use faulty::Plan;
 /// One command: what, and three numbers that say which.
 pub type Command = [u8; 4];
 
+/// The most commands of one game: what is wrong shows in a few, and a game should take milliseconds.
+const COMMANDS_MAX: usize = 128;
+
+/// Plays what the bytes say, over a store in memory that fails when they say so, and judges it.
+pub fn play(bytes: &[u8]) {
+    let (commands, _) = bytes.as_chunks::<4>();
+    let plan = Plan::default();
+    let store = faulty::Faulty::over(phygital_core::store::Memory::new(), &plan);
+    let mut game = Game::new(store, |store| store, Some(plan));
+    game.play(&commands[..commands.len().min(COMMANDS_MAX)]);
+    game.judge();
+}
+
 const TAGS: u8 = 2;
 const PHONES: [&str; 3] = ["phone:+15105550123", "phone:+15105550124", "phone:+15105550125"];
 const IDENTIFIERS: [&str; 10] = [
