@@ -294,11 +294,11 @@ fn a_disk_that_fails_at_any_point_loses_nothing_and_halves_nothing() {
 /// The rest of the day, from the step that got an error, which took effect or did not.
 fn goes_on(disk: &CrashFs, answered: &mut Answered, steps: usize, there: bool, context: &str) {
     let mut till = open(disk, 5).unwrap_or_else(|error| panic!("{context}: {error}"));
-    for n in steps..DAY.len() {
+    for (n, step) in DAY.into_iter().enumerate().skip(steps) {
         let before = till.log().len().unwrap();
         let answer = answered.step(&mut till, n);
         let again = n == steps && there;
-        match (answer, DAY[n]) {
+        match (answer, step) {
             // Nobody can tell the one who was not answered from one who copied the link.
             (Err(Error::Tap(TapRefused::NotCounted { .. })), Step::Tap { client: None, .. }) if again => {}
             (Ok(()), Step::Tap { .. }) if again => assert!(answered.taps.last().unwrap().1.repeated),
@@ -319,11 +319,11 @@ fn goes_on(disk: &CrashFs, answered: &mut Answered, steps: usize, there: bool, c
 /// Goes through the day until the engine answers an error; gives how many steps were answered.
 fn day_until_a_fault(fs: &CrashFs, answered: &mut Answered, context: &str) -> usize {
     let Ok(mut till) = open(fs, 1) else { return 0 };
-    for n in 0..DAY.len() {
+    for (n, step) in DAY.into_iter().enumerate() {
         let Err(error) = answered.step(&mut till, n) else { continue };
         let Error::Storage(fault) = error else { panic!("{context}: {error}") };
         // A checkpoint belongs to the store; what could not begin changed nothing.
-        let begun = !matches!(DAY[n], Step::Checkpoint) && !fault.doing.starts_with("beginning");
+        let begun = !matches!(step, Step::Checkpoint) && !fault.doing.starts_with("beginning");
         if begun {
             let refused = till.record(event("never", "visit_started", 0, &[], "{}"), at(500));
             let Err(Error::Storage(after)) = refused else { panic!("{context}: went on after {fault}") };
