@@ -1,5 +1,7 @@
 //! Strict ASCII hexadecimal: two digits a byte, nothing else.
 
+use std::fmt;
+
 /// Why a text is not hexadecimal of the wanted length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HexFault {
@@ -81,6 +83,19 @@ pub(crate) fn lower(bytes: &[u8]) -> String {
     out
 }
 
+/// Prints lower-case digits, 32 bytes at a time: one call of the formatter, not one a byte.
+pub(crate) fn fmt_lower(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for part in bytes.chunks(32) {
+        let mut text = [0; 64];
+        for (byte, pair) in part.iter().zip(text.chunks_exact_mut(2)) {
+            pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0x0F)]]);
+        }
+        f.write_str(std::str::from_utf8(&text[..2 * part.len()]).expect("digits"))?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -111,5 +126,14 @@ mod tests {
         assert_eq!(decode::<256>(lower(&all).as_bytes()).unwrap()[..], all);
         assert_eq!(decode::<256>(upper.as_bytes()).unwrap()[..], all);
         assert_eq!(upper, lower(&all).to_uppercase());
+        struct Shown<'a>(&'a [u8]);
+        impl fmt::Display for Shown<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt_lower(self.0, f)
+            }
+        }
+        for length in [0, 1, 7, 31, 32, 33, 256] {
+            assert_eq!(Shown(&all[..length]).to_string(), lower(&all[..length]));
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::hex;
 use super::limits::ID_BYTES_MAX;
 use super::time::Timestamp;
 
@@ -136,21 +137,13 @@ macro_rules! keys {
         impl FromStr for $name {
             type Err = IdError;
             fn from_str(text: &str) -> Result<Self, IdError> {
-                let error = IdError::Hex(2 * $bytes);
-                let mut bytes = [0; $bytes];
-                if text.len() != 2 * $bytes || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-                    return Err(error);
-                }
-                for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
-                    *byte = u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| error)?;
-                }
-                Ok($name(bytes))
+                hex::decode(text.as_bytes()).map($name).map_err(|_| IdError::Hex(2 * $bytes))
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                hex::fmt_lower(&self.0, f)
             }
         }
 

@@ -66,7 +66,7 @@ impl FromStr for TagUid {
 
 impl fmt::Display for TagUid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hex::fmt_lower(&self.0, f)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z.
@@ -52,6 +52,10 @@ impl Timestamp {
 
     /// Reads an RFC 3339 text with any offset; what is finer than a microsecond is cut off.
     pub fn parse(text: &str) -> Result<Timestamp, TimeError> {
+        // Nearly all times come in UTC and plain digits, and every event has some.
+        if let Some(micros) = parse_plain(text.as_bytes()) {
+            return Timestamp::from_micros(micros);
+        }
         let at = DateTime::parse_from_rfc3339(text).map_err(|_| TimeError::Form)?;
         Timestamp::from_micros(at.timestamp_micros())
     }
@@ -90,16 +94,98 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
+    /// With as many digits of the second as say it exactly: none, three or six.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let form = if self.0 % 1_000_000 == 0 {
-            SecondsFormat::Secs
-        } else if self.0 % 1000 == 0 {
-            SecondsFormat::Millis
-        } else {
-            SecondsFormat::Micros
+        let (days, of_day) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
+        let (year, month, day) = civil(days);
+        let (seconds, micros) = (of_day / SECOND, of_day % SECOND);
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        digits(&mut text[..4], year);
+        digits(&mut text[5..7], month);
+        digits(&mut text[8..10], day);
+        digits(&mut text[11..13], seconds / 3600);
+        digits(&mut text[14..16], seconds / 60 % 60);
+        digits(&mut text[17..19], seconds % 60);
+        digits(&mut text[20..26], micros);
+        let length = match micros {
+            0 => 20,
+            micros if micros % 1000 == 0 => 24,
+            _ => 27,
         };
-        f.write_str(&self.to_utc().to_rfc3339_opts(form, true))
+        text[length - 1] = b'Z';
+        f.write_str(std::str::from_utf8(&text[..length]).expect("digits"))
     }
+}
+
+/// Microseconds of a second and of a day.
+const SECOND: i64 = 1_000_000;
+const DAY: i64 = 86_400 * SECOND;
+
+/// Writes a number into all of `out`, with zeros in front.
+fn digits(out: &mut [u8], mut number: i64) {
+    for digit in out.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+}
+
+/// Reads `YYYY-MM-DDTHH:MM:SS[.digits]Z`; `None` for every other form, correct or not.
+fn parse_plain(text: &[u8]) -> Option<i64> {
+    const FORM: &[u8; 19] = b"0000-00-00T00:00:00";
+    let (whole, rest) = text.split_first_chunk::<19>()?;
+    let fits = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
+    if !whole.iter().zip(FORM).all(fits) {
+        return None;
+    }
+    let micros = match rest {
+        b"Z" => 0,
+        [b'.', fraction @ .., b'Z'] if (1..=9).contains(&fraction.len()) => {
+            let digit = |at: usize| fraction.get(at).map_or(0, |byte| i64::from(byte.wrapping_sub(b'0')));
+            if !fraction.iter().all(u8::is_ascii_digit) {
+                return None;
+            }
+            (0..6).fold(0, |sum, at| sum * 10 + digit(at))
+        }
+        _ => return None,
+    };
+    let number =
+        |from: usize, to: usize| whole[from..to].iter().fold(0, |n, byte| n * 10 + i64::from(byte - b'0'));
+    let (year, month, day) = (number(0, 4), number(5, 7), number(8, 10));
+    let (hour, minute, second) = (number(11, 13), number(14, 16), number(17, 19));
+    let days = days_from_civil(year, month, day);
+    // A day that its month does not have comes back as another one.
+    if !(1..=12).contains(&month)
+        || civil(days) != (year, month, day)
+        || hour > 23
+        || minute > 59
+        || second > 59
+    {
+        return None;
+    }
+    Some(days * DAY + (hour * 3600 + minute * 60 + second) * SECOND + micros)
+}
+
+/// Year, month and day of so many days after 1970-01-01, in the proleptic Gregorian calendar.
+///
+/// Howard Hinnant, `chrono`-Compatible Low-Level Date Algorithms, `civil_from_days`: years begin in
+/// March, so that the leap day is the last.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// The reverse of [`civil`], by `days_from_civil` of the same page.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
 impl fmt::Debug for Timestamp {
@@ -198,6 +284,17 @@ mod tests {
     }
 
     #[test]
+    fn every_day_is_what_chrono_says() {
+        use chrono::Datelike as _;
+        for days in 0..=Timestamp::MAX.0 / DAY {
+            let date = Timestamp(days * DAY).to_utc();
+            let ymd = (i64::from(date.year()), i64::from(date.month()), i64::from(date.day()));
+            assert_eq!(civil(days), ymd);
+            assert_eq!(days_from_civil(ymd.0, ymd.1, ymd.2), days);
+        }
+    }
+
+    #[test]
     fn arithmetic_stays_in_range() {
         let far = Duration::from_secs(u64::MAX);
         assert_eq!(Timestamp::MAX.saturating_add(far), Timestamp::MAX);
@@ -215,6 +312,28 @@ mod tests {
         fn text_round_trips(micros in 0..=Timestamp::MAX.0) {
             let at = Timestamp::from_micros(micros).unwrap();
             proptest::prop_assert_eq!(Timestamp::parse(&at.to_string()), Ok(at));
+        }
+
+        #[test]
+        fn text_is_what_chrono_prints(micros in 0..=Timestamp::MAX.0, unit in 0..3_usize) {
+            let (unit, form) = [
+                (1, chrono::SecondsFormat::Micros),
+                (1_000, chrono::SecondsFormat::Millis),
+                (1_000_000, chrono::SecondsFormat::Secs),
+            ][unit];
+            let at = Timestamp(micros / unit * unit);
+            let text = at.to_utc().to_rfc3339_opts(form, true);
+            proptest::prop_assert_eq!(at.to_utc().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true), at.to_string());
+            proptest::prop_assert_eq!(Timestamp::parse(&text), Ok(at));
+        }
+
+        #[test]
+        fn text_is_read_as_chrono_reads_it(
+            text in "[0-9]{4}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,12})?(Z|z|[+-][0-2][0-9]:[0-6][0-9])?"
+        ) {
+            let chrono = DateTime::parse_from_rfc3339(&text).map_err(|_| TimeError::Form);
+            let chrono = chrono.and_then(|at| Timestamp::from_micros(at.timestamp_micros()));
+            proptest::prop_assert_eq!(Timestamp::parse(&text), chrono);
         }
 
         #[test]
