@@ -25,6 +25,8 @@ struct Tables {
     log: Vec<LogEntry>,
     by_event: BTreeMap<EventKey, usize>,
     by_origin: BTreeMap<Origin, usize>,
+    /// The greatest reading of any entry.
+    clock: Hlc,
     folded: Folded,
 }
 
@@ -140,7 +142,7 @@ impl Read for &Memory {
     }
 
     fn clock(&self) -> Stored<Hlc> {
-        Ok(self.tables.log.iter().map(|entry| entry.hlc).max().unwrap_or_default())
+        Ok(self.tables.clock)
     }
 
     fn entry(&self, key: &EventKey) -> Stored<Option<LogEntry>> {
@@ -148,7 +150,8 @@ impl Read for &Memory {
     }
 
     fn entries(&self, behind: Position, most: usize) -> Stored<Vec<(Position, LogEntry)>> {
-        let entries = (1..).zip(&self.tables.log).skip_while(|(position, _)| *position <= behind);
+        let from = usize::try_from(behind).unwrap_or(usize::MAX).min(self.tables.log.len());
+        let entries = (from as Position + 1..).zip(&self.tables.log[from..]);
         Ok(entries.take(most).map(|(position, entry)| (position, entry.clone())).collect())
     }
 
@@ -381,7 +384,10 @@ impl Write for MemoryWriter<'_> {
         tables.by_event.insert(entry.key(), tables.log.len());
         tables.by_origin.insert(entry.origin, tables.log.len());
         tables.log.push(entry.clone());
-        self.undo.push(Box::new(|tables| {
+        let clock = tables.clock;
+        tables.clock = clock.max(entry.hlc);
+        self.undo.push(Box::new(move |tables| {
+            tables.clock = clock;
             if let Some(entry) = tables.log.pop() {
                 tables.by_event.remove(&entry.key());
                 tables.by_origin.remove(&entry.origin);
