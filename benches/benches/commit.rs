@@ -2,16 +2,14 @@
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench commit [-- CUSTOMERS [ROUNDS]]`
 //!
-//! Each round does each thing once, so that a slow moment of the disk hits all of them. The folder is made
-//! where `TMPDIR` says; it has to lie on a disk, not in memory.
+//! Each round does each thing once, so that a slow moment of the disk hits all of them. The files lie in the
+//! folder that `PHYGITAL_BENCH_DATA` names, else in `target/bench-data`; it has to be on a disk, not in memory.
 
-use std::error::Error;
-use std::fs::{File, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::Instant;
 
+use phygital_benches::disk::{BareSqlite, Preallocated, file_system, folder, peak_mb, remove};
+use phygital_benches::shop::{Result, mixed};
 use phygital_core::event::{Body, Event, FoldKey};
 use phygital_core::log::{Head, seal};
 use phygital_core::store::{CustomerRow, Link, Mark, Node, Read, Store, Write};
@@ -20,12 +18,9 @@ use phygital_core::vocab::{
     Timestamp,
 };
 use phygital_store::{Durability, Options, Sqlite};
-use rusqlite::Connection;
 
 /// One thing to time, told which round it is.
 type Work = Box<dyn FnMut(u64) -> Result<()>>;
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// A profile as the fold keeps it for a customer of some months.
 const PROFILE_BYTES: usize = 700;
@@ -34,16 +29,17 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let customers = arguments.next().map_or(Ok(100_000), |text| text.parse())?;
     let rounds = arguments.next().map_or(Ok(3_000), |text| text.parse())?;
-    let folder = tempfile::tempdir()?;
-    let path = |name: &str| folder.path().join(name);
+    let folder = folder()?;
+    println!("{}, {}", folder.display(), file_system(&folder));
+    let path = |name: &str| folder.join(format!("commit-{name}"));
 
-    let disk = Preallocated::new(&path("bare"))?;
-    let bare = bare_sqlite(&path("bare.db"))?;
+    let mut disk = Preallocated::new(&path("bare"))?;
+    let bare = BareSqlite::new(&path("bare.db"))?;
     let full = Till::new(&path("full.db"), Durability::Full, customers)?;
     let normal = Till::new(&path("normal.db"), Durability::Normal, customers)?;
     let mut things: [(&str, Work); 4] = [
-        ("4 KiB pwrite + fdatasync, preallocated", Box::new(disk)),
-        ("one-row commit of bare SQLite, FULL", Box::new(bare)),
+        ("4 KiB pwrite + fdatasync, preallocated", Box::new(move |_| Ok(disk.write()?))),
+        ("one-row commit of bare SQLite, FULL", Box::new(move |_| Ok(bare.commit()?))),
         ("tap transaction, FULL", Box::new(full)),
         ("tap transaction, NORMAL", Box::new(normal)),
     ];
@@ -74,51 +70,12 @@ fn main() -> Result<()> {
         .collect::<Result<_>>()?;
     hot.sort_by(f64::total_cmp);
     println!("{:<42}{:>9.1}{:>9.1}", "tap transaction, NORMAL, back to back", at(&hot, 0.5), at(&hot, 0.99));
-    if let Some(peak) = peak_memory() {
-        println!("peak memory of the process, two stores open: {} MB", peak / 1_000);
+    if let Some(peak) = peak_mb() {
+        println!("peak memory of the process, two stores open: {peak:.0} MB");
     }
+    drop(things);
+    ["bare", "bare.db", "full.db", "normal.db"].map(path).iter().for_each(|path| remove(path));
     Ok(())
-}
-
-/// The most memory that the process had, in kB, as Linux tells it.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse().ok()
-}
-
-/// What the disk itself can do: a write-ahead log of 4 KiB writes, begun anew when it is full.
-struct Preallocated;
-
-impl Preallocated {
-    #[expect(clippy::new_ret_no_self, reason = "the work, as the others")]
-    fn new(path: &Path) -> Result<impl FnMut(u64) -> Result<()> + use<>> {
-        const WRITES: u64 = 4_000;
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(path)?;
-        for _ in 0..WRITES {
-            file.write_all(&[0; 4096])?;
-        }
-        file.sync_all()?;
-        let file: File = file;
-        Ok(move |round: u64| {
-            file.write_all_at(&[round as u8; 4096], round % WRITES * 4096)?;
-            file.sync_data()?;
-            Ok(())
-        })
-    }
-}
-
-/// One row of 256 bytes in one table.
-fn bare_sqlite(path: &Path) -> Result<impl FnMut(u64) -> Result<()> + use<>> {
-    let connection = Connection::open(path)?;
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
-         CREATE TABLE log (id INTEGER PRIMARY KEY, body BLOB NOT NULL)",
-    )?;
-    Ok(move |_| {
-        connection.prepare_cached("INSERT INTO log (body) VALUES (?1)")?.execute([[7_u8; 256]])?;
-        Ok(())
-    })
 }
 
 /// A till with customers, each with a cookie and a tag of her own.
@@ -135,6 +92,7 @@ impl Till {
         durability: Durability,
         customers: u64,
     ) -> Result<impl FnMut(u64) -> Result<()> + use<>> {
+        remove(path);
         let store = Sqlite::open_with(path, &Options::new().durability(durability))?;
         let head = Head::start(DeviceId::from_bytes([7; 16]), 1, Hlc::ZERO);
         let mut till = Till { store, head, customers };
@@ -204,12 +162,4 @@ fn key(n: u64) -> IdentifierKey {
     bytes[..8].copy_from_slice(&high);
     bytes[8..].copy_from_slice(&low);
     IdentifierKey::from_bytes(bytes)
-}
-
-/// SplitMix64's last step: one number for each.
-fn mixed(n: u64) -> u64 {
-    let z = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

@@ -2,6 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod disk;
+pub mod shop;
+
 use std::hint::black_box;
 use std::time::Instant;
 
