@@ -32,7 +32,7 @@ const CONCURRENT: u64 = 50;
 const START_MICROS: i64 = 1_772_442_000_000_000;
 
 /// Part of the names of cached stores: another one when what is in them changes.
-const CACHE: u32 = 1;
+const CACHE: u32 = 2;
 
 /// The moment so many milliseconds after the shop opens.
 pub fn at(millis: u64) -> Timestamp {
@@ -61,7 +61,7 @@ pub fn entropy(seed: u64) -> impl FnMut(&mut [u8]) -> std::result::Result<(), En
 
 /// The phone of a customer.
 pub fn phone(customer: u64) -> String {
-    format!("+336{:08}", 10_000_000 + customer)
+    format!("+336{:08}", 40_000_007 + customer)
 }
 
 /// The cookie of a customer's browser.
