@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::event::{Body, FoldKey, Recorded};
 use crate::identity::{Basis, Component, Edge, Member, Rules, partition, primary};
 use crate::log;
-use crate::profile::{Profile, SpendBucket};
-use crate::store::{CustomerRow, Link, Node, Read, Statement, StorageError, StorageFault, Stored, Write};
+use crate::store::{Link, Node, Read, Statement, StorageError, StorageFault, Stored, Write};
 use crate::vocab::{CustomerId, Identifier, IdentifierKey, IdentifierKind, TenantKey};
+
+use super::profiles::Profiles;
 
 /// What folding needs beside the event and the store.
 #[derive(Debug, Clone, Copy)]
@@ -24,61 +25,30 @@ impl Lens<'_> {
     }
 }
 
-/// Folds an event into identity and the profile of its customer, or adds her to `stale`.
+/// Folds an event into identity and the profile of its customer.
 pub(crate) fn apply<W: Write>(
     tx: &mut W,
     lens: Lens<'_>,
     recorded: &Recorded,
-    stale: &mut BTreeSet<CustomerId>,
+    profiles: &mut Profiles,
 ) -> Stored<()> {
     let named = lens.usable(&recorded.event.identifiers);
     if named.is_empty() {
         return Ok(());
     }
     let change = extend(tx, lens, recorded, &named)?;
-    let owner = owner(tx, &named)?;
+    let owner = primary_of(&change.nodes)?;
     if change.recut {
-        return recut(tx, recorded, &named, owner, &change, stale);
+        return recut(tx, recorded, &named, owner, &change, profiles);
     }
-    let id = node_of(tx, &owner)?.customer;
-    advance(tx, id, recorded, stale)
-}
-
-/// Folds the newest event of a customer into her profile. After one that comes late it is stale.
-fn advance<W: Write>(
-    tx: &mut W,
-    id: CustomerId,
-    recorded: &Recorded,
-    stale: &mut BTreeSet<CustomerId>,
-) -> Stored<()> {
-    if stale.contains(&id) {
-        return Ok(());
-    }
-    match tx.customer(&id)? {
-        None => put(tx, id, None, fold_one(Profile::default(), recorded), recorded.fold),
-        Some(row) if row.last < recorded.fold => {
-            let before = read_profile(&row)?;
-            let after = fold_one(before.clone(), recorded);
-            put(tx, id, Some(&before), after, recorded.fold)
-        }
-        Some(_) => {
-            stale.insert(id);
-            Ok(())
-        }
-    }
-}
-
-/// Makes the profiles of customers anew, each once however many of its events came late.
-pub(crate) fn refold_stale<W: Write>(tx: &mut W, lens: Lens<'_>, stale: BTreeSet<CustomerId>) -> Stored<()> {
-    for id in stale {
-        refold(tx, lens, id)?;
-    }
-    Ok(())
+    profiles.advance(tx, change.nodes[&owner].customer, recorded)
 }
 
 /// What an event changed in the graph of identifiers.
 #[derive(Default)]
 struct Change {
+    /// The identifiers of the event, as they are with it.
+    nodes: BTreeMap<IdentifierKey, Node>,
     /// Identifiers never seen before.
     fresh: BTreeSet<IdentifierKey>,
     /// Whether customers may have to be cut anew.
@@ -98,19 +68,24 @@ fn extend<W: Write>(
     let mut change = Change::default();
     for (key, identifier) in named {
         tx.put_event_of(key, &fold)?;
-        match tx.node(key)? {
+        let node = match tx.node(key)? {
             None => {
                 let customer = CustomerId::from(*key);
                 let identifier = (*identifier).clone();
-                tx.put_node(key, &Node { identifier, first: fold, shared: false, customer })?;
+                let node = Node { identifier, first: fold, shared: false, customer };
+                tx.put_node(key, &node)?;
                 change.fresh.insert(*key);
+                node
             }
             Some(node) if fold < node.first => {
-                tx.put_node(key, &Node { first: fold, ..node })?;
+                let node = Node { first: fold, ..node };
+                tx.put_node(key, &node)?;
                 change.recut = true;
+                node
             }
-            Some(_) => {}
-        }
+            Some(node) => node,
+        };
+        change.nodes.insert(*key, node);
     }
     let stated = match &recorded.event.body {
         Body::IdentifiersLinked(_) => Some(true),
@@ -136,11 +111,11 @@ fn extend<W: Write>(
             }
         }
     }
-    for key in linked {
-        let node = node_of(tx, &key)?;
-        if !node.shared && lens.rules.is_shared(node.identifier.kind(), &partners(tx, &key)?) {
-            tx.put_node(&key, &Node { shared: true, ..node })?;
-            change.became_shared.insert(key);
+    for (key, node) in change.nodes.iter_mut().filter(|(key, node)| linked.contains(*key) && !node.shared) {
+        if lens.rules.is_shared(node.identifier.kind(), &partners(tx, key)?) {
+            node.shared = true;
+            tx.put_node(key, node)?;
+            change.became_shared.insert(*key);
         }
     }
     Ok(change)
@@ -172,14 +147,14 @@ fn partners(tx: &impl Read, key: &IdentifierKey) -> Stored<BTreeMap<IdentifierKi
     Ok(count)
 }
 
-/// Cuts the component around the event into customers again; those that changed are stale.
+/// Cuts the component around the event into customers again; those that changed are folded anew.
 fn recut<W: Write>(
     tx: &mut W,
     recorded: &Recorded,
     named: &[(IdentifierKey, &Identifier)],
     owner: IdentifierKey,
     change: &Change,
-    stale: &mut BTreeSet<CustomerId>,
+    profiles: &mut Profiles,
 ) -> Stored<()> {
     let mut start: BTreeSet<IdentifierKey> = named.iter().map(|(key, _)| *key).collect();
     for key in &change.became_shared {
@@ -209,19 +184,12 @@ fn recut<W: Write>(
             }
         }
         if !unchanged {
-            stale.insert(id);
+            profiles.make_anew(id);
         } else if cluster.members.contains(&owner) {
-            advance(tx, id, recorded, stale)?;
+            profiles.advance(tx, id, recorded)?;
         }
     }
-    for id in gone {
-        stale.remove(&id);
-        if let Some(row) = tx.customer(&id)? {
-            count_spend(tx, Some(&read_profile(&row)?), None)?;
-            tx.remove_customer(&id)?;
-        }
-    }
-    Ok(())
+    gone.iter().try_for_each(|id| profiles.remove(tx, id))
 }
 
 /// All identifiers that links or statements tie to the given ones.
@@ -277,58 +245,28 @@ fn node_of(tx: &impl Read, key: &IdentifierKey) -> Stored<Node> {
     })
 }
 
-/// The identifier that the event belongs to.
-fn owner(tx: &impl Read, named: &[(IdentifierKey, &Identifier)]) -> Stored<IdentifierKey> {
-    let mut candidates = Vec::new();
-    for (key, identifier) in named {
-        candidates.push((*key, identifier.kind(), node_of(tx, key)?.shared));
-    }
+/// The identifier that an event with these identifiers belongs to.
+fn primary_of(nodes: &BTreeMap<IdentifierKey, Node>) -> Stored<IdentifierKey> {
+    let candidates = nodes.iter().map(|(key, node)| (*key, node.identifier.kind(), node.shared));
     primary(candidates).ok_or_else(|| {
         StorageError::new(StorageFault::Corrupt, "finding the owner of an event", "it names nobody")
     })
 }
 
 /// The customer that an event with these identifiers belongs to; `None` where it names nobody.
-pub(crate) fn owner_of(
+pub(super) fn owner_of(
     tx: &impl Read,
     lens: Lens<'_>,
     identifiers: &[Identifier],
 ) -> Stored<Option<CustomerId>> {
-    let named = lens.usable(identifiers);
-    if named.is_empty() {
+    let mut nodes = BTreeMap::new();
+    for (key, _) in lens.usable(identifiers) {
+        nodes.insert(key, node_of(tx, &key)?);
+    }
+    if nodes.is_empty() {
         return Ok(None);
     }
-    let owner = owner(tx, &named)?;
-    Ok(Some(node_of(tx, &owner)?.customer))
-}
-
-/// Folds all events of a customer from the first.
-fn refold<W: Write>(tx: &mut W, lens: Lens<'_>, id: CustomerId) -> Stored<()> {
-    let before = tx.customer(&id)?.as_ref().map(read_profile).transpose()?;
-    let members: BTreeSet<IdentifierKey> = tx.identifiers_of(&id)?.into_iter().collect();
-    let mut events: BTreeSet<FoldKey> = BTreeSet::new();
-    for key in &members {
-        events.extend(tx.events_of(key)?);
-    }
-    let mut profile = Profile::default();
-    let mut last = None;
-    for fold in events {
-        let entry = tx.entry(&fold.key)?.ok_or_else(|| {
-            StorageError::new(StorageFault::Corrupt, "refolding a customer", format!("{} is gone", fold.key))
-        })?;
-        let Some(recorded) = read_entry(&entry)? else { continue };
-        if members.contains(&owner(tx, &lens.usable(&recorded.event.identifiers))?) {
-            profile = fold_one(profile, &recorded);
-            last = Some(fold);
-        }
-    }
-    match last {
-        Some(last) => put(tx, id, before.as_ref(), profile, last),
-        None => {
-            count_spend(tx, before.as_ref(), None)?;
-            tx.remove_customer(&id)
-        }
-    }
+    Ok(Some(nodes[&primary_of(&nodes)?].customer))
 }
 
 pub(crate) fn read_entry(entry: &log::LogEntry) -> Stored<Option<Recorded>> {
@@ -336,53 +274,4 @@ pub(crate) fn read_entry(entry: &log::LogEntry) -> Stored<Option<Recorded>> {
         let detail = format!("{}: {error}", entry.origin);
         StorageError::new(StorageFault::Corrupt, "reading a log entry", detail)
     })
-}
-
-pub(crate) fn read_profile(row: &CustomerRow) -> Stored<Profile> {
-    serde_json::from_str(&row.profile).map_err(|error| {
-        // serde's own text may quote the value: say only where.
-        let detail = format!("line {} column {}", error.line(), error.column());
-        StorageError::new(StorageFault::Corrupt, "reading a profile", detail)
-    })
-}
-
-fn fold_one(mut profile: Profile, recorded: &Recorded) -> Profile {
-    profile.apply(recorded);
-    profile
-}
-
-/// Writes a customer, and moves her from the bucket of what she had spent to the one she is in now.
-fn put<W: Write>(
-    tx: &mut W,
-    id: CustomerId,
-    before: Option<&Profile>,
-    after: Profile,
-    last: FoldKey,
-) -> Stored<()> {
-    count_spend(tx, before, Some(&after))?;
-    let profile = serde_json::to_string(&after)
-        .map_err(|_| StorageError::new(StorageFault::Corrupt, "writing a profile", "it has no JSON form"))?;
-    tx.put_customer(&id, &CustomerRow { profile, last })
-}
-
-fn count_spend<W: Write>(tx: &mut W, before: Option<&Profile>, after: Option<&Profile>) -> Stored<()> {
-    let buckets = |profile: Option<&Profile>| -> BTreeSet<_> {
-        let spend = profile.map(Profile::spend).unwrap_or_default();
-        let spend = spend.into_iter().filter(|spend| spend.orders > 0);
-        spend.map(|spend| (spend.currency, SpendBucket::of(spend.net_minor).index())).collect()
-    };
-    let (before, after) = (buckets(before), buckets(after));
-    for &(currency, bucket) in before.difference(&after) {
-        step(tx, currency, bucket, false)?;
-    }
-    for &(currency, bucket) in after.difference(&before) {
-        step(tx, currency, bucket, true)?;
-    }
-    Ok(())
-}
-
-fn step<W: Write>(tx: &mut W, currency: crate::vocab::Currency, bucket: u16, up: bool) -> Stored<()> {
-    let counts = tx.spenders(currency)?;
-    let count = counts.iter().find(|(one, _)| *one == bucket).map_or(0, |(_, count)| *count);
-    tx.put_spenders(currency, bucket, if up { count + 1 } else { count.saturating_sub(1) })
 }

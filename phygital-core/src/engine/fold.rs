@@ -1,24 +1,22 @@
 //! Folding a recorded event into every state: nothing here decides, and nothing refuses.
 
-use std::collections::BTreeSet;
-
 use super::customers::{self, Lens};
+use super::profiles::Profiles;
 use crate::consent::{Ledger, contacts};
 use crate::event::{Body, Recorded};
 use crate::machine::{Action, Mark, TagRow};
 use crate::optin::{Code, Offer, Tries};
 use crate::store::{Read, StorageError, StorageFault, Stored, Write};
-use crate::vocab::{CustomerId, IdentifierKey};
+use crate::vocab::IdentifierKey;
 
 /// Folds one event. Called once for each, right after it was appended, and again by a rebuild.
 ///
-/// Customers whose profile has to be made anew are added to `stale`;
-/// [`refold_stale`](customers::refold_stale) does so, before anybody reads profiles.
+/// What becomes of `profiles` is in the store only after [`Profiles::write`].
 pub(crate) fn apply<W: Write>(
     tx: &mut W,
     lens: Lens<'_>,
     recorded: &Recorded,
-    stale: &mut BTreeSet<CustomerId>,
+    profiles: &mut Profiles,
 ) -> Stored<()> {
     match &recorded.event.body {
         Body::TagEnrolled(event) => {
@@ -62,7 +60,7 @@ pub(crate) fn apply<W: Write>(
             tx.put_ledger(&key, &json(&ledger)?)?;
         }
     }
-    customers::apply(tx, lens, recorded, stale)
+    customers::apply(tx, lens, recorded, profiles)
 }
 
 /// The consent ledger of a contact point.

@@ -1,12 +1,13 @@
 //! The log itself: read it, check it, make all state anew from it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::log::{Head, LogEntry};
 use crate::store::{Position, Read, Store, Write};
 use crate::vocab::{Digest, Hlc};
 
-use super::customers::{Lens, read_entry, refold_stale};
+use super::customers::{Lens, read_entry};
+use super::profiles::Profiles;
 use super::{Engine, Error, fold};
 
 /// How many entries are read at once.
@@ -107,23 +108,23 @@ fn rebuild<W: Write>(
     let before = state_digest(&writer)?;
     writer.clear_folded()?;
     let (mut behind, mut entries) = (0, 0);
-    let mut stale = BTreeSet::new();
+    let mut profiles = Profiles::default();
     loop {
         let page = writer.entries(behind, PAGE)?;
         let Some((last, _)) = page.last() else { break };
         behind = *last;
         for (_, entry) in &page {
             if let Some(recorded) = read_entry(entry)? {
-                fold::apply(&mut writer, lens, &recorded, &mut stale)?;
+                fold::apply(&mut writer, lens, &recorded, &mut profiles)?;
             }
             entries += 1;
         }
-        if stale.len() >= STALE_MAX {
-            refold_stale(&mut writer, lens, std::mem::take(&mut stale))?;
+        if profiles.stale() >= STALE_MAX {
+            profiles.write(&mut writer, lens)?;
         }
         progress(entries);
     }
-    refold_stale(&mut writer, lens, stale)?;
+    profiles.write(&mut writer, lens)?;
     let after = state_digest(&writer)?;
     if keep {
         writer.commit()?;

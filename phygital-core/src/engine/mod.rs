@@ -14,6 +14,7 @@ mod fold;
 mod history;
 mod inbound;
 mod people;
+mod profiles;
 mod record;
 mod tags;
 mod taps;

@@ -9,7 +9,8 @@ use crate::profile::{self, CardRequest, CustomerCard, Permission, Profile, Rank,
 use crate::store::{Node, Read, Store, Write};
 use crate::vocab::{CustomerId, EventId, Identifier, IdentifierKey, Purpose, SourceId, Timestamp};
 
-use super::customers::{gather, read_entry, read_profile};
+use super::customers::{gather, read_entry};
+use super::profiles::read_profile;
 use super::record::Session;
 use super::{Engine, Error, Missing, Recognition, fold};
 

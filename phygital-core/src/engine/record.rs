@@ -1,14 +1,13 @@
 //! The one door for facts: one transaction, one commit, one receipt for each event.
 
-use std::collections::BTreeSet;
-
 use crate::event::{Body, Event, Origin, Recorded};
 use crate::log::{self, Head};
 use crate::store::{Read, StorageError, StorageFault, Store, Stored, Write};
 use crate::vocab::limits::BATCH_EVENTS_MAX;
-use crate::vocab::{CustomerId, EventKey, Hlc, Timestamp};
+use crate::vocab::{EventKey, Hlc, Timestamp};
 
-use super::customers::{self, Lens};
+use super::customers::Lens;
+use super::profiles::Profiles;
 use super::taps::{DECISIONS, TAPS};
 use super::{Config, Engine, Entropy, Error, fold, inbound};
 
@@ -109,10 +108,10 @@ impl<S: Store> Engine<S> {
         let worked = (|| {
             let head = end_of_log(&tx, known)?;
             let mut session =
-                Session { tx, lens, config, entropy, head, last: None, stale: BTreeSet::new(), now };
+                Session { tx, lens, config, entropy, head, last: None, profiles: Profiles::default(), now };
             let value = work(&mut session)?;
-            let Session { mut tx, head, last, stale, .. } = session;
-            customers::refold_stale(&mut tx, lens, stale)?;
+            let Session { mut tx, head, last, mut profiles, .. } = session;
+            profiles.write(&mut tx, lens)?;
             let committed = if last.is_some() { tx.commit() } else { Ok(()) };
             Ok((value, head, last, committed))
         })();
@@ -172,8 +171,8 @@ pub(super) struct Session<'e, W> {
     head: Head,
     /// The last event appended; `None` while nothing is to be committed.
     last: Option<EventKey>,
-    /// Customers whose profile is to be made anew before the commit.
-    stale: BTreeSet<CustomerId>,
+    /// Profiles that are to be written before the commit.
+    profiles: Profiles,
     pub(super) now: Timestamp,
 }
 
@@ -235,7 +234,7 @@ impl<W: Write> Session<'_, W> {
             hlc: entry.hlc,
             received_at: entry.received_at,
         };
-        fold::apply(&mut self.tx, self.lens, &recorded, &mut self.stale)?;
+        fold::apply(&mut self.tx, self.lens, &recorded, &mut self.profiles)?;
         Ok(receipt(&entry))
     }
 
