@@ -127,7 +127,7 @@ impl Feed {
         }
         let (word, text) = (format!("{:<8}", kind.word()), clean(text));
         let word = if self.coloured { kind.style().apply_to(word).to_string() } else { word };
-        self.put(&format!("  {when}  {word}  {:<27}  {text}", clean(place)))
+        self.put(&format!("  {when}  {word}  {:<28}  {text}", clean(place)))
     }
 
     /// A heading.

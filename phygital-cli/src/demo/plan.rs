@@ -202,6 +202,7 @@ impl Life<'_> {
             let joins = self.joins(45);
             let before = 10 * MINUTE + self.draw.below(900) as u32;
             let tag = shop * TAGS_A_SHOP + self.draw.below(WINDOW);
+            self.returns(at, joins.as_ref());
             self.plan.add(at - before, Act::Tap { tag, who, joins });
         }
         let mut names = Vec::new();
@@ -282,6 +283,7 @@ impl Life<'_> {
         }
         let joins = self.joins(35);
         let tag = shop * TAGS_A_SHOP + self.draw.below(WINDOW);
+        self.returns(at, joins.as_ref());
         self.plan.add(at, Act::Tap { tag, who, joins });
     }
 
@@ -342,6 +344,22 @@ impl Life<'_> {
         // One in twenty finds the text again an hour later.
         let after = if self.draw.chance(5) { 70 * MINUTE } else { 20 + self.draw.below(100) as u32 };
         Some(Joins { after, mangle: self.draw.below(MANGLES), says, leaves_after })
+    }
+
+    /// Who liked to be known comes back, once or twice, and taps again.
+    fn returns(&mut self, at: u32, joins: Option<&Joins>) {
+        if joins.is_none() || !self.draw.chance(55) {
+            return;
+        }
+        let mut day = at / DAY;
+        for _ in 0..1 + self.draw.below(2) {
+            day += 2 + self.draw.below(8) as u32;
+            let at = day * DAY + 10 * HOUR + self.draw.below(9 * HOUR as usize) as u32;
+            let tag = self.customer.home_shop * TAGS_A_SHOP + self.draw.below(WINDOW);
+            if day < DAYS {
+                self.plan.add(at, Act::Tap { tag, who: self.customer.number, joins: None });
+            }
+        }
     }
 
     fn sometimes_refunds(&mut self, order: &OrderId, purchase: &Purchase, by: Sender, names: &[Identifier]) {
@@ -431,7 +449,7 @@ impl Story<'_> {
             who,
             Sender::Shop(0),
             event,
-            "an associate helps her, and asks her name",
+            "an associate helps, and asks for a name",
         );
         let traits = traits(&self.customers[who as usize]);
         let event = self.plan.in_shop(0, morning + 19 * MINUTE, traits).with(phone.clone());

@@ -19,7 +19,7 @@ use super::feed::{self, Feed, Kind};
 use super::generator::draw::Draw;
 use super::generator::{self, Customer, DAYS, SHOPS};
 use super::plan::{
-    Act, DAY, Joins, OFFLINE, Plan, Post, Sender, client, cookie, goodbye, instant, mangled, phone_of,
+    Act, CAST, DAY, Joins, OFFLINE, Plan, Post, Sender, client, cookie, goodbye, instant, mangled, phone_of,
 };
 use super::report::ReportData;
 use super::shops::{self, STRANGER, Tag, streams};
@@ -231,13 +231,13 @@ impl Player<'_> {
     ) -> Result<(), Error> {
         if let Recognition::Known(customer) = outcome.recognition {
             let card = self.engine.people().card(customer, Role::Associate, instant(at))?;
-            return self.feed.usual(Kind::Known, &clock(at), place, &feed::card(&card));
+            return self.tell(who, Kind::Known, at, place, &feed::card(&card));
         }
         let Some(opt_in) = &outcome.opt_in else {
-            return self.feed.usual(Kind::Anonymous, &clock(at), place, "somebody unknown");
+            return self.tell(who, Kind::Anonymous, at, place, "somebody unknown");
         };
         let text = format!("somebody unknown; offered {}", opt_in.link(Platform::Both));
-        self.feed.usual(Kind::Anonymous, &clock(at), place, &text)?;
+        self.tell(who, Kind::Anonymous, at, place, &text)?;
         if let Some(joins) = joins {
             let body = mangled(opt_in.notice.keyword(), opt_in.code.as_str(), joins.mangle);
             self.plan.add(at + joins.after, Act::Text { who, body, states: Vec::new() });
@@ -252,6 +252,14 @@ impl Player<'_> {
         Ok(())
     }
 
+    /// A line about a customer: always shown of those who have a part in the story.
+    fn tell(&mut self, who: u32, kind: Kind, at: u32, place: &str, text: &str) -> Result<(), Error> {
+        match who < CAST {
+            true => self.feed.story(kind, &clock(at), place, text),
+            false => self.feed.usual(kind, &clock(at), place, text),
+        }
+    }
+
     fn open_again(&mut self, at: u32, whose: u32, client: &str) -> Result<(), Error> {
         let Some(url) = self.links.get(&whose) else { return Ok(()) };
         let request = TapRequest::url(url).from_client(client);
@@ -260,8 +268,8 @@ impl Player<'_> {
                 let text = "the page was reloaded: the first answer again, no second tap";
                 self.feed.story(Kind::Repeated, &clock(at), "", text)
             }
-            Ok(outcome) => self.tapped(at, "", whose, &outcome, None),
-            Err(EngineError::Tap(refusal)) => self.refused(at, "", &refusal),
+            Ok(outcome) => self.tapped(at, "a copied link", whose, &outcome, None),
+            Err(EngineError::Tap(refusal)) => self.refused(at, "a copied link", &refusal),
             Err(error) => Err(error.into()),
         }
     }
@@ -269,8 +277,8 @@ impl Player<'_> {
     fn forge(&mut self, at: u32, whose: u32) -> Result<(), Error> {
         let Some(url) = self.links.get(&whose).map(|url| published::forge(url)) else { return Ok(()) };
         match self.engine.taps().verify(TapRequest::url(&url), instant(at)) {
-            Ok(outcome) => self.tapped(at, "", whose, &outcome, None),
-            Err(EngineError::Tap(refusal)) => self.refused(at, "", &refusal),
+            Ok(outcome) => self.tapped(at, "a changed link", whose, &outcome, None),
+            Err(EngineError::Tap(refusal)) => self.refused(at, "a changed link", &refusal),
             Err(error) => Err(error.into()),
         }
     }
@@ -311,22 +319,17 @@ impl Player<'_> {
         if after.0 > before.0 {
             self.joined.insert(who);
             let text = format!("{name} texts {body:?}: number, tap, visit and consent belong together");
-            self.feed.usual(Kind::OptIn, &clock(at), "text", &text)?;
+            self.tell(who, Kind::OptIn, at, "text", &text)?;
         } else if after.1 > before.1 {
             self.joined.remove(&who);
-            self.feed.usual(
-                Kind::OptOut,
-                &clock(at),
-                "text",
-                &format!("{name} texts {body:?}: she has left"),
-            )?;
+            self.tell(who, Kind::OptOut, at, "text", &format!("{name} texts {body:?}: she has left"))?;
         } else if states.is_empty() {
             let text = format!("{name} texts {body:?}: no code that counts");
             self.feed.line(Kind::Refused, &clock(at), "text", &text)?;
         } else {
             let facts: Vec<String> = states.iter().map(|(name, value)| format!("{name} {value}")).collect();
             let text = format!("{name} texts {body:?}: {}", facts.join(", "));
-            self.feed.usual(Kind::Stated, &clock(at), "text", &text)?;
+            self.tell(who, Kind::Stated, at, "text", &text)?;
         }
         self.carry_out(at)
     }
