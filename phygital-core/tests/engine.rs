@@ -174,6 +174,23 @@ fn a_merge_is_undone_by_a_later_event_and_done_again_by_another() {
 }
 
 #[test]
+fn a_shared_identifier_gives_its_events_up_to_whoever_was_stated_apart_from_it() {
+    let events = [
+        event("e-1", "user_identified", 0, &["loyalty:L-2", "cookie:c-2"], "{}"),
+        event("e-2", "identifiers_separated", 1, &["cookie:c-1", "cookie:c-2"], "{}"),
+        event("e-3", "user_identified", 2, &["loyalty:L-1", "cookie:c-2"], "{}"),
+    ];
+    let digests = [[0, 1, 2], [0, 2, 1], [1, 2, 0], [2, 1, 0]].map(|order| {
+        let mut engine = engine();
+        for index in order {
+            engine.record(events[index].clone(), at(9)).unwrap();
+        }
+        digest(&mut engine)
+    });
+    assert!(digests.iter().all(|one| *one == digests[0]), "c-2 is shared once e-3 is known");
+}
+
+#[test]
 fn an_unknown_customer_is_said_to_be_unknown() {
     let engine = engine();
     let nobody = CustomerId::from_bytes([1; 16]);

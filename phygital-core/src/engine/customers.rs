@@ -158,7 +158,9 @@ fn recut<W: Write>(
 ) -> Stored<()> {
     let mut start: BTreeSet<IdentifierKey> = named.iter().map(|(key, _)| *key).collect();
     for key in &change.became_shared {
+        // Events that name it now belong to others whom they name, linked to it or stated apart from it.
         start.extend(tx.links(key)?.into_iter().map(|link| link.with));
+        start.extend(tx.statements(key)?.into_iter().map(|statement| statement.with));
     }
     let component = gather(tx, start)?;
     let clusters = partition(&component);
