@@ -221,6 +221,31 @@ fn an_engine_goes_on_where_the_last_one_stopped() {
 }
 
 #[test]
+fn a_changed_payload_is_noticed_at_opening() {
+    use phygital_core::store::{Read, Store, Write};
+    for count in [1, 3] {
+        let mut engine = engine();
+        for n in 0..count {
+            engine.record(event(&format!("e-{n}"), "visit_started", 0, &[], "{}"), at(1)).unwrap();
+        }
+        let whole = engine.into_store();
+        let mut changed = Memory::new();
+        let mut writer = changed.writer().unwrap();
+        writer.put_identity(&whole.reader().unwrap().identity().unwrap().unwrap()).unwrap();
+        for (position, mut entry) in whole.reader().unwrap().entries(0, 10).unwrap() {
+            if position == count {
+                entry.payload.as_mut().unwrap().content.push(' ');
+            }
+            writer.append(&entry).unwrap();
+        }
+        writer.commit().unwrap();
+        let keys = phygital_core::tap::Keys::none();
+        let opened = Engine::open(changed, support::config(), keys, support::entropy());
+        assert!(matches!(opened, Err(Error::Chain(_))));
+    }
+}
+
+#[test]
 fn a_restored_backup_begins_a_new_epoch() {
     let mut first = engine();
     first.record(event("e-1", "visit_started", 0, &["loyalty:L-1"], "{}"), at(1)).unwrap();

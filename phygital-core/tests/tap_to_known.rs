@@ -220,6 +220,18 @@ fn only_active_enrolled_tags_count() {
 }
 
 #[test]
+fn the_later_word_on_a_tag_holds_at_one_moment_too() {
+    let mut shop = Shop::open();
+    let uid = shop.tag.uid();
+    for _ in 0..20 {
+        for status in [TagStatus::Lost, TagStatus::Active, TagStatus::Suspended] {
+            shop.engine.tags().set_status(uid, status, at(50)).unwrap();
+            assert_eq!(shop.engine.tags().get(uid).unwrap().unwrap().status, status);
+        }
+    }
+}
+
+#[test]
 fn a_code_counts_once_and_for_a_while() {
     let mut shop = Shop::open();
     let url = shop.url();

@@ -33,7 +33,7 @@ pub use taps::{OptIn, Recognition, TapOutcome, TapRequest, Taps};
 use crate::log::{ChainFault, Head};
 use crate::store::{Read, StorageError, StorageFault, Store, StoreIdentity, Write};
 use crate::tap::KeyRing;
-use crate::vocab::{DeviceId, TenantKey};
+use crate::vocab::{DeviceId, Hlc, TenantKey};
 
 /// How many entries at the end of the log an engine checks when it opens.
 pub const TAIL_CHECKED: u64 = 64;
@@ -223,9 +223,18 @@ fn check_tail(reader: &impl Read) -> Result<(), Error> {
     let mut heads = std::collections::BTreeMap::new();
     for (_, entry) in reader.entries(behind, TAIL_CHECKED as usize)? {
         let chain = (entry.origin.device, entry.origin.epoch);
-        let follows = heads.get(&chain).map(|head| entry.check(head)).transpose()?;
-        let head = Head { origin: entry.origin, hlc: entry.hlc, link: entry.link };
-        heads.insert(chain, follows.unwrap_or(head));
+        let head = match heads.get(&chain) {
+            Some(head) => entry.check(head)?,
+            None if entry.origin.seq == 1 => {
+                entry.check(&Head::start(entry.origin.device, entry.origin.epoch, Hlc::ZERO))?
+            }
+            // What it follows was not read, so its link is taken as it is.
+            None => {
+                entry.check_payload()?;
+                Head { origin: entry.origin, hlc: entry.hlc, link: entry.link }
+            }
+        };
+        heads.insert(chain, head);
     }
     for ((device, epoch), last) in heads {
         let end = reader.head(device, epoch)?;

@@ -1,5 +1,7 @@
 //! The registry of tags.
 
+use std::time::Duration;
+
 use crate::event::Event;
 use crate::event::kinds::shop::{TagEnrolled, TagStatusChanged};
 use crate::machine::TagRow;
@@ -27,7 +29,8 @@ impl<S: Store> Tags<'_, S> {
         now: Timestamp,
     ) -> Result<Receipt, Error> {
         let uid = tag.uid;
-        let mut event = Event::new(source(), self.fresh_id("enrolled", uid, now)?, now, tag);
+        let said = self.moment(uid, now)?;
+        let mut event = Event::new(source(), self.fresh_id("enrolled", uid, now)?, said, tag);
         event.place = place;
         self.engine.record(event, now).map(|accepted| *accepted.receipt())
     }
@@ -39,7 +42,8 @@ impl<S: Store> Tags<'_, S> {
     pub fn set_status(&mut self, uid: TagUid, status: TagStatus, now: Timestamp) -> Result<Receipt, Error> {
         self.get(uid)?.ok_or(Error::Unknown(Missing::Tag))?;
         let body = TagStatusChanged::new(uid, status);
-        let event = Event::new(source(), self.fresh_id(status.name(), uid, now)?, now, body);
+        let said = self.moment(uid, now)?;
+        let event = Event::new(source(), self.fresh_id(status.name(), uid, now)?, said, body);
         self.engine.record(event, now).map(|accepted| *accepted.receipt())
     }
 
@@ -53,6 +57,14 @@ impl<S: Store> Tags<'_, S> {
     pub fn list(&self, after: Option<TagUid>, most: usize) -> Result<Vec<TagRow>, Error> {
         self.engine.usable()?;
         Ok(self.engine.store.reader()?.tags(after.as_ref(), most)?)
+    }
+
+    /// When something is said of a tag: just after what was said of it at the same moment, so that the
+    /// later word holds.
+    fn moment(&self, uid: TagUid, now: Timestamp) -> Result<Timestamp, Error> {
+        let said = self.get(uid)?.and_then(|tag| tag.status_said);
+        let same = said.filter(|said| said.at >= now && said.at.distance(now) < Duration::from_millis(1));
+        Ok(same.map_or(now, |said| said.at.saturating_add(Duration::from_micros(1))))
     }
 
     /// An id that no other word on the registry has: what is said twice at one moment is said twice.

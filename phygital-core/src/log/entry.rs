@@ -132,15 +132,22 @@ impl LogEntry {
         if self.hlc <= head.hlc {
             return Err(fault("expected a clock that only grows"));
         }
-        if let Some(Sealed { salt, content }) = &self.payload
-            && payload_digest(salt, content) != self.payload_digest
-        {
-            return Err(fault("expected the payload that its digest was taken of"));
-        }
+        self.check_payload()?;
         if link(&head.link, self) != self.link {
             return Err(fault("expected the link that follows from the entry before it"));
         }
         Ok(Head { origin: self.origin, hlc: self.hlc, link: self.link })
+    }
+
+    /// Checks that the payload, where it is still there, is the one that the digest was taken of.
+    pub fn check_payload(&self) -> Result<(), ChainFault> {
+        match &self.payload {
+            Some(Sealed { salt, content }) if payload_digest(salt, content) != self.payload_digest => {
+                let what = "expected the payload that its digest was taken of";
+                Err(ChainFault { origin: self.origin, what })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether an event has the content of this entry; `None` where the payload was erased.
