@@ -1,6 +1,6 @@
 //! The demonstration: a month at a small chain of three shops, or anyone's own events.
 //!
-//! It uses the public API alone: an [`Engine`](phygital_core::engine::Engine) over a
+//! It uses the public API alone: an [`Engine`] over a
 //! [`Sqlite`] file, tags in software. The clock is the story's and the randomness is drawn from the
 //! seed, so the same options write the same bytes.
 
