@@ -226,6 +226,15 @@ impl UrlTemplate {
         self.tag_text(|field| Some(&b"00000000000000000000000000000000"[..field.width().unwrap_or(32)]))
     }
 
+    /// Characters of the whole text with the shortest mirrors that can be, also behind the MAC.
+    fn shortest_len(&self) -> usize {
+        let length = |piece: &Piece| match piece {
+            Piece::Literal { start, end } => usize::from(end - start),
+            Piece::Slot(field) => field.width().unwrap_or(32),
+        };
+        self.pieces.iter().map(length).sum()
+    }
+
     fn literal(&self, piece: &Piece) -> &[u8] {
         match *piece {
             Piece::Literal { start, end } => &self.text.as_bytes()[usize::from(start)..usize::from(end)],
@@ -412,7 +421,7 @@ impl Parser {
         }
         self.check()?;
         let mut template = self.split()?;
-        if template.shortest().is_none_or(|text| text.len() + 16 > TAG_TEXT_MAX) {
+        if template.shortest().is_none() || template.shortest_len() > TAG_TEXT_MAX {
             return Err(TemplateError::TooLong);
         }
         if let Some(marker) = self.marker {
