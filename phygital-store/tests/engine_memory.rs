@@ -6,6 +6,7 @@
 
 #[path = "../../phygital-core/tests/model/mod.rs"]
 mod model;
+mod support;
 
 use std::time::Instant;
 
@@ -16,6 +17,7 @@ use phygital_core::event::kinds::shop::TagEnrolled;
 use phygital_core::profile::Role;
 use phygital_core::store::{Read, Store};
 use phygital_store::{Durability, Options, Sqlite};
+use support::effort;
 
 const BYTES_MAX: u64 = 100 << 20;
 const BATCH: u64 = 2_000;
@@ -45,7 +47,8 @@ fn fill<S: Store>(till: &mut Engine<S>, customers: u64) {
 
 #[test]
 fn a_till_with_many_customers_stays_within_its_memory() {
-    let customers = std::env::var("PHYGITAL_TEST_CUSTOMERS").map_or(4_000, |text| text.parse().unwrap());
+    let customers =
+        std::env::var("PHYGITAL_TEST_CUSTOMERS").map_or(effort(4_000, 100), |text| text.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
     let options = Options::new().durability(Durability::Normal);
@@ -64,7 +67,8 @@ fn a_till_with_many_customers_stays_within_its_memory() {
     till.tags().enroll(TagEnrolled::new(tag(0).uid()), None, at(200_000)).unwrap();
     let mut soft = tag(0);
     let began = Instant::now();
-    for n in 0..200 {
+    let taps = effort(200, 10);
+    for n in 0..taps {
         let loyalty = format!("loyalty:L-{}", n * 7_919 % customers).parse().unwrap();
         let url = soft.tap(&[9; 16]).unwrap();
         till.taps().verify(TapRequest::url(&url).seen(loyalty), at(200_001)).unwrap();
@@ -72,9 +76,11 @@ fn a_till_with_many_customers_stays_within_its_memory() {
         let who = till.people().find(&loyalty).unwrap().unwrap();
         till.people().card(who, Role::Associate, at(200_002)).unwrap();
     }
-    println!("200 taps and cards in {:?}", began.elapsed());
+    println!("{taps} taps and cards in {:?}", began.elapsed());
     assert_eq!(till.store().reader().unwrap().customers().unwrap(), customers);
     let bytes = std::fs::metadata(&path).unwrap().len();
     println!("peak {} MB, file {} MB", peak_bytes() >> 20, bytes >> 20);
-    assert!(peak_bytes() < BYTES_MAX, "{} bytes at the peak", peak_bytes());
+    // Under valgrind the process holds valgrind's own memory too.
+    let most = BYTES_MAX * effort(1, 10);
+    assert!(peak_bytes() < most, "{} bytes at the peak", peak_bytes());
 }

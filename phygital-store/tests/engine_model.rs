@@ -5,6 +5,7 @@
 
 #[path = "../../phygital-core/tests/model/mod.rs"]
 mod model;
+mod support;
 
 use std::path::Path;
 
@@ -24,7 +25,7 @@ fn commands(most: usize) -> impl Strategy<Value = Vec<Command>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(support::effort(24, 2) as u32))]
 
     #[test]
     fn both_stores_come_to_the_same_state(commands in commands(60)) {

@@ -343,11 +343,6 @@ impl TagText {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
-
-    /// How many characters stand before the MAC.
-    pub(crate) fn len(&self) -> usize {
-        self.length
-    }
 }
 
 /// The starts that [`MacInput::Search`] tries, likeliest first for a tag without file data. With file
