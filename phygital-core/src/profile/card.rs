@@ -49,9 +49,11 @@ pub struct CardRequest {
 /// What may be shown of a customer. Only [`card`] makes one, and only a [`Permission::Granted`]
 /// fills it. `Debug` prints no content.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// use phygital_core::profile::CustomerCard;
-/// let card = CustomerCard { content: None, ..todo!() };
+/// fn filled(withheld: CustomerCard) -> CustomerCard {
+///     CustomerCard { content: None, ..withheld }
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CustomerCard {
