@@ -6,7 +6,7 @@ use crate::machine::{Action, Outcome};
 use crate::store::{Read, Store};
 use crate::vocab::{ActionId, EventId, EventKey, SourceId, Timestamp};
 
-use super::taps::DECISIONS;
+use super::session::DECISIONS;
 use super::{Engine, Error, Missing, Receipt, fold};
 
 /// The outbox of an [`Engine`].

@@ -241,7 +241,8 @@ fn memoized<'n>(
     Ok(&nodes[key])
 }
 
-fn node_of(tx: &impl Read, key: &IdentifierKey) -> Stored<Node> {
+/// An identifier that has to be there.
+pub(super) fn node_of(tx: &impl Read, key: &IdentifierKey) -> Stored<Node> {
     tx.node(key)?.ok_or_else(|| {
         StorageError::new(StorageFault::Corrupt, "reading an identifier", format!("{key} is not there"))
     })

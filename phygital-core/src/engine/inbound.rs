@@ -13,8 +13,7 @@ use crate::vocab::{
     ConsentMethod, EventId, EventKey, Identifier, MessageId, Personal, Purpose, SourceId, Timestamp,
 };
 
-use super::record::Session;
-use super::taps::DECISIONS;
+use super::session::{DECISIONS, Session};
 use super::{Config, Error, fold};
 
 /// An answer that comes later than this is no answer any more.

@@ -15,7 +15,10 @@ mod history;
 mod inbound;
 mod people;
 mod profiles;
+mod receipt;
+mod recognition;
 mod record;
+mod session;
 mod tags;
 mod taps;
 
@@ -26,9 +29,10 @@ pub use entropy::{Entropy, EntropyError};
 pub use error::{Error, Missing, TapRefused};
 pub use history::{History, Rebuilt};
 pub use people::{Explanation, People, Person, Step, WhyNot};
-pub use record::{Accepted, Receipt};
+pub use receipt::{Accepted, Receipt};
+pub use recognition::Recognition;
 pub use tags::Tags;
-pub use taps::{OptIn, Recognition, TapOutcome, TapRequest, Taps};
+pub use taps::{OptIn, TapOutcome, TapRequest, Taps};
 
 use crate::log::{ChainFault, Head};
 use crate::store::{Read, StorageError, StorageFault, Store, StoreIdentity, Write};

@@ -6,13 +6,12 @@ use crate::consent::Decision;
 use crate::event::FoldKey;
 use crate::identity::{Basis, path};
 use crate::profile::{self, CardRequest, CustomerCard, Permission, Profile, Rank, Role, SpendBucket};
-use crate::store::{Node, Read, Store, Write};
+use crate::store::{Node, Read, Store};
 use crate::vocab::{CustomerId, EventId, Identifier, IdentifierKey, Purpose, SourceId, Timestamp};
 
 use super::customers::{gather, read_entry};
 use super::profiles::read_profile;
-use super::record::Session;
-use super::{Engine, Error, Missing, Recognition, fold};
+use super::{Engine, Error, Missing, fold};
 
 /// People of an [`Engine`].
 #[derive(Debug)]
@@ -237,24 +236,4 @@ fn rank(reader: &impl Read, profile: &Profile) -> Result<Option<Rank>, Error> {
     let counts =
         counts.into_iter().filter_map(|(index, count)| Some((SpendBucket::from_index(index)?, count)));
     Ok(Rank::from_counts(counts, SpendBucket::of(spend.net_minor)))
-}
-
-/// Who somebody with these identifiers is, where she agreed to be known.
-pub(super) fn recognize<W: Write>(
-    session: &Session<'_, W>,
-    identifiers: &[Identifier],
-) -> Result<Recognition, Error> {
-    let owner = super::customers::owner_of(&session.tx, session.lens, identifiers)?
-        .ok_or(Error::Bug("a tap names nobody"))?;
-    let members = session.tx.identifiers_of(&owner)?;
-    let mut named = false;
-    for member in &members {
-        let kind = identifier(&session.tx, member)?.kind();
-        named |= kind.is_personal() || kind.is_contact_point();
-    }
-    if named && session.permits_person(&members, Purpose::Recognition)? {
-        Ok(Recognition::Known(owner))
-    } else {
-        Ok(Recognition::Anonymous(owner))
-    }
 }

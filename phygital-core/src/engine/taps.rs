@@ -10,18 +10,14 @@ use crate::optin::{Code, Notice, Platform};
 use crate::store::{Read, Store, Write};
 use crate::tap::{TagTamper, VerifiedTap, verify};
 use crate::vocab::{
-    CustomerId, Digest, EventId, EventKey, Identifier, IdentifierKind, KeyEpoch, PlaceId, Purpose,
-    ReadCounter, SourceId, TagUid, Timestamp, TouchpointId,
+    Digest, EventId, EventKey, Identifier, IdentifierKind, KeyEpoch, PlaceId, ReadCounter, SourceId, TagUid,
+    Timestamp, TouchpointId,
 };
 
-use super::record::Session;
-use super::{Engine, Error, Receipt, TapRefused, fold, people};
-
-/// The source of the events that taps become. One for all devices, so that the same tap at two
-/// tills is one event.
-pub(super) const TAPS: &str = "//phygital/taps";
-/// The source of what the engine decides.
-pub(super) const DECISIONS: &str = "//phygital/decisions";
+use super::receipt::Receipt;
+use super::recognition::{Recognition, recognize};
+use super::session::{DECISIONS, Session, TAPS};
+use super::{Engine, Error, TapRefused};
 
 /// How often a code is drawn anew when it is in use: with a million live codes of 30 bits, nine
 /// collisions in a row come once in 10^27 offers.
@@ -105,17 +101,6 @@ pub struct TapOutcome {
     pub recognition: Recognition,
     /// What to offer somebody unknown.
     pub opt_in: Option<OptIn>,
-}
-
-/// Who tapped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "she is known or she is not")]
-pub enum Recognition {
-    /// A customer who agreed to be known.
-    Known(CustomerId),
-    /// Somebody unknown, or somebody who did not agree to be known. The id is that of her history so
-    /// far; who she is, it does not tell.
-    Anonymous(CustomerId),
 }
 
 /// An offer to opt in: the notice to show, and the text to send.
@@ -246,7 +231,7 @@ impl<W: Write> Session<'_, W> {
         event.settle()?;
         let identifiers = event.identifiers.clone();
         let receipt = self.append_new(event)?;
-        let recognition = people::recognize(self, &identifiers)?;
+        let recognition = recognize(self, &identifiers)?;
         let opt_in = match recognition {
             Recognition::Known(_) => None,
             Recognition::Anonymous(_) => {
@@ -277,7 +262,7 @@ impl<W: Write> Session<'_, W> {
         first: Recorded,
     ) -> Result<TapOutcome, Error> {
         let key = first.fold.key;
-        let recognition = people::recognize(self, &first.event.identifiers)?;
+        let recognition = recognize(self, &first.event.identifiers)?;
         let touchpoint = match &first.event.body {
             Body::TagTapped(tapped) => tapped.touchpoint.clone(),
             _ => tag.touchpoint,
@@ -371,26 +356,6 @@ impl<W: Write> Session<'_, W> {
     fn opt_in(&self, offer: &OptInOffered) -> Option<OptIn> {
         let notice = self.config.notice.as_ref().filter(|notice| notice.hash() == offer.notice_hash)?;
         Some(OptIn { code: offer.code.parse().ok()?, notice: notice.clone(), expires_at: offer.expires_at })
-    }
-
-    /// An event of the log by its key.
-    pub(super) fn recorded(&self, key: &EventKey) -> Result<Option<Recorded>, Error> {
-        let entry = self.tx.entry(key)?;
-        Ok(entry.map(|entry| super::customers::read_entry(&entry)).transpose()?.flatten())
-    }
-
-    /// Whether something may be done with a person now: with the later of host's and log's clock, so
-    /// that a clock set back revives no consent.
-    pub(super) fn permits_person(
-        &self,
-        members: &[crate::vocab::IdentifierKey],
-        purpose: Purpose,
-    ) -> Result<bool, Error> {
-        let mut ledgers = Vec::new();
-        for member in members {
-            ledgers.extend(fold::read_ledger(&self.tx, member)?);
-        }
-        Ok(self.config.policy.permits_any(&ledgers, purpose, self.latest()).allowed)
     }
 }
 

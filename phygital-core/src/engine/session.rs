@@ -1,0 +1,152 @@
+//! One transaction in progress: events are appended, folded, and committed together.
+
+use crate::event::{Event, Recorded};
+use crate::log::{self, Head};
+use crate::store::{Read, StorageError, StorageFault, Store, Stored, Write};
+use crate::vocab::{EventKey, Timestamp};
+
+use super::customers::{Lens, read_entry};
+use super::profiles::Profiles;
+use super::receipt::{Accepted, Receipt};
+use super::{Config, Engine, Entropy, Error, fold};
+
+/// The source of the events that taps become. One for all devices, so that the same tap at two
+/// tills is one event.
+pub(super) const TAPS: &str = "//phygital/taps";
+/// The source of what the engine decides.
+pub(super) const DECISIONS: &str = "//phygital/decisions";
+
+/// One transaction in progress.
+pub(super) struct Session<'e, W> {
+    pub(super) tx: W,
+    pub(super) lens: Lens<'e>,
+    pub(super) config: &'e Config,
+    pub(super) entropy: &'e mut (dyn Entropy + Send),
+    head: Head,
+    /// The last event appended; `None` while nothing is to be committed.
+    pub(super) last: Option<EventKey>,
+    /// Profiles that are to be written before the commit.
+    profiles: Profiles,
+    pub(super) now: Timestamp,
+}
+
+impl<W: Write> Session<'_, W> {
+    /// Appends an event to the log and folds it, unless it is there already.
+    pub(super) fn append(&mut self, mut event: Event) -> Result<Accepted, Error> {
+        event.settle()?;
+        self.append_settled(event)
+    }
+
+    /// Appends a settled event to the log and folds it, unless it is there already.
+    pub(super) fn append_settled(&mut self, event: Event) -> Result<Accepted, Error> {
+        let key = event.key();
+        if let Some(entry) = self.tx.entry(&key)? {
+            return match entry.is_same(&event) {
+                Some(false) => Err(Error::Conflict { key }),
+                // Of an erased payload nothing can be compared: the event is known, and stays erased.
+                Some(true) | None => Ok(Accepted::Known(Receipt::of(&entry))),
+            };
+        }
+        self.append_new(event).map(Accepted::New)
+    }
+
+    /// Appends a settled event that is not in the log.
+    pub(super) fn append_new(&mut self, event: Event) -> Result<Receipt, Error> {
+        let mut salt = [0; 16];
+        self.entropy.fill(&mut salt)?;
+        let (entry, head) = log::seal(&self.head, &event, salt, self.now)
+            .ok_or(Error::Bug("the clock of the log has run out"))?;
+        self.tx.append(&entry)?;
+        self.head = head;
+        self.last = Some(entry.key());
+        let recorded = Recorded {
+            event,
+            fold: entry.fold,
+            origin: entry.origin,
+            hlc: entry.hlc,
+            received_at: entry.received_at,
+        };
+        fold::apply(&mut self.tx, self.lens, &recorded, &mut self.profiles)?;
+        Ok(Receipt::of(&entry))
+    }
+
+    /// The later of the host's clock and the log's, so that a clock set back revives no consent.
+    pub(super) fn latest(&self) -> Timestamp {
+        self.now.max(self.head.hlc.wall())
+    }
+
+    /// An event of the log by its key.
+    pub(super) fn recorded(&self, key: &EventKey) -> Result<Option<Recorded>, Error> {
+        let entry = self.tx.entry(key)?;
+        Ok(entry.map(|entry| read_entry(&entry)).transpose()?.flatten())
+    }
+}
+
+impl<S: Store> Engine<S> {
+    /// Runs `work` in one transaction and commits it where it appended anything.
+    ///
+    /// Another engine may have written to the same store meanwhile, so the end of the log is read
+    /// again. A commit may take effect and still report an error, so after one the last event is
+    /// looked up before the answer is given; the engine then refuses to go on either way.
+    pub(super) fn transact<T>(
+        &mut self,
+        now: Timestamp,
+        work: impl FnOnce(&mut Session<'_, S::Writer<'_>>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.usable()?;
+        let lens = Lens { tenant: &self.tenant, rules: &self.config.rules };
+        // A store that cannot even begin has written nothing, and may be asked again.
+        let tx = self.store.writer()?;
+        let (config, entropy, known) = (&self.config, &mut *self.entropy, &self.head);
+        let worked = (|| {
+            let head = end_of_log(&tx, known)?;
+            let mut session =
+                Session { tx, lens, config, entropy, head, last: None, profiles: Profiles::default(), now };
+            let value = work(&mut session)?;
+            let Session { mut tx, head, last, mut profiles, .. } = session;
+            profiles.write(&mut tx, lens)?;
+            let committed = if last.is_some() { tx.commit() } else { Ok(()) };
+            Ok((value, head, last, committed))
+        })();
+        let (value, head, last, committed) = worked.inspect_err(|error| self.broken = is_fault(error))?;
+        if let Err(fault) = committed {
+            self.broken = true;
+            if !last.is_some_and(|last| self.took_effect(&last, &head, &fault)) {
+                return Err(fault.into());
+            }
+        }
+        self.head = head;
+        Ok(value)
+    }
+
+    /// Whether a commit that reported a fault is in the store all the same.
+    fn took_effect(&self, last: &EventKey, head: &Head, fault: &StorageError) -> bool {
+        // A file that was deleted or replaced may still be read, and keeps nothing.
+        let found = || self.store.reader()?.entry(last);
+        fault.kind != StorageFault::Unopened
+            && found().is_ok_and(|entry| entry.is_some_and(|entry| entry.link == head.link))
+    }
+}
+
+/// Whether an error leaves open what state the store, or the engine, is in.
+pub(super) fn is_fault(error: &Error) -> bool {
+    matches!(error, Error::Storage(_) | Error::Bug(_))
+}
+
+/// Where the log ends now, which is further than `known` where another engine wrote meanwhile.
+///
+/// # Errors
+/// `Corrupt` where the log is shorter than it was, or another one: a backup was put in the place of the
+/// store while it was open. To go on would give sequence numbers out twice.
+fn end_of_log(tx: &impl Read, known: &Head) -> Stored<Head> {
+    match tx.head(known.origin.device, known.origin.epoch)? {
+        Some(now) if now.link == known.link => Ok(*known),
+        None if known.origin.seq == 0 => Ok(*known),
+        Some(now) if now.origin.seq > known.origin.seq => Ok(Head { hlc: now.hlc.max(tx.clock()?), ..now }),
+        _ => Err(StorageError::new(
+            StorageFault::Corrupt,
+            "reading the end of the log",
+            format!("expected {} or a later entry", known.origin),
+        )),
+    }
+}
