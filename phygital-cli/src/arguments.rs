@@ -54,6 +54,8 @@ pub(crate) enum Command {
     /// Verify what phones send when they tap a tag, or find out why it does not verify
     #[command(subcommand)]
     Tap(Tap),
+    /// Run files of test vectors through the library; exit code 0 when all give what they expect
+    Vectors(Vectors),
     /// Say which tags are yours, where they hang, and what became of them
     #[command(subcommand)]
     Tag(Tag),
@@ -156,6 +158,13 @@ pub(crate) struct Diagnose {
     /// The tap URL
     #[arg(value_name = "URL")]
     pub(crate) url: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Vectors {
+    /// JSON arrays of vectors, of the schema in vectors/taps/README.md
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

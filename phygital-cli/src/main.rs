@@ -10,6 +10,7 @@ mod lines;
 mod output;
 mod settings;
 mod shop;
+mod vectors;
 mod who;
 
 use std::path::PathBuf;
@@ -61,6 +62,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Init(with) => commands::init(&shop, with, &mut output),
         Command::Tap(arguments::Tap::Verify(with)) => commands::verify(&shop, with, &mut output),
         Command::Tap(arguments::Tap::Diagnose(with)) => commands::diagnose(&shop, &with, &mut output),
+        Command::Vectors(with) => commands::vectors(&with, &mut output),
         Command::Tag(with) => commands::tag(&shop, with, &mut output),
         Command::Record(with) => commands::record(&shop, with, &mut output),
         Command::Card(with) => commands::card(&shop, &with, &mut output),

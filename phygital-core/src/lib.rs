@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod consent;
+pub mod contactless;
 pub mod crypto;
 pub mod engine;
 pub mod event;

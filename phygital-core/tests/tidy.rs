@@ -8,8 +8,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the core, each knowing only itself and those before it.
-const LAYERS: [&str; 12] = [
-    "vocab", "crypto", "tap", "event", "log", "consent", "optin", "identity", "profile", "machine", "store",
+const LAYERS: [&str; 13] = [
+    "vocab",
+    "crypto",
+    "contactless",
+    "tap",
+    "event",
+    "log",
+    "consent",
+    "optin",
+    "identity",
+    "profile",
+    "machine",
+    "store",
     "engine",
 ];
 

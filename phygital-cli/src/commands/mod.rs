@@ -11,6 +11,7 @@ mod rebuild;
 mod record;
 mod segment_batch;
 mod tag;
+mod vectors;
 mod verify;
 
 pub(crate) use card::card;
@@ -23,6 +24,7 @@ pub(crate) use outbox::outbox;
 pub(crate) use rebuild::rebuild;
 pub(crate) use record::record;
 pub(crate) use tag::tag;
+pub(crate) use vectors::vectors;
 pub(crate) use verify::verify;
 
 use phygital_core::engine::Receipt;

@@ -13,31 +13,18 @@ pub mod limits;
 pub mod replay;
 pub mod simulator;
 
-mod auto;
-mod content;
-mod diagnose;
-mod keyring;
-mod keys;
-mod keys_json;
-mod link;
-mod mirrors;
-mod ndef;
-mod reading;
+mod assurance;
 mod refusal;
-mod session;
-mod template;
-mod verify;
+mod scheme;
+mod sun;
 
-pub use content::{FileData, FileDataError, LoopState, TagTamper, TamperSource};
-pub use diagnose::{Diagnosis, Match, MatchingKey, Note, Truncation, diagnose, diagnose_mirrors};
-pub use keyring::{FileKey, Fleet, KeyRing, Layout, Mistake};
-pub use keys::{KeySet, Keys, KeysError};
-pub use keys_json::KeysJsonError;
-pub use link::TapLink;
-pub use mirrors::Mirrors;
-pub use ndef::{SdmOffsets, ndef_url};
-pub use reading::{MacInput, MacInputError, MacStart};
+pub use assurance::Assurance;
 pub use refusal::{Field, RefusalClass, TapRefusal};
-pub use session::{PiccDataTag, SessionKeys};
-pub use template::{TemplateError, UrlTemplate};
-pub use verify::{Scheme, UnknownScheme, VerifiedTap, verify, verify_file, verify_link, verify_mirrors};
+pub use scheme::{Scheme, UnknownScheme};
+pub use sun::{
+    Diagnosis, FileData, FileDataError, FileKey, Fleet, KeyRing, KeySet, Keys, KeysError, KeysJsonError,
+    Layout, LoopState, MacInput, MacInputError, MacStart, Match, MatchingKey, Mirrors, Mistake, Note,
+    PiccDataTag, SdmOffsets, SessionKeys, TagTamper, TamperSource, TapLink, TemplateError, Truncation,
+    UrlTemplate, VerifiedTap, diagnose, diagnose_mirrors, ndef_url, verify, verify_file, verify_link,
+    verify_mirrors,
+};

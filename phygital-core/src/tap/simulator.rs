@@ -6,12 +6,12 @@ use std::fmt;
 use aes::Aes128Enc;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 
-use super::content::LoopState;
 use super::limits::TAG_TEXT_MAX;
-use super::reading::{MacInput, MacStart};
 use super::refusal::Field;
-use super::session::{PiccData, PiccDataTag, SdmFileKey};
-use super::template::UrlTemplate;
+use super::sun::LoopState;
+use super::sun::UrlTemplate;
+use super::sun::{MacInput, MacStart};
+use super::sun::{PiccData, PiccDataTag, SdmFileKey};
 use crate::crypto::Secret;
 use crate::vocab::hex;
 use crate::vocab::tag::{ReadCounter, TagUid};

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::limits::FILE_DATA_MAX;
+use crate::tap::limits::FILE_DATA_MAX;
 use crate::vocab::hex;
 
 /// The decrypted file data of a tap, at most 128 bytes: whatever was written to the tag, such as a

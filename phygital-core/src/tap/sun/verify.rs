@@ -1,70 +1,30 @@
 //! Verification: from a link to a [`VerifiedTap`], the only way there is.
 
-use std::fmt;
 use std::ops::ControlFlow;
-use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::auto;
 use super::content::{FileData, TagTamper};
 use super::diagnose::Input;
 use super::keyring::{FileKey, Fleet, KeyRing, Layout};
-use super::limits::{FILE_DATA_MAX, FLEETS_MAX, MAC_TRIES_MAX, NDEF_URL_OFFSET};
 use super::link::TapLink;
 use super::mirrors::Mirrors;
 use super::ndef::SdmOffsets;
 use super::reading::{MacInput, MacStart, Reading, SEARCHED, TagText};
-use super::refusal::{Field, TapRefusal};
 use super::session::{MacSession, PiccData, PiccDataTag, SdmFileKey};
 use crate::crypto::Block;
+use crate::tap::limits::{FILE_DATA_MAX, FLEETS_MAX, MAC_TRIES_MAX, NDEF_URL_OFFSET};
+use crate::tap::refusal::{Field, TapRefusal};
+use crate::tap::scheme::Scheme;
 use crate::vocab::hex;
 use crate::vocab::tag::{KeyEpoch, ReadCounter, TagUid};
-
-/// The kind of token that a tap brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Scheme {
-    /// NTAG 424 DNA secure dynamic messaging in AES mode: `ntag424-aes`.
-    #[serde(rename = "ntag424-aes")]
-    Ntag424Aes,
-}
-
-impl Scheme {
-    /// Its stable text, such as `ntag424-aes`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ntag424Aes => "ntag424-aes",
-        }
-    }
-}
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A text that names no [`Scheme`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown tap scheme")]
-pub struct UnknownScheme;
-
-impl FromStr for Scheme {
-    type Err = UnknownScheme;
-
-    fn from_str(text: &str) -> Result<Self, UnknownScheme> {
-        if text == Self::Ntag424Aes.as_str() { Ok(Self::Ntag424Aes) } else { Err(UnknownScheme) }
-    }
-}
 
 /// A tap whose MAC was checked: a tag with this key made exactly this message.
 ///
 /// Only [`verify`] and its sisters make one, so holding it is the proof. It says nothing yet about the
-/// counter: whether the tap is new is for [`super::replay`].
+/// counter: whether the tap is new is for [`crate::tap::replay`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedTap {
     scheme: Scheme,

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::limits::{NDEF_FILE_MAX, NDEF_URL_OFFSET, TAG_TEXT_MAX};
 use super::link::TapLink;
-use super::refusal::{Field, TapRefusal};
 use super::template::UrlTemplate;
+use crate::tap::limits::{NDEF_FILE_MAX, NDEF_URL_OFFSET, TAG_TEXT_MAX};
+use crate::tap::refusal::{Field, TapRefusal};
 use crate::vocab::hex::{self, HexFault};
 
 /// A stretch of a link, counted in bytes after the scheme.

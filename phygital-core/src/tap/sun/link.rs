@@ -1,8 +1,8 @@
 //! The link that a phone opened: split, not yet understood.
 
-use super::limits::URL_LENGTH_MAX;
 use super::reading::Span;
-use super::refusal::TapRefusal;
+use crate::tap::limits::URL_LENGTH_MAX;
+use crate::tap::refusal::TapRefusal;
 
 /// A tap URL within limits, split into host, path, query and fragment.
 ///

@@ -10,20 +10,20 @@ use std::sync::Arc;
 
 use super::auto;
 use super::keyring::{FileKey, Fleet, KeyRing, Layout, MetaKey, Mistake};
-use super::limits::{DIAGNOSIS_TRIES_MAX, FLEETS_MAX};
 use super::link::TapLink;
 use super::mirrors::Mirrors;
-use super::refusal::TapRefusal;
 use super::session::{LABEL_MAC, PiccData, session_vector};
 use super::verify::{Attempt, Claim, PiccDataOrPlain, VerifiedTap, verify_link, verify_mirrors};
 use crate::crypto::{Block, truncate_mac};
+use crate::tap::limits::{DIAGNOSIS_TRIES_MAX, FLEETS_MAX};
+use crate::tap::refusal::TapRefusal;
 use crate::vocab::tag::KeyEpoch;
 
 /// What became of a link, and what explains it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// As [`super::verify`] judges it.
+    /// As [`crate::tap::verify`] judges it.
     pub result: Result<VerifiedTap, TapRefusal>,
     /// What was found out, most telling first. Nothing here makes the tap genuine.
     pub notes: Vec<Note>,
@@ -52,7 +52,7 @@ pub enum Note {
     LowerCase,
     /// The PICCData has the length of LRP mode.
     LrpLength,
-    /// The search was given up after [`super::limits::DIAGNOSIS_TRIES_MAX`] MACs.
+    /// The search was given up after [`crate::tap::limits::DIAGNOSIS_TRIES_MAX`] MACs.
     GivenUp,
 }
 
@@ -108,7 +108,7 @@ pub enum Truncation {
     Last,
 }
 
-/// Tells why a link does not verify. It tries far more than [`super::verify`] does, so it is for the
+/// Tells why a link does not verify. It tries far more than [`crate::tap::verify`] does, so it is for the
 /// operator's own links: never answer a stranger with it.
 ///
 /// ```

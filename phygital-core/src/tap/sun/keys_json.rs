@@ -8,9 +8,9 @@ use zeroize::Zeroize;
 
 use super::keyring::Layout;
 use super::keys::{KeySet, Keys, KeysError};
-use super::limits::{KEY_SETS_MAX, KEYS_JSON_MAX};
 use super::template::UrlTemplate;
 use crate::crypto::{SYSTEM_ID_MAX, Secret};
+use crate::tap::limits::{KEY_SETS_MAX, KEYS_JSON_MAX};
 use crate::vocab::hex;
 use crate::vocab::tag::KeyEpoch;
 

@@ -23,7 +23,7 @@ use crate::vocab::tag::{KeyEpoch, TagUid};
 /// [`super::Keys`] holds keys in memory. A host with millions of separate keys, or a vault, implements this
 /// itself and fetches them by UID.
 pub trait KeyRing {
-    /// The fleets, in the order in which to try them; those past [`super::limits::FLEETS_MAX`] are ignored.
+    /// The fleets, in the order in which to try them; those past [`crate::tap::limits::FLEETS_MAX`] are ignored.
     fn fleets(&self) -> &[Fleet];
 
     /// Shows `found` each file read key that a tag of this fleet (an index into [`KeyRing::fleets`]) may have,

@@ -10,7 +10,7 @@
 
 use super::link::{Param, TapLink, pieces};
 use super::reading::{ComplaintAbout, Reading, Slots, Span};
-use super::refusal::{Field, TapRefusal};
+use crate::tap::refusal::{Field, TapRefusal};
 use crate::vocab::hex;
 
 /// How many long runs are kept: PICCData, file data and two that a campaign may have appended.

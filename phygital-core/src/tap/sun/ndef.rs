@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::NDEF_FILE_MAX;
 use super::mirrors::Mirrors;
 use super::reading::MacStart;
-use super::refusal::{FILE_TOO_LONG, TapRefusal};
+use crate::tap::limits::NDEF_FILE_MAX;
+use crate::tap::refusal::{FILE_TOO_LONG, TapRefusal};
 
 /// The SDM offsets of a tag, counted in bytes from the start of its NDEF file: what
 /// ChangeFileSettings sets (NT4H2421Gx §10.7.1) and GetFileSettings tells.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use zeroize::Zeroize;
 
 use super::keyring::{FileKey, Fleet, KeyRing, Layout, Mistake};
-use super::limits::{FILE_KEYS_MAX, FLEETS_MAX, KEY_SETS_MAX};
 use crate::crypto::{Diversifier, DiversifyError, Secret, ntag424_input, ntag424_input_into};
+use crate::tap::limits::{FILE_KEYS_MAX, FLEETS_MAX, KEY_SETS_MAX};
 use crate::vocab::tag::{KeyEpoch, TagUid};
 
 /// Keys of tags, held in memory and expanded, so that a tap costs no key schedule but its own.

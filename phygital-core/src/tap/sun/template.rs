@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::limits::{NDEF_URL_OFFSET, TAG_TEXT_MAX};
 use super::link::{Param, TapLink};
 use super::ndef::SdmOffsets;
 use super::reading::{MacInput, MacStart, Reading, Slots, Span, TagText};
-use super::refusal::{Field, TapRefusal};
+use crate::tap::limits::{NDEF_URL_OFFSET, TAG_TEXT_MAX};
+use crate::tap::refusal::{Field, TapRefusal};
 use crate::vocab::hex;
 
 /// The URL of a fleet's tags, such as `tap.example/t?picc_data={picc}&enc={enc}&cmac={mac}`.

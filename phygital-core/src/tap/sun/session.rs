@@ -200,7 +200,7 @@ impl MacSession {
 
 /// The session keys of one tap, for whoever checks an implementation of the tag against ours.
 ///
-/// [`super::verify`] makes its own and wipes them.
+/// [`crate::tap::verify`] makes its own and wipes them.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionKeys {

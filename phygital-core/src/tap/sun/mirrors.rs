@@ -1,11 +1,11 @@
 //! What a tag mirrored, field by field, for whoever has no URL but the fields themselves.
 
 use super::reading::{MacStart, decode_field};
-use super::refusal::{Field, TapRefusal};
+use crate::tap::refusal::{Field, TapRefusal};
 
 /// The mirrors of one tap, each as the ASCII text that the tag sent.
 ///
-/// Made by [`Mirrors::new`] and a call for each field that the tag mirrors; [`super::verify_mirrors`] checks
+/// Made by [`Mirrors::new`] and a call for each field that the tag mirrors; [`crate::tap::verify_mirrors`] checks
 /// them. Nothing is copied.
 ///
 /// ```

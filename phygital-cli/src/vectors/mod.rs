@@ -1,0 +1,140 @@
+//! Vectors of the published schema, run through the public API.
+//!
+//! A vector's fields go in, what the library gives comes out as an object, and every field of `expect` has to
+//! stand in it with the same value. Which file a vector stands in does not matter: its fields tell its kind.
+
+mod case;
+mod sun;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use case::{Case, Got, Unreadable};
+
+/// A vector that did not give what it expects.
+#[derive(Debug, PartialEq, Serialize)]
+pub(crate) struct Mismatch {
+    /// The vector.
+    pub(crate) id: String,
+    /// What it expects.
+    pub(crate) expected: Value,
+    /// What came, or why it could not be run.
+    pub(crate) got: Value,
+}
+
+/// Runs a vector.
+pub(crate) fn judge(vector: &Value) -> Result<(), Mismatch> {
+    let id = vector["id"].as_str().unwrap_or("(no id)").to_owned();
+    let mismatch =
+        |expected: &Value, got: Value| Mismatch { id: id.clone(), expected: expected.clone(), got };
+    let Some(fields) = vector.as_object() else {
+        return Err(mismatch(&Value::Null, "not an object".into()));
+    };
+    let got = match run(Case(fields)) {
+        Ok(got) => got,
+        Err(unreadable) => return Err(mismatch(&vector["expect"], unreadable.to_string().into())),
+    };
+    match vector.get("expect").and_then(Value::as_object) {
+        Some(expect) if !expect.is_empty() && agrees(expect, &got) => Ok(()),
+        _ => Err(mismatch(&vector["expect"], Value::Object(got))),
+    }
+}
+
+/// Whether every expected field came.
+fn agrees(expect: &Map<String, Value>, got: &Got) -> bool {
+    expect.iter().all(|(field, value)| got.get(field).is_some_and(|got| same(value, got)))
+}
+
+/// Equal values; texts of hexadecimal digits are equal in either case.
+fn same(one: &Value, two: &Value) -> bool {
+    match (one, two) {
+        (Value::String(one), Value::String(two)) => {
+            one == two || (is_hex(one) && is_hex(two) && one.eq_ignore_ascii_case(two))
+        }
+        _ => one == two,
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// What kind of vector it is, and what it gives.
+fn run(case: Case<'_>) -> Result<Got, Unreadable> {
+    match case.optional_text("op") {
+        Some(_) => Err(Unreadable::Operation),
+        None if case.has("sdmmac") => sun::tap(case),
+        None => Err(Unreadable::Operation),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn files() -> Vec<Vec<Value>> {
+        ["sun_ntag424_aes.json"]
+            .iter()
+            .map(|file| {
+                let path = format!("{}/../vectors/taps/{file}", env!("CARGO_MANIFEST_DIR"));
+                serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_vector_gives_what_it_expects() {
+        for vector in files().concat() {
+            assert_eq!(judge(&vector), Ok(()));
+        }
+    }
+
+    /// Every field of every expectation, changed, has to be noticed.
+    #[test]
+    fn a_changed_expectation_is_a_failure() {
+        for vector in files().concat() {
+            for (field, value) in vector["expect"].as_object().cloned().unwrap_or_default() {
+                let mut changed = vector.clone();
+                changed["expect"][&field] = other(&value);
+                assert!(judge(&changed).is_err(), "{} with another {field}", vector["id"]);
+            }
+        }
+    }
+
+    /// A value that differs.
+    fn other(value: &Value) -> Value {
+        match value {
+            Value::Bool(is) => (!is).into(),
+            Value::Number(number) => (number.as_i64().unwrap() ^ 1).into(),
+            Value::String(text) if text.is_empty() => "0".into(),
+            Value::String(text) => {
+                let last = text.chars().last().unwrap();
+                let swapped = if last == '1' { '0' } else { '1' };
+                format!("{}{swapped}", &text[..text.len() - last.len_utf8()]).into()
+            }
+            Value::Array(values) => {
+                let mut values = values.clone();
+                match values.pop() {
+                    Some(last) => values.push(other(&last)),
+                    None => values.push(0.into()),
+                }
+                values.into()
+            }
+            Value::Object(fields) => {
+                let mut fields = fields.clone();
+                let (name, value) = fields.iter().next_back().map(|(n, v)| (n.clone(), v.clone())).unwrap();
+                fields.insert(name, other(&value));
+                fields.into()
+            }
+            Value::Null => 0.into(),
+        }
+    }
+
+    #[test]
+    fn what_is_no_vector_is_told() {
+        for text in ["1", "{}", r#"{"id":"x","op":"none","expect":{"result":"ok"}}"#] {
+            assert!(judge(&serde_json::from_str(text).unwrap()).is_err(), "{text}");
+        }
+    }
+}

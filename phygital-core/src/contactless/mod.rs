@@ -1,0 +1,4 @@
+//! What is said to a contactless card or phone, without the wire: bytes in, bytes out.
+//!
+//! Each protocol is a state machine that a reader drives: it gives the command to send, takes the answer, and ends with
+//! a value or a typed refusal. Nothing here knows readers, clocks or stores.
