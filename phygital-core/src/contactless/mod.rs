@@ -2,3 +2,5 @@
 //!
 //! Each protocol is a state machine that a reader drives: it gives the command to send, takes the answer, and ends with
 //! a value or a typed refusal. Nothing here knows readers, clocks or stores.
+
+pub mod apdu;
