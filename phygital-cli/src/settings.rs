@@ -9,6 +9,7 @@ use std::time::Duration;
 use phygital_core::consent::{Basis, Policy};
 use phygital_core::engine::Config;
 use phygital_core::optin::{Notice, OptInConfig};
+use phygital_core::tap::replay::ReplayPolicy;
 use phygital_core::vocab::{NoticeId, Purpose, Region};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,12 @@ pub(crate) struct Settings {
     /// How long the same client may send the same tap again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) repeat_window_seconds: Option<u64>,
+    /// How late a tap may come after a later one of the same tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) late_window_minutes: Option<u64>,
+    /// The same for fleets of their own rule, by the label of their keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) late_window_minutes_of: Option<BTreeMap<String, u64>>,
 }
 
 /// What is answered to texts.
@@ -146,6 +153,12 @@ impl Settings {
         if let Some(seconds) = self.repeat_window_seconds {
             config = config.with_repeat_window(Duration::from_secs(seconds));
         }
+        if let Some(minutes) = self.late_window_minutes {
+            config = config.with_replay(late(minutes, "late_window_minutes")?);
+        }
+        for (label, minutes) in self.late_window_minutes_of.iter().flatten() {
+            config = config.with_replay_of(label, late(*minutes, "late_window_minutes_of")?);
+        }
         Ok(config)
     }
 
@@ -153,6 +166,12 @@ impl Settings {
     pub(crate) fn region(&self) -> Result<Option<Region>, Failure> {
         self.region.as_deref().map(region).transpose().map_err(|error| bad(&format!("region: {error}")))
     }
+}
+
+/// The rule for taps that come out of order.
+fn late(minutes: u64, field: &str) -> Result<ReplayPolicy, Failure> {
+    ReplayPolicy::late_within(Duration::from_secs(minutes.saturating_mul(60)))
+        .map_err(|error| bad(&format!("{field}: {error}")))
 }
 
 /// A country as ISO 3166-1 has it.
@@ -223,17 +242,22 @@ mod tests {
             (r#"{"region": "fr"}"#, "region"),
             (r#"{"code_life_seconds": 1}"#, "code_life_seconds"),
             (r#"{"basis": {"measurement": "whim"}}"#, "whim"),
+            (r#"{"late_window_minutes": 721}"#, "late_window_minutes"),
+            (r#"{"late_window_minutes_of": {"doors": 721}}"#, "late_window_minutes_of"),
         ] {
             let read = settings(text).and_then(|read| read.config().and(read.region()));
             assert!(read.unwrap_err().message.contains(told), "{text}");
         }
         let full = r#"{"brand": "Maison Ada", "region": "FR", "currency": "EUR", "keys": "tags.json",
             "basis": {"measurement": "legitimate_interest"}, "answers": {"help": "Ask us."},
-            "code_life_seconds": 600, "repeat_window_seconds": 60}"#;
+            "code_life_seconds": 600, "repeat_window_seconds": 60,
+            "late_window_minutes": 720, "late_window_minutes_of": {"doors": 0}}"#;
         let config = settings(full).unwrap().config().unwrap();
         assert_eq!((config.brand.as_str(), config.help_text.as_str()), ("Maison Ada", "Ask us."));
         assert_eq!(config.policy.basis(Purpose::Measurement), Basis::LegitimateInterest);
         assert!(config.joined_text.contains("welcome"));
+        assert_eq!(config.replay.window(), Duration::from_secs(12 * 60 * 60));
+        assert!(config.replay_of["doors"].is_strict());
     }
 
     #[test]

@@ -94,6 +94,7 @@ struct Answer {
 struct Visit {
     event: Option<EventKey>,
     repeated: Option<bool>,
+    late: Option<bool>,
     recognition: Option<&'static str>,
     customer: Option<CustomerId>,
     place: Option<PlaceId>,
@@ -289,6 +290,7 @@ fn visit(outcome: TapOutcome) -> Visit {
     Visit {
         event: Some(outcome.receipt.key),
         repeated: Some(outcome.repeated),
+        late: Some(outcome.late),
         recognition: Some(recognition),
         customer: Some(customer),
         place: outcome.place,
@@ -314,7 +316,8 @@ fn print(answer: &Answer, output: &mut Output) -> Result<(), Failure> {
     let Some(visit) = &answer.visit else { return Ok(()) };
     if let (Some(recognition), Some(customer)) = (visit.recognition, visit.customer) {
         let again = if visit.repeated == Some(true) { ", the same tap again" } else { "" };
-        output.text(format_args!("    {recognition} customer {customer}{again}"))?;
+        let late = if visit.late == Some(true) { ", late" } else { "" };
+        output.text(format_args!("    {recognition} customer {customer}{again}{late}"))?;
     }
     if let Some(offer) = &visit.opt_in {
         let (link, until) = (clean(&offer.link), offer.expires_at);

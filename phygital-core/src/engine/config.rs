@@ -1,10 +1,12 @@
 //! How an engine is set up.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::consent::Policy;
 use crate::identity::Rules;
 use crate::optin::{Notice, OptInConfig};
+use crate::tap::replay::ReplayPolicy;
 use crate::vocab::DeviceId;
 
 /// The settings of an engine. All have defaults; `with_` sets one.
@@ -47,6 +49,10 @@ pub struct Config {
     /// How long the same client may send the same tap again and get the first answer: a page
     /// reloaded, a link previewed.
     pub repeat_window: Duration,
+    /// Whether taps that arrive out of order count.
+    pub replay: ReplayPolicy,
+    /// The same for fleets of their own rule, by the label of their keys.
+    pub replay_of: BTreeMap<String, ReplayPolicy>,
 }
 
 impl Default for Config {
@@ -65,6 +71,8 @@ impl Default for Config {
             retry_text: "{brand}: that code is no longer good. Please tap again.".to_owned(),
             help_text: "{brand}: reply STOP to leave, or ask at any of our shops.".to_owned(),
             repeat_window: Duration::from_secs(120),
+            replay: ReplayPolicy::STRICT,
+            replay_of: BTreeMap::new(),
         }
     }
 }
@@ -136,5 +144,22 @@ impl Config {
     pub fn with_repeat_window(mut self, window: Duration) -> Config {
         self.repeat_window = window;
         self
+    }
+
+    /// Sets whether taps that arrive out of order count: strict, unless tills verify offline.
+    pub fn with_replay(mut self, policy: ReplayPolicy) -> Config {
+        self.replay = policy;
+        self
+    }
+
+    /// Sets the same for the fleet whose keys have this [label](crate::tap::KeySet::label).
+    pub fn with_replay_of(mut self, label: impl Into<String>, policy: ReplayPolicy) -> Config {
+        self.replay_of.insert(label.into(), policy);
+        self
+    }
+
+    /// The rule for a tap under keys of this label.
+    pub(super) fn replay_for(&self, label: Option<&str>) -> ReplayPolicy {
+        label.and_then(|label| self.replay_of.get(label)).copied().unwrap_or(self.replay)
     }
 }

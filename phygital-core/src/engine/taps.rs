@@ -5,9 +5,10 @@ use std::time::Duration;
 use crate::event::kinds::decisions::{ActionRequested, OptInOffered, TapRefused as TapRefusedEvent};
 use crate::event::kinds::shop::TagTapped;
 use crate::event::{Body, Event, Recorded};
-use crate::machine::{Action, TagRow, TapDecision, TapRefusalReason, decide_tap};
+use crate::machine::{Action, Mark, TagRow, TapDecision, TapRefusalReason, decide_tap};
 use crate::optin::{Code, Notice, Platform};
 use crate::store::{Read, Store, Write};
+use crate::tap::replay::ReplayMark;
 use crate::tap::{TagTamper, VerifiedTap, verify};
 use crate::vocab::{
     Digest, EventId, EventKey, Identifier, IdentifierKind, KeyEpoch, PlaceId, ReadCounter, SourceId, TagUid,
@@ -85,6 +86,9 @@ pub struct TapOutcome {
     pub receipt: Receipt,
     /// Whether the same client had sent it before, so that this is the first answer again.
     pub repeated: bool,
+    /// Whether a later tap of the tag had counted before it, and this one came
+    /// [within the window](super::Config::replay).
+    pub late: bool,
     /// The tag.
     pub uid: TagUid,
     /// Its counter.
@@ -134,7 +138,8 @@ impl<S: Store> Taps<'_, S> {
     ///
     /// The MAC is checked first; only then the registry and the high-water mark are asked, and the
     /// mark moves in the same transaction as the event that the tap becomes. When this returns, both
-    /// are durable. A genuine tap that does not count is recorded too, once, as *Tap Refused*.
+    /// are durable. A genuine tap that does not count is recorded too, once, as *Tap Refused*. Where
+    /// [`Config::replay`](super::Config::replay) allows it, a tap that was overtaken counts late.
     ///
     /// # Errors
     /// [`Error::Tap`] with the reason where the tap does not count, [`Error::Storage`] where nobody can
@@ -154,15 +159,23 @@ impl<S: Store> Taps<'_, S> {
             let tag = session.tx.tag(&uid)?;
             let counter = tap.read_ctr().map(|ctr| (ctr, tap.key_epoch()));
             let mark = session.tx.mark(&uid, tap.key_epoch())?;
-            let decision = decide_tap(tag.as_ref(), counter, mark.as_ref(), client, now, window);
+            let mut decision = decide_tap(tag.as_ref(), counter, mark.as_ref(), client, now, window);
+            if let (TapDecision::Refuse(TapRefusalReason::Replayed), Some(mark)) = (decision, mark) {
+                decision = session.overtaken(&tap, uid, mark, client)?;
+            }
             match (decision, tag, tap.read_ctr()) {
+                (TapDecision::AcceptLate, Some(tag), Some(ctr)) => {
+                    let came = Came { ctr, client, late: true };
+                    session.accept(&tap, uid, tag, request, came).map(Ok)
+                }
                 (TapDecision::Accept, Some(tag), Some(ctr)) => {
                     let key = tap_key(uid, tap.key_epoch(), ctr);
                     if session.tx.entry(&key)?.is_some() {
                         // The log has the last word, whatever became of the mark.
                         return session.refuse(&tap, uid, TapRefusalReason::Replayed, request).map(Err);
                     }
-                    session.accept(&tap, uid, ctr, tag, request, client).map(Ok)
+                    let came = Came { ctr, client, late: false };
+                    session.accept(&tap, uid, tag, request, came).map(Ok)
                 }
                 (TapDecision::Repeat(key), Some(tag), Some(ctr)) => match session.recorded(&key)? {
                     Some(first) => session.repeat(&tap, uid, ctr, tag, first).map(Ok),
@@ -196,17 +209,53 @@ fn tap_key(uid: TagUid, epoch: KeyEpoch, ctr: ReadCounter) -> EventKey {
     EventKey::of(&source(TAPS), &tap_id(uid, epoch, ctr))
 }
 
+/// How a tap that counts came in.
+struct Came {
+    ctr: ReadCounter,
+    client: Option<Digest>,
+    /// After a later one.
+    late: bool,
+}
+
 impl<W: Write> Session<'_, W> {
+    /// What becomes of a tap at or below the mark, where the rule for its keys allows late ones. The log
+    /// knows which counters were accepted, and when.
+    fn overtaken(
+        &mut self,
+        tap: &VerifiedTap,
+        uid: TagUid,
+        mark: Mark,
+        client: Option<Digest>,
+    ) -> Result<TapDecision, Error> {
+        let replayed = TapDecision::Refuse(TapRefusalReason::Replayed);
+        let policy = self.config.replay_for(tap.key_label());
+        let Some(ctr) = tap.read_ctr().filter(|_| !policy.is_strict()) else { return Ok(replayed) };
+        let key = tap_key(uid, tap.key_epoch(), ctr);
+        if let Some(first) = self.recorded(&key)? {
+            let Body::TagTapped(tapped) = &first.event.body else { return Ok(replayed) };
+            let again = client.is_some() && client == tapped.client;
+            let repeats = again && self.now.distance(first.received_at) <= self.config.repeat_window;
+            return Ok(if repeats { TapDecision::Repeat(key) } else { replayed });
+        }
+        let accepted = |ctr| -> Result<Option<Timestamp>, Error> {
+            let entry = self.tx.entry(&tap_key(uid, tap.key_epoch(), ctr))?;
+            Ok(entry.map(|entry| entry.received_at))
+        };
+        let mark = ReplayMark { highest: mark.highest };
+        let late = policy.admits_late(mark, ctr, &[self.now, self.latest()], accepted)?;
+        Ok(if late { TapDecision::AcceptLate } else { replayed })
+    }
+
     /// A tap that counts: its event, who it is, and what to offer her.
     fn accept(
         &mut self,
         tap: &VerifiedTap,
         uid: TagUid,
-        ctr: ReadCounter,
         tag: TagRow,
         request: TapRequest<'_>,
-        client: Option<Digest>,
+        came: Came,
     ) -> Result<TapOutcome, Error> {
+        let Came { ctr, client, late } = came;
         let epoch = tap.key_epoch();
         let place = request.place.or(tag.place);
         let touchpoint = request.touchpoint.or(tag.touchpoint);
@@ -220,6 +269,7 @@ impl<W: Write> Session<'_, W> {
         tapped.tamper_authenticated = tap.tag_tamper().map(|tamper| tamper.authenticated);
         tapped.file_data = tap.file_data().map(|data| data.to_hex());
         tapped.client = client;
+        tapped.late = late.then_some(true);
         let mut event = Event::new(source(TAPS), tap_id(uid, epoch, ctr), self.now, tapped);
         event.place = place.clone();
         event.identifiers = request.identifiers;
@@ -241,6 +291,7 @@ impl<W: Write> Session<'_, W> {
         Ok(TapOutcome {
             receipt,
             repeated: false,
+            late,
             uid,
             read_ctr: ctr,
             key_epoch: epoch,
@@ -263,9 +314,9 @@ impl<W: Write> Session<'_, W> {
     ) -> Result<TapOutcome, Error> {
         let key = first.fold.key;
         let recognition = recognize(self, &first.event.identifiers)?;
-        let touchpoint = match &first.event.body {
-            Body::TagTapped(tapped) => tapped.touchpoint.clone(),
-            _ => tag.touchpoint,
+        let (touchpoint, late) = match &first.event.body {
+            Body::TagTapped(tapped) => (tapped.touchpoint.clone(), tapped.late == Some(true)),
+            _ => (tag.touchpoint, false),
         };
         let offer_key = EventKey::of(&source(DECISIONS), &offer_id(&key));
         let opt_in = match self.recorded(&offer_key)?.map(|offer| offer.event.body) {
@@ -275,6 +326,7 @@ impl<W: Write> Session<'_, W> {
         Ok(TapOutcome {
             receipt: Receipt { key, origin: first.origin, hlc: first.hlc, received_at: first.received_at },
             repeated: true,
+            late,
             uid,
             read_ctr: ctr,
             key_epoch: tap.key_epoch(),

@@ -152,6 +152,8 @@ impl TapRefusalReason {
 pub enum TapDecision {
     /// It counts, and the mark moves.
     Accept,
+    /// It counts although a later one was before it, and the mark stays.
+    AcceptLate,
     /// The same client sent it a moment ago: answer as then.
     Repeat(EventKey),
     /// It does not count.
@@ -166,7 +168,9 @@ pub enum TapDecision {
 /// - `client`, `now`, `window`: who asks, when, and how long the same client may ask again (a page
 ///   reloaded, a link previewed), however the clock moved meanwhile.
 ///
-/// The counter is judged by [`tap::replay`](crate::tap::replay): strictly above the mark.
+/// The counter is judged by [`tap::replay`](crate::tap::replay): strictly above the mark. Whether one below
+/// it counts as late, where that is allowed, the log has to say: see
+/// [`ReplayPolicy`](crate::tap::replay::ReplayPolicy).
 pub fn decide_tap(
     tag: Option<&TagRow>,
     counter: Option<(ReadCounter, KeyEpoch)>,

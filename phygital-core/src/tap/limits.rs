@@ -1,5 +1,7 @@
 //! Limits on what a tap may bring and on how long we look for its key, each with its reason.
 
+use std::time::Duration;
+
 /// Longest tap URL, in bytes. The tag's own part is at most [`TAG_TEXT_MAX`]; the rest is what browsers,
 /// messengers and campaigns append. Longer than any of theirs, shorter than what servers accept.
 pub const URL_LENGTH_MAX: usize = 2048;
@@ -39,3 +41,10 @@ pub const MAC_TRIES_MAX: u32 = 4_096;
 
 /// Most MACs computed for one diagnosis, about a second of work: 100 keys at every place of a full tag.
 pub const DIAGNOSIS_TRIES_MAX: u32 = 200_000;
+
+/// How far below the mark a late tap may lie. A till that is offline for an hour misses fewer taps of one
+/// tag, and each of them is looked up one by one.
+pub const LATE_REACH_MAX: u32 = 64;
+
+/// Longest window for late taps: one opening day. A link that was held back for days never counts.
+pub const LATE_WINDOW_MAX: Duration = Duration::from_secs(12 * 60 * 60);

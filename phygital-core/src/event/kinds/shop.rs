@@ -28,6 +28,8 @@ kinds! {
         file_data: Option<String>,
         /// Who sent the tap, as a digest: the same client may send it again within a short while.
         client: Option<Digest>,
+        /// Whether it came after a later tap of the same tag, within the window that the host allows.
+        late: Option<bool>,
     }
 
     /// A tag went into service, or its place, keys or touchpoint changed.

@@ -1,0 +1,175 @@
+//! A fleet of tags in service: late taps, the life of a tag, and what many failures lead to.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::time::Duration;
+
+use phygital_core::crypto::Secret;
+use phygital_core::engine::{Config, Engine, Error, TapOutcome, TapRefused, TapRequest};
+use phygital_core::event::kinds::shop::TagEnrolled;
+use phygital_core::event::{Body, CodecOptions, Event};
+use phygital_core::machine::TapRefusalReason;
+use phygital_core::store::{Memory, Read, Store};
+use phygital_core::tap::replay::ReplayPolicy;
+use phygital_core::tap::simulator::SoftTag;
+use phygital_core::tap::{KeySet, Keys};
+use phygital_core::vocab::KeyEpoch;
+use support::{at, config, entropy};
+
+const MINUTES: i64 = 60;
+
+fn key(n: u8) -> Secret<16> {
+    Secret::from_hex(&format!("{n:02x}").repeat(16)).unwrap()
+}
+
+fn tag(n: u8) -> SoftTag {
+    let template = "tap.example/t?p={picc}&c={mac}".parse().unwrap();
+    let uid = format!("04a1b2c3d4e5{n:02x}").parse().unwrap();
+    SoftTag::new(uid, template, &key(n)).meta_read_key(&key(0xee))
+}
+
+/// A shop with two enrolled tags, the second of a fleet called `doors`.
+fn shop(config: Config) -> Engine<Memory> {
+    let set = |n: u8| KeySet::explicit(key(n)).meta_read_key(key(0xee)).of_tag(tag(n).uid());
+    let keys = Keys::new([set(1).label("shelves"), set(2).label("doors")]).unwrap();
+    let mut shop = Engine::open(Memory::new(), config, keys, entropy()).unwrap();
+    for n in [1, 2] {
+        shop.tags().enroll(TagEnrolled::new(tag(n).uid()), None, at(0)).unwrap();
+    }
+    shop
+}
+
+/// A shop where a tap may be 15 minutes late.
+fn late_shop() -> Engine<Memory> {
+    shop(config().with_replay(minutes(15)))
+}
+
+fn minutes(late: u64) -> ReplayPolicy {
+    ReplayPolicy::late_within(Duration::from_secs(late * 60)).unwrap()
+}
+
+fn urls(tag: &mut SoftTag, count: usize) -> Vec<String> {
+    (0..count).map(|_| tag.tap(&[9; 16]).unwrap()).collect()
+}
+
+fn send(shop: &mut Engine<Memory>, url: &str, seconds: i64) -> Result<TapOutcome, Error> {
+    shop.taps().verify(TapRequest::url(url), at(seconds))
+}
+
+fn reason(answer: Result<TapOutcome, Error>) -> TapRefusalReason {
+    match answer {
+        Err(Error::Tap(TapRefused::NotCounted { reason, .. })) => reason,
+        other => panic!("expected a tap that does not count, got {other:?}"),
+    }
+}
+
+fn highest(shop: &Engine<Memory>, tag: &SoftTag) -> u32 {
+    let mark = shop.store().reader().unwrap().mark(&tag.uid(), KeyEpoch::FIRST).unwrap();
+    mark.unwrap().highest.get()
+}
+
+#[test]
+fn a_tap_of_an_offline_till_counts_late_and_once() {
+    let mut shop = late_shop();
+    let mut tag = tag(1);
+    let urls = urls(&mut tag, 5);
+    assert!(!send(&mut shop, &urls[4], 10).unwrap().late);
+    let late = send(&mut shop, &urls[1], 10 + 15 * MINUTES).unwrap();
+    assert!(late.late && !late.repeated);
+    assert_eq!(late.read_ctr.get(), 2);
+    assert_eq!(highest(&shop, &tag), 5, "a late tap moves no mark");
+    assert_eq!(reason(send(&mut shop, &urls[1], 20)), TapRefusalReason::Replayed, "once");
+    assert_eq!(reason(send(&mut shop, &urls[4], 20)), TapRefusalReason::Replayed);
+    assert_eq!(reason(send(&mut shop, &urls[3], 11 + 15 * MINUTES)), TapRefusalReason::Replayed, "too late");
+
+    // The log says it, and the state made anew from it is the same.
+    let entries = shop.log().entries(0, 100).unwrap();
+    let flags: Vec<Option<bool>> = entries
+        .iter()
+        .filter_map(|(_, entry)| {
+            let payload = entry.payload.as_ref().unwrap();
+            match Event::from_json(&payload.content, &CodecOptions::default()).unwrap().body {
+                Body::TagTapped(tapped) => Some(tapped.late),
+                _ => None,
+            }
+        })
+        .collect();
+    assert_eq!(flags, [None, Some(true)]);
+    let rebuilt = shop.log().rebuild(false, |_| {}).unwrap();
+    assert_eq!(rebuilt.before, rebuilt.after);
+    assert_eq!(reason(send(&mut shop, &urls[1], 30)), TapRefusalReason::Replayed, "nor after a rebuild");
+}
+
+#[test]
+fn the_window_opens_with_the_first_tap_that_overtook() {
+    let mut shop = late_shop();
+    let urls = urls(&mut tag(1), 4);
+    send(&mut shop, &urls[2], 0).unwrap();
+    send(&mut shop, &urls[3], 14 * MINUTES).unwrap();
+    assert_eq!(reason(send(&mut shop, &urls[0], 16 * MINUTES)), TapRefusalReason::Replayed);
+    assert_eq!(reason(send(&mut shop, &urls[1], 16 * MINUTES)), TapRefusalReason::Replayed);
+}
+
+#[test]
+fn a_late_tap_is_at_most_64_behind() {
+    let mut shop = late_shop();
+    let urls = urls(&mut tag(1), 66);
+    send(&mut shop, &urls[65], 0).unwrap();
+    assert!(send(&mut shop, &urls[1], 1).unwrap().late);
+    assert_eq!(reason(send(&mut shop, &urls[0], 1)), TapRefusalReason::Replayed);
+}
+
+#[test]
+fn the_same_client_may_send_a_late_tap_again() {
+    let mut shop = late_shop();
+    let urls = urls(&mut tag(1), 2);
+    send(&mut shop, &urls[1], 0).unwrap();
+    let ask = |client: &'static str| TapRequest::url(&urls[0]).from_client(client);
+    let first = shop.taps().verify(ask("till-2"), at(10)).unwrap();
+    let again = shop.taps().verify(ask("till-2"), at(130)).unwrap();
+    assert!(again.repeated && again.late);
+    assert_eq!(again.receipt, first.receipt);
+    assert_eq!(reason(shop.taps().verify(ask("till-3"), at(11))), TapRefusalReason::Replayed);
+    assert_eq!(reason(shop.taps().verify(ask("till-2"), at(131))), TapRefusalReason::Replayed);
+}
+
+#[test]
+fn each_fleet_has_its_own_rule() {
+    let mut shop = shop(config().with_replay_of("doors", minutes(15)));
+    let (shelf, door) = (urls(&mut tag(1), 2), urls(&mut tag(2), 2));
+    send(&mut shop, &shelf[1], 0).unwrap();
+    send(&mut shop, &door[1], 0).unwrap();
+    assert_eq!(reason(send(&mut shop, &shelf[0], 1)), TapRefusalReason::Replayed, "strict unless said");
+    assert!(send(&mut shop, &door[0], 1).unwrap().late);
+}
+
+#[test]
+fn a_clock_set_back_lets_no_old_tap_in() {
+    let mut shop = late_shop();
+    let urls = urls(&mut tag(1), 3);
+    send(&mut shop, &urls[2], 0).unwrap();
+    let other = tag(2).tap(&[1; 16]).unwrap();
+    send(&mut shop, &other, 3 * 24 * 60 * MINUTES).unwrap();
+    assert_eq!(reason(send(&mut shop, &urls[0], 1)), TapRefusalReason::Replayed);
+}
+
+#[test]
+fn a_forged_tap_moves_no_mark_under_any_rule() {
+    for rule in [ReplayPolicy::STRICT, minutes(15)] {
+        let mut shop = shop(config().with_replay(rule));
+        let mut tag = tag(1);
+        let urls = urls(&mut tag, 90);
+        send(&mut shop, &urls[1], 0).unwrap();
+        for url in [&urls[0], &urls[89]] {
+            let other = if url.ends_with('0') { "1" } else { "0" };
+            let forged = format!("{}{other}", &url[..url.len() - 1]);
+            let answer = send(&mut shop, &forged, 1);
+            assert!(matches!(answer, Err(Error::Tap(TapRefused::NotGenuine(_)))), "{answer:?}");
+        }
+        assert_eq!(highest(&shop, &tag), 2);
+        assert_eq!(send(&mut shop, &urls[0], 2).is_ok(), !rule.is_strict());
+        send(&mut shop, &urls[2], 3).unwrap();
+    }
+}
