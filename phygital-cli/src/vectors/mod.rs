@@ -4,6 +4,7 @@
 //! stand in it with the same value. Which file a vector stands in does not matter: its fields tell its kind.
 
 mod case;
+mod chips;
 mod sun;
 
 use serde::Serialize;
@@ -64,6 +65,7 @@ fn run(case: Case<'_>) -> Result<Got, Unreadable> {
     match case.optional_text("op") {
         Some(_) => Err(Unreadable::Operation),
         None if case.has("sdmmac") => sun::tap(case),
+        None if case.has("suncmac_key") => chips::ntag22x(case),
         None => Err(Unreadable::Operation),
     }
 }
@@ -74,7 +76,7 @@ mod tests {
     use super::*;
 
     fn files() -> Vec<Vec<Value>> {
-        ["sun_ntag424_aes.json"]
+        ["sun_ntag22x.json", "sun_ntag424_aes.json"]
             .iter()
             .map(|file| {
                 let path = format!("{}/../vectors/taps/{file}", env!("CARGO_MANIFEST_DIR"));

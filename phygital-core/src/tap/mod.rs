@@ -10,6 +10,8 @@
 //! earlier and opened later), nor anything else that stands in the URL.
 
 pub mod limits;
+pub mod ntag21x;
+pub mod ntag22x;
 pub mod replay;
 pub mod simulator;
 
