@@ -5,7 +5,9 @@
 
 mod cmac;
 mod diversify;
+mod public_key;
 mod secret;
+mod secret_bytes;
 
 pub(crate) use cmac::{Block, CmacKey};
 pub use cmac::{aes128_cmac, truncate_mac};
@@ -14,4 +16,6 @@ pub use diversify::{
     AN10922_INPUT_MAX, Diversifier, DiversifyError, NTAG424_AID, SYSTEM_ID_MAX, diversify_aes128,
     diversify_aes256, ntag424_input,
 };
+pub use public_key::{PublicKey, PublicKeyError, SignatureAlgorithm, recovered_keys};
 pub use secret::{Secret, SecretError};
+pub use secret_bytes::{SECRET_BYTES_MAX, SecretBytes};

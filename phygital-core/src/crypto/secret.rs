@@ -5,6 +5,7 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
+use super::secret_bytes::SECRET_BYTES_MAX;
 use crate::vocab::hex::{self, HexFault};
 
 /// A secret of `N` bytes, such as an AES key.
@@ -31,6 +32,9 @@ pub enum SecretError {
         /// Bytes of the key that was expected.
         bytes: usize,
     },
+    /// Of no length that a secret of variable length has.
+    #[error("a secret of variable length has 1 to {SECRET_BYTES_MAX} bytes, none of them cut off")]
+    Size,
     /// A character that is no hexadecimal digit.
     #[error("a key is written in hexadecimal digits only")]
     Digit,

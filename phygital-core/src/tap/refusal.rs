@@ -145,6 +145,44 @@ pub enum TapRefusal {
     /// The key ring holds more keys that may fit than are tried for one link.
     #[error("too many keys may fit this link: bind keys to their UID, or give templates")]
     SearchLimit,
+    /// Not of the form of its scheme, in a way that no other refusal names.
+    #[error("malformed: expected {expected}")]
+    Malformed {
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A token, frame or number of another length than its kind has.
+    #[error("{found} bytes or digits, expected {expected}")]
+    WrongLength {
+        /// How many there are.
+        found: usize,
+        /// How many there have to be.
+        expected: &'static str,
+    },
+    /// The last digit of a GS1 key does not follow from the others.
+    #[error("the check digit does not match")]
+    BadCheckDigit,
+    /// No GS1 key stands in the path.
+    #[error("the link is no GS1 Digital Link")]
+    NotDigitalLink,
+    /// Manufacturer data of something else than an iBeacon.
+    #[error("the frame is no iBeacon")]
+    NotIBeacon,
+    /// The signature is not the key's: the token was forged or changed.
+    #[error("the signature does not match")]
+    SignatureInvalid,
+    /// A rotating code that the secret does not give now.
+    #[error("the code does not match")]
+    CodeMismatch,
+    /// A genuine token whose time is over or has not come, or that is meant for somebody else.
+    #[error("the token does not hold here and now: {reason}")]
+    OutOfScope {
+        /// Which of its claims says so.
+        reason: &'static str,
+    },
+    /// A genuine token or code that was used before.
+    #[error("it was used before")]
+    Used,
 }
 
 /// What a refusal means for whoever has to act on it.
@@ -157,6 +195,8 @@ pub enum RefusalClass {
     Forged,
     /// Could not be judged for want of a key.
     Unauthenticated,
+    /// Genuine, but not good here and now: used before, out of its time, meant for somebody else.
+    Stale,
 }
 
 impl TapRefusal {
@@ -178,6 +218,15 @@ impl TapRefusal {
             Self::MacMismatch => "mac_mismatch",
             Self::NoKey => "no_key",
             Self::SearchLimit => "search_limit",
+            Self::Malformed { .. } => "malformed",
+            Self::WrongLength { .. } => "bad_length",
+            Self::BadCheckDigit => "bad_check_digit",
+            Self::NotDigitalLink => "not_digital_link",
+            Self::NotIBeacon => "not_ibeacon",
+            Self::SignatureInvalid => "signature_invalid",
+            Self::CodeMismatch => "code_mismatch",
+            Self::OutOfScope { .. } => "out_of_scope",
+            Self::Used => "used",
         }
     }
 
@@ -185,10 +234,15 @@ impl TapRefusal {
     #[must_use]
     pub const fn class(&self) -> RefusalClass {
         match self {
-            Self::MacMismatch => RefusalClass::Forged,
+            Self::MacMismatch | Self::SignatureInvalid | Self::CodeMismatch => RefusalClass::Forged,
+            Self::OutOfScope { .. } | Self::Used => RefusalClass::Stale,
             Self::NoKey | Self::SearchLimit | Self::UnsupportedMode { .. } => RefusalClass::Unauthenticated,
             _ => RefusalClass::Malformed,
         }
+    }
+
+    pub(crate) const fn malformed(expected: &'static str) -> Self {
+        Self::Malformed { expected }
     }
 
     pub(crate) fn bad_file(expected: &'static str) -> Self {
