@@ -129,7 +129,8 @@ pub fn recovered_keys(message: &[u8], signature: &[u8; 64]) -> impl Iterator<Ite
     let signature = Signature::from_slice(signature).ok();
     (0..4u8).filter_map(move |id| {
         let key =
-            VerifyingKey::recover_from_prehash(digest.as_ref(), &signature?, RecoveryId::from_byte(id)?).ok()?;
+            VerifyingKey::recover_from_prehash(digest.as_ref(), &signature?, RecoveryId::from_byte(id)?)
+                .ok()?;
         key.to_sec1_point(true).as_bytes().try_into().ok()
     })
 }

@@ -48,3 +48,16 @@ pub const LATE_REACH_MAX: u32 = 64;
 
 /// Longest window for late taps: one opening day. A link that was held back for days never counts.
 pub const LATE_WINDOW_MAX: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// Most public keys with an id in one ring: one for each issuer or fleet, with room for rotation.
+pub const PUBLIC_KEYS_MAX: usize = 4_096;
+
+/// Most public keys without an id in one ring. A token that names no key is tried under each of them, at 20 to
+/// 100 microseconds a try.
+pub const PUBLIC_KEYS_TRIED_MAX: usize = 8;
+
+/// Longest id of a public key, in bytes.
+pub const PUBLIC_KEY_ID_MAX: usize = 128;
+
+/// Longest nonce in a signed URL, in characters. Those known have 16 to 64.
+pub const URL_NONCE_MAX: usize = 128;

@@ -13,14 +13,17 @@ pub mod limits;
 pub mod ntag21x;
 pub mod ntag22x;
 pub mod replay;
+pub mod signed_url;
 pub mod simulator;
 
 mod assurance;
+mod public_keys;
 mod refusal;
 mod scheme;
 mod sun;
 
 pub use assurance::Assurance;
+pub use public_keys::{PublicKeys, PublicKeysError};
 pub use refusal::{Field, RefusalClass, TapRefusal};
 pub use scheme::{Scheme, UnknownScheme};
 pub use sun::{

@@ -22,6 +22,7 @@ pub use keys_json::KeysJsonError;
 pub use link::TapLink;
 pub use mirrors::Mirrors;
 pub use ndef::{SdmOffsets, ndef_url};
+pub(crate) use reading::Span;
 pub use reading::{MacInput, MacInputError, MacStart};
 pub(crate) use session::{PiccData, SdmFileKey};
 pub use session::{PiccDataTag, SessionKeys};
