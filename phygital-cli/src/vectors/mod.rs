@@ -6,6 +6,7 @@
 mod case;
 mod chips;
 mod sun;
+mod tokens;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -63,6 +64,9 @@ fn is_hex(text: &str) -> bool {
 /// What kind of vector it is, and what it gives.
 fn run(case: Case<'_>) -> Result<Got, Unreadable> {
     match case.optional_text("op") {
+        Some("coinkite_tap_url") => tokens::coinkite_tap_url(case),
+        Some("cose_sign1") => tokens::cose_sign1(case),
+        Some("paseto_v4_public") => tokens::paseto_v4_public(case),
         Some(_) => Err(Unreadable::Operation),
         None if case.has("sdmmac") => sun::tap(case),
         None if case.has("suncmac_key") => chips::ntag22x(case),
@@ -76,7 +80,7 @@ mod tests {
     use super::*;
 
     fn files() -> Vec<Vec<Value>> {
-        ["sun_ntag22x.json", "sun_ntag424_aes.json"]
+        ["signed_tap_url.json", "signed_tokens.json", "sun_ntag22x.json", "sun_ntag424_aes.json"]
             .iter()
             .map(|file| {
                 let path = format!("{}/../vectors/taps/{file}", env!("CARGO_MANIFEST_DIR"));

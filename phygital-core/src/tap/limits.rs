@@ -61,3 +61,19 @@ pub const PUBLIC_KEY_ID_MAX: usize = 128;
 
 /// Longest nonce in a signed URL, in characters. Those known have 16 to 64.
 pub const URL_NONCE_MAX: usize = 128;
+
+/// Longest signed token, in bytes: what the largest QR code holds (2,953) and a link has to carry, with room for base
+/// 64.
+pub const TOKEN_BYTES_MAX: usize = 4096;
+
+/// Longest footer of a PASETO, in bytes as decoded. It is read before anything is verified.
+pub const TOKEN_FOOTER_MAX: usize = 512;
+
+/// Deepest nesting of arrays, maps and tags in a CBOR token. Claims need two.
+pub const CBOR_DEPTH_MAX: usize = 8;
+
+/// Most entries of one CBOR map: each is compared with those before it.
+pub const CBOR_ENTRIES_MAX: usize = 64;
+
+/// Most that clocks may differ where a token's times are checked.
+pub const TOKEN_LEEWAY_MAX: Duration = Duration::from_secs(5 * 60);

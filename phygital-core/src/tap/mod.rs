@@ -9,9 +9,11 @@
 //! [`VerifiedTap::authenticated_text`]. What it does not: that the tag is here now (a link can be taken
 //! earlier and opened later), nor anything else that stands in the URL.
 
+pub mod cose;
 pub mod limits;
 pub mod ntag21x;
 pub mod ntag22x;
+pub mod paseto;
 pub mod replay;
 pub mod signed_url;
 pub mod simulator;
@@ -21,6 +23,7 @@ mod public_keys;
 mod refusal;
 mod scheme;
 mod sun;
+mod token;
 
 pub use assurance::Assurance;
 pub use public_keys::{PublicKeys, PublicKeysError};
@@ -33,3 +36,4 @@ pub use sun::{
     UrlTemplate, VerifiedTap, diagnose, diagnose_mirrors, ndef_url, verify, verify_file, verify_link,
     verify_mirrors,
 };
+pub use token::{TokenClaims, TokenPolicy, VerifiedToken};
