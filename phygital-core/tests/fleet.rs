@@ -10,13 +10,14 @@ use phygital_core::crypto::Secret;
 use phygital_core::engine::{Config, Engine, Error, TapOutcome, TapRefused, TapRequest};
 use phygital_core::event::kinds::shop::TagEnrolled;
 use phygital_core::event::{Body, CodecOptions, Event};
-use phygital_core::machine::TapRefusalReason;
+use phygital_core::machine::{StatusRefusal, TapRefusalReason};
 use phygital_core::store::{Memory, Read, Store};
 use phygital_core::tap::replay::ReplayPolicy;
 use phygital_core::tap::simulator::SoftTag;
 use phygital_core::tap::{KeySet, Keys};
-use phygital_core::vocab::KeyEpoch;
-use support::{at, config, entropy};
+use phygital_core::vocab::{KeyEpoch, TagStatus};
+use proptest::prelude::*;
+use support::{at, config, engine, entropy, event};
 
 const MINUTES: i64 = 60;
 
@@ -171,5 +172,95 @@ fn a_forged_tap_moves_no_mark_under_any_rule() {
         assert_eq!(highest(&shop, &tag), 2);
         assert_eq!(send(&mut shop, &urls[0], 2).is_ok(), !rule.is_strict());
         send(&mut shop, &urls[2], 3).unwrap();
+    }
+}
+
+#[test]
+fn only_an_active_tag_counts() {
+    use TagStatus::{Active, Lost, Provisioning, Retired, Retiring, Suspended};
+    let mut shop = shop(config());
+    let mut tag = tag(1);
+    for (second, (status, refusal)) in (1..).zip([
+        (Provisioning, Some(TapRefusalReason::Provisioning)),
+        (Active, None),
+        (Suspended, Some(TapRefusalReason::Suspended)),
+        (Retiring, Some(TapRefusalReason::Retired)),
+        (Lost, Some(TapRefusalReason::Lost)),
+        (Active, None),
+        (Retired, Some(TapRefusalReason::Retired)),
+        (Active, None),
+    ]) {
+        shop.tags().set_status(tag.uid(), status, at(second)).unwrap();
+        let answer = send(&mut shop, &tag.tap(&[9; 16]).unwrap(), second);
+        match refusal {
+            Some(refusal) => assert_eq!(reason(answer), refusal),
+            None => assert!(answer.is_ok(), "{answer:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_tag_begins_blank_and_counts_once_it_is_confirmed() {
+    let mut shop = shop(config());
+    let new = tag(3).uid();
+    let refused = |from, to| Err(Error::Status(StatusRefusal { from, to }));
+    let length = shop.log().len().unwrap();
+    assert!(matches!(shop.tags().set_status(new, TagStatus::Suspended, at(1)), Err(Error::Unknown(_))));
+    assert_eq!(shop.log().len().unwrap(), length);
+    shop.tags().set_status(new, TagStatus::Blank, at(1)).unwrap();
+    let enrolled = shop.tags().enroll(TagEnrolled::new(new), None, at(2));
+    assert_eq!(enrolled, refused(TagStatus::Blank, TagStatus::Active));
+    shop.tags().set_status(new, TagStatus::Provisioning, at(3)).unwrap();
+    let retired = shop.tags().set_status(new, TagStatus::Retired, at(4));
+    assert_eq!(retired, refused(TagStatus::Provisioning, TagStatus::Retired));
+    shop.tags().enroll(TagEnrolled::new(new), None, at(5)).unwrap();
+    assert_eq!(shop.tags().get(new).unwrap().unwrap().status, TagStatus::Active);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// What hosts say of a tag folds to one state in any order of arrival, also what no life would have: the
+    /// fold refuses nothing.
+    #[test]
+    fn the_fold_of_a_tags_life_knows_no_order(
+        said in prop::collection::vec((0..20i64, 0..8usize), 1..10),
+        shuffle in any::<u64>(),
+    ) {
+        let uid = tag(1).uid();
+        let events: Vec<Event> = said.iter().enumerate().map(|(n, (when, what))| {
+            let id = format!("e-{n}");
+            match TagStatus::ALL.get(*what) {
+                Some(status) => {
+                    let body = format!(r#"{{"uid":"{uid}","status":"{status}"}}"#);
+                    event(&id, "tag_status_changed", *when, &[], &body)
+                }
+                None => event(&id, "tag_enrolled", *when, &[], &format!(r#"{{"uid":"{uid}","label":"{n}"}}"#)),
+            }
+        }).collect();
+        let mut shuffled = events.clone();
+        let mut state = shuffle | 1;
+        for index in (1..shuffled.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            shuffled.swap(index, (state >> 33) as usize % (index + 1));
+        }
+        let fold = |events: &[Event]| {
+            let mut shop = engine();
+            for one in events {
+                shop.record(one.clone(), at(100)).unwrap();
+            }
+            let row = shop.tags().get(uid).unwrap().unwrap();
+            let rebuilt = shop.log().rebuild(false, |_| {}).unwrap();
+            (row, rebuilt.before == rebuilt.after)
+        };
+        let (row, rebuilt) = fold(&shuffled);
+        prop_assert!(rebuilt);
+        prop_assert_eq!(&row, &fold(&events).0);
+        let last = events.iter().max_by_key(|event| (event.occurred_at, event.key())).unwrap();
+        let expected = match &last.body {
+            Body::TagStatusChanged(changed) => changed.status,
+            _ => TagStatus::Active,
+        };
+        prop_assert_eq!(row.status, expected);
     }
 }

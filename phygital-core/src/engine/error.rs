@@ -3,7 +3,7 @@
 use crate::consent::Decision;
 use crate::event::EventError;
 use crate::log::ChainFault;
-use crate::machine::TapRefusalReason;
+use crate::machine::{StatusRefusal, TapRefusalReason};
 use crate::store::StorageError;
 use crate::tap::TapRefusal;
 use crate::vocab::{CustomerId, EventKey, Timestamp};
@@ -38,6 +38,9 @@ pub enum Error {
     /// There is no such customer, action, tag: the caller has to ask for another.
     #[error("there is no {0}")]
     Unknown(Missing),
+    /// The life of a tag has no such change: say first what became of it.
+    #[error(transparent)]
+    Status(#[from] StatusRefusal),
     /// The caller broke a rule that the documentation states.
     #[error("expected {0}")]
     Misuse(&'static str),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::event::Event;
 use crate::event::kinds::shop::{TagEnrolled, TagStatusChanged};
-use crate::machine::TagRow;
+use crate::machine::{FIRST_STATUSES, TagRow, change_status};
 use crate::store::{Read, Store};
 use crate::vocab::{EventId, PlaceId, SourceId, TagStatus, TagUid, Timestamp};
 
@@ -22,6 +22,10 @@ pub struct Tags<'e, S: Store> {
 impl<S: Store> Tags<'_, S> {
     /// Enrols a tag at a place, or enrols it again with another place, touchpoint or key epoch. It
     /// is active from then on.
+    ///
+    /// # Errors
+    /// [`Error::Status`] for a tag that [cannot become](crate::machine::may_follow) active: one that was
+    /// said to be blank, or whose retiring is not confirmed.
     pub fn enroll(
         &mut self,
         tag: TagEnrolled,
@@ -29,18 +33,27 @@ impl<S: Store> Tags<'_, S> {
         now: Timestamp,
     ) -> Result<Receipt, Error> {
         let uid = tag.uid;
+        if let Some(known) = self.get(uid)? {
+            change_status(known.status, TagStatus::Active)?;
+        }
         let said = self.moment(uid, now)?;
         let mut event = Event::new(source(), self.fresh_id("enrolled", uid, now)?, said, tag);
         event.place = place;
         self.engine.record(event, now).map(|accepted| *accepted.receipt())
     }
 
-    /// Changes where a tag is in its life.
+    /// Changes where a tag is in its life, as [`may_follow`](crate::machine::may_follow) allows. A tag that is
+    /// not in the registry may begin there as [blank or provisioning](FIRST_STATUSES).
     ///
     /// # Errors
-    /// [`Error::Unknown`] for a tag that is not in the registry.
+    /// [`Error::Unknown`] for another status of a tag that is not in the registry, [`Error::Status`] for a
+    /// change that a tag's life does not have.
     pub fn set_status(&mut self, uid: TagUid, status: TagStatus, now: Timestamp) -> Result<Receipt, Error> {
-        self.get(uid)?.ok_or(Error::Unknown(Missing::Tag))?;
+        match self.get(uid)? {
+            Some(known) => change_status(known.status, status)?,
+            None if FIRST_STATUSES.contains(&status) => {}
+            None => return Err(Error::Unknown(Missing::Tag)),
+        }
         let body = TagStatusChanged::new(uid, status);
         let said = self.moment(uid, now)?;
         let event = Event::new(source(), self.fresh_id(status.name(), uid, now)?, said, body);

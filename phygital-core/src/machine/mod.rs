@@ -4,7 +4,9 @@
 //! event; applying an event never refuses, so replaying the log decides nothing again.
 
 mod action;
+mod life;
 mod tag;
 
 pub use action::{Action, Outcome, UnknownOutcome};
+pub use life::{FIRST_STATUSES, StatusRefusal, change_status, may_follow};
 pub use tag::{Mark, TagRow, TapDecision, TapRefusalReason, decide_tap};

@@ -117,9 +117,12 @@ pub enum TapRefusalReason {
     /// The tag was lost or stolen.
     #[error("the tag was reported lost")]
     Lost,
-    /// The tag is out of use.
+    /// The tag is out of use, or on its way there.
     #[error("the tag is retired")]
     Retired,
+    /// The tag is being personalised, which is not confirmed yet.
+    #[error("the tag is being personalised")]
+    Provisioning,
     /// The tap is under keys older than the tag's enrolment.
     #[error("the tag has newer keys than this tap")]
     OldKeys,
@@ -139,6 +142,7 @@ impl TapRefusalReason {
             TapRefusalReason::Suspended => "suspended",
             TapRefusalReason::Lost => "lost",
             TapRefusalReason::Retired => "retired",
+            TapRefusalReason::Provisioning => "provisioning",
             TapRefusalReason::OldKeys => "old_keys",
             TapRefusalReason::Replayed => "replayed",
             TapRefusalReason::Uncounted => "uncounted",
@@ -185,9 +189,11 @@ pub fn decide_tap(
     };
     match tag.status {
         TagStatus::Active => {}
+        TagStatus::Blank => return refuse(TapRefusalReason::NotEnrolled),
+        TagStatus::Provisioning => return refuse(TapRefusalReason::Provisioning),
         TagStatus::Suspended => return refuse(TapRefusalReason::Suspended),
         TagStatus::Lost => return refuse(TapRefusalReason::Lost),
-        TagStatus::Retired => return refuse(TapRefusalReason::Retired),
+        TagStatus::Retiring | TagStatus::Retired => return refuse(TapRefusalReason::Retired),
     }
     let Some((counter, epoch)) = counter else { return refuse(TapRefusalReason::Uncounted) };
     if tag.key_epoch.is_some_and(|oldest| epoch < oldest) {
@@ -268,6 +274,9 @@ mod tests {
         let judge = |tag: Option<&TagRow>, counter| decide_tap(tag, counter, None, None, at(1), WINDOW);
         for (status, expected) in [
             (TagStatus::Active, TapDecision::Accept),
+            (TagStatus::Blank, TapDecision::Refuse(TapRefusalReason::NotEnrolled)),
+            (TagStatus::Provisioning, TapDecision::Refuse(TapRefusalReason::Provisioning)),
+            (TagStatus::Retiring, TapDecision::Refuse(TapRefusalReason::Retired)),
             (TagStatus::Suspended, TapDecision::Refuse(TapRefusalReason::Suspended)),
             (TagStatus::Lost, TapDecision::Refuse(TapRefusalReason::Lost)),
             (TagStatus::Retired, TapDecision::Refuse(TapRefusalReason::Retired)),

@@ -19,7 +19,7 @@ pub use ids::{
 };
 pub use money::{Currency, Decimal, Money, MoneyError, Price};
 pub use personal::Personal;
-pub use purpose::{ConsentMethod, Purpose, TagStatus, UnknownMethod, UnknownPurpose, UnknownTagStatus};
-pub use tag::{KeyEpoch, ReadCounter, ReadCounterError, TagUid, TagUidError};
+pub use purpose::{ConsentMethod, Purpose, UnknownMethod, UnknownPurpose};
+pub use tag::{KeyEpoch, ReadCounter, ReadCounterError, TagStatus, TagUid, TagUidError, UnknownTagStatus};
 pub use time::{Hlc, TimeError, Timestamp};
 pub use zone::{UnknownZone, Zone};

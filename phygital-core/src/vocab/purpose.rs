@@ -49,6 +49,8 @@ macro_rules! names {
     };
 }
 
+pub(super) use names;
+
 names! {
     /// What data is used for. Each exit of the library asks for its own (GDPR, article 6: a basis
     /// for each purpose).
@@ -88,20 +90,6 @@ names! {
     }
 }
 
-names! {
-    /// Where a tag is in its life.
-    TagStatus, UnknownTagStatus("expected a status of a tag: active, suspended, lost or retired") {
-        /// In its place; its taps count.
-        Active = "active",
-        /// Set aside for now; its taps are refused.
-        Suspended = "suspended",
-        /// Lost or stolen; its taps are refused and raise an alarm.
-        Lost = "lost",
-        /// Never to be used again.
-        Retired = "retired",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,9 +101,6 @@ mod tests {
         }
         for &method in ConsentMethod::ALL {
             assert_eq!(method.name().parse(), Ok(method));
-        }
-        for &status in TagStatus::ALL {
-            assert_eq!(status.name().parse(), Ok(status));
         }
         assert_eq!("spam".parse::<Purpose>(), Err(UnknownPurpose));
     }

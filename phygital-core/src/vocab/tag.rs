@@ -1,4 +1,4 @@
-//! What names a tag: its UID, its read counter, the generation of its keys.
+//! What names a tag: its UID, its read counter, the generation of its keys; and where it is in its life.
 
 use std::fmt;
 use std::num::ParseIntError;
@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::hex::{self, HexFault};
+use super::purpose::names;
 
 /// The 7-byte identifier burnt into an NTAG 424 DNA (ISO/IEC 14443-3 double-size UID).
 ///
@@ -225,10 +226,42 @@ impl fmt::Display for KeyEpoch {
     }
 }
 
+names! {
+    /// Where a tag is in its life. Only the taps of an active one count.
+    ///
+    /// Two states say that something was begun and not confirmed: from there the tag may hold old keys or new
+    /// ones, until what was begun is taken up again.
+    TagStatus, UnknownTagStatus("expected a status of a tag: blank, provisioning, active, suspended, lost, retiring or retired") {
+        /// As it left the factory, or wiped; it belongs to us and carries nothing.
+        Blank = "blank",
+        /// Being personalised, which is not confirmed yet.
+        Provisioning = "provisioning",
+        /// In its place; its taps count.
+        Active = "active",
+        /// Set aside for now; its taps are refused.
+        Suspended = "suspended",
+        /// Lost or stolen; its taps are refused and raise an alarm.
+        Lost = "lost",
+        /// Being wiped or locked for good, which is not confirmed yet.
+        Retiring = "retiring",
+        /// Out of use; its taps are refused.
+        Retired = "retired",
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_status_has_a_name() {
+        for &status in TagStatus::ALL {
+            assert_eq!(status.name().parse(), Ok(status));
+            assert_eq!(serde_json::to_string(&status).unwrap(), format!("{:?}", status.name()));
+        }
+        assert_eq!("Active".parse::<TagStatus>(), Err(UnknownTagStatus));
+    }
 
     #[test]
     fn a_uid_has_fourteen_digits_of_either_case() {
