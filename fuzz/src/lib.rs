@@ -3,5 +3,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod journal;
 pub mod optin;
 pub mod tap;

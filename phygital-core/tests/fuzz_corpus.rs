@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which tells what it skipped or runs")]
 
+#[path = "../../fuzz/src/journal.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod journal;
 #[path = "../../fuzz/src/optin.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod optin;
@@ -17,8 +20,9 @@ use proptest::test_runner::{Config, TestRunner};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 4] = [
+const TARGETS: [(&str, Target); 5] = [
     ("inbound_text", optin::inbound_text),
+    ("tag_journal", journal::journal),
     ("tap_link", tap::link),
     ("tap_template", tap::template),
     ("keys_json", tap::keys_json),
