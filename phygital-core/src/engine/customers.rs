@@ -241,8 +241,7 @@ fn memoized<'n>(
     Ok(&nodes[key])
 }
 
-/// An identifier that has to be there.
-pub(super) fn node_of(tx: &impl Read, key: &IdentifierKey) -> Stored<Node> {
+fn node_of(tx: &impl Read, key: &IdentifierKey) -> Stored<Node> {
     tx.node(key)?.ok_or_else(|| {
         StorageError::new(StorageFault::Corrupt, "reading an identifier", format!("{key} is not there"))
     })

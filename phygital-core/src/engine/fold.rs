@@ -63,9 +63,11 @@ pub(crate) fn apply<W: Write>(
     customers::apply(tx, lens, recorded, profiles)
 }
 
+pub(super) const READING_LEDGER: &str = "reading a consent ledger";
+
 /// The consent ledger of a contact point.
 pub(crate) fn read_ledger(tx: &impl Read, contact: &IdentifierKey) -> Stored<Option<Ledger>> {
-    tx.ledger(contact)?.map(|text| read(&text, "reading a consent ledger")).transpose()
+    tx.ledger(contact)?.map(|text| read(&text, READING_LEDGER)).transpose()
 }
 
 /// The failed tries of a contact point.

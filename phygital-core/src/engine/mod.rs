@@ -13,6 +13,7 @@ mod error;
 mod fold;
 mod history;
 mod inbound;
+mod known;
 mod people;
 mod profiles;
 mod receipt;

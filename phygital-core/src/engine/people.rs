@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use crate::consent::Decision;
 use crate::event::FoldKey;
 use crate::identity::{Basis, path};
-use crate::profile::{self, CardRequest, CustomerCard, Permission, Profile, Rank, Role, SpendBucket};
+use crate::profile::{CustomerCard, Profile, Role};
 use crate::store::{Node, Read, Store};
 use crate::vocab::{CustomerId, EventId, Identifier, IdentifierKey, Purpose, SourceId, Timestamp};
 
 use super::customers::{gather, read_entry};
-use super::profiles::read_profile;
-use super::{Engine, Error, Missing, fold};
+use super::known::Known;
+use super::profiles::stored_profile;
+use super::{Engine, Error, Missing};
 
 /// People of an [`Engine`].
 #[derive(Debug)]
@@ -101,7 +102,9 @@ impl<S: Store> People<'_, S> {
     /// [`Error::Unknown`] where there is no such customer.
     pub fn get(&self, customer: CustomerId) -> Result<Person, Error> {
         self.engine.usable()?;
-        person(&self.engine.store.reader()?, customer)
+        let known = known(&self.engine.store.reader()?, customer)?;
+        let identifiers = known.identifiers().into_iter().cloned().collect();
+        Ok(Person { customer: known.customer, identifiers })
     }
 
     /// What may be shown of a customer to somebody in a role, at `now`.
@@ -114,18 +117,10 @@ impl<S: Store> People<'_, S> {
     pub fn card(&self, customer: CustomerId, role: Role, now: Timestamp) -> Result<CustomerCard, Error> {
         self.engine.usable()?;
         let reader = self.engine.store.reader()?;
-        let person = person(&reader, customer)?;
-        let profile = self.read(&reader, person.customer)?;
-        let decision = self.decide(&reader, &person, Purpose::Personalization, now)?;
-        let permission = if decision.allowed {
-            Permission::Granted { proofs: decision.proofs }
-        } else {
-            Permission::Refused { reasons: decision.reasons }
-        };
-        let mut request = CardRequest::new(person.customer, role, now, permission);
-        request.rank = rank(&reader, &profile)?;
-        request.identifiers = person.identifiers.iter().map(Identifier::masked).collect();
-        Ok(profile::card(&profile, &request))
+        let known = known(&reader, customer)?;
+        let profile = stored_profile(&reader, known.customer)?;
+        let decision = self.decide(&known, Purpose::Personalization, now);
+        Ok(known.card(&reader, &profile, decision, role, now)?)
     }
 
     /// The whole profile of a customer, for a purpose that she permits.
@@ -136,12 +131,12 @@ impl<S: Store> People<'_, S> {
     pub fn profile(&self, customer: CustomerId, purpose: Purpose, now: Timestamp) -> Result<Profile, Error> {
         self.engine.usable()?;
         let reader = self.engine.store.reader()?;
-        let person = person(&reader, customer)?;
-        let decision = self.decide(&reader, &person, purpose, now)?;
+        let known = known(&reader, customer)?;
+        let decision = self.decide(&known, purpose, now);
         if !decision.allowed {
             return Err(Error::NotPermitted(Box::new(decision)));
         }
-        self.read(&reader, person.customer)
+        Ok(stored_profile(&reader, known.customer)?)
     }
 
     /// Why two identifiers are one customer, or why not.
@@ -188,52 +183,19 @@ impl<S: Store> People<'_, S> {
         Ok(Explanation::Same(steps))
     }
 
-    fn read(&self, reader: &impl Read, customer: CustomerId) -> Result<Profile, Error> {
-        // A customer whose events all belong to others has no row, and an empty profile.
-        Ok(reader.customer(&customer)?.map(|row| read_profile(&row)).transpose()?.unwrap_or_default())
-    }
-
-    fn decide(
-        &self,
-        reader: &impl Read,
-        person: &Person,
-        purpose: Purpose,
-        now: Timestamp,
-    ) -> Result<Decision, Error> {
-        let engine = self.engine;
-        let mut ledgers = Vec::new();
-        for identifier in &person.identifiers {
-            ledgers.extend(fold::read_ledger(reader, &identifier.key(&engine.tenant))?);
-        }
+    fn decide(&self, known: &Known, purpose: Purpose, now: Timestamp) -> Decision {
         // The later of the host's clock and the log's: a clock set back revives no consent.
-        let now = now.max(engine.head.hlc.wall());
-        Ok(engine.config.policy.permits_any(&ledgers, purpose, now))
+        known.permits(&self.engine.config.policy, purpose, now.max(self.engine.head.hlc.wall()))
     }
 }
 
-fn person(reader: &impl Read, customer: CustomerId) -> Result<Person, Error> {
+fn known(reader: &impl Read, customer: CustomerId) -> Result<Known, Error> {
     let unknown = Error::Unknown(Missing::Customer(customer));
     let anchor = reader.node(&IdentifierKey::from(customer))?.ok_or(unknown)?;
-    let mut identifiers = Vec::new();
-    for key in reader.identifiers_of(&anchor.customer)? {
-        identifiers.push(identifier(reader, &key)?);
-    }
-    identifiers.sort();
-    Ok(Person { customer: anchor.customer, identifiers })
+    Ok(Known::read(reader, anchor.customer)?)
 }
 
 fn identifier(reader: &impl Read, key: &IdentifierKey) -> Result<Identifier, Error> {
     let node: Option<Node> = reader.node(key)?;
     node.map(|node| node.identifier).ok_or(Error::Bug("a link leads to an identifier that is not there"))
-}
-
-fn rank(reader: &impl Read, profile: &Profile) -> Result<Option<Rank>, Error> {
-    let Some(currency) = profile.main_currency() else { return Ok(None) };
-    let Some(spend) = profile.spend().into_iter().find(|spend| spend.currency == currency) else {
-        return Ok(None);
-    };
-    let counts = reader.spenders(currency)?;
-    let counts =
-        counts.into_iter().filter_map(|(index, count)| Some((SpendBucket::from_index(index)?, count)));
-    Ok(Rank::from_counts(counts, SpendBucket::of(spend.net_minor)))
 }

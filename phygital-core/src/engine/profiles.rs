@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::{FoldKey, Recorded};
 use crate::profile::{Profile, SpendBucket};
-use crate::store::{CustomerRow, StorageError, StorageFault, Stored, Write};
+use crate::store::{CustomerRow, Read, StorageError, StorageFault, Stored, Write};
 use crate::vocab::{Currency, CustomerId};
 
 use super::customers::{Lens, owner_of, read_entry};
@@ -102,6 +102,20 @@ impl Profiles {
         std::mem::take(&mut self.stale).into_iter().try_for_each(|id| refold(tx, lens, id))
     }
 
+    /// The profile of a customer, after all profiles are written.
+    pub(super) fn written<W: Write>(
+        &mut self,
+        tx: &mut W,
+        lens: Lens<'_>,
+        id: CustomerId,
+    ) -> Stored<Profile> {
+        let ahead = self.ahead.remove(&id);
+        self.write(tx, lens)?;
+        let Some(Ahead { counted, profile, last }) = ahead else { return stored_profile(tx, id) };
+        put(tx, id, &counted, &profile, last)?;
+        Ok(profile)
+    }
+
     fn write_ahead<W: Write>(&mut self, tx: &mut W) -> Stored<()> {
         for (id, Ahead { counted, profile, last }) in std::mem::take(&mut self.ahead) {
             put(tx, id, &counted, &profile, last)?;
@@ -139,7 +153,13 @@ fn refold<W: Write>(tx: &mut W, lens: Lens<'_>, id: CustomerId) -> Stored<()> {
     }
 }
 
-pub(crate) fn read_profile(row: &CustomerRow) -> Stored<Profile> {
+/// The profile of a customer as the store has it.
+pub(super) fn stored_profile(tx: &impl Read, id: CustomerId) -> Stored<Profile> {
+    // A customer whose events all belong to others has no row, and an empty profile.
+    Ok(tx.customer(&id)?.as_ref().map(read_profile).transpose()?.unwrap_or_default())
+}
+
+fn read_profile(row: &CustomerRow) -> Stored<Profile> {
     serde_json::from_str(&row.profile).map_err(|error| {
         // serde's own text may quote the value: say only where.
         let detail = format!("line {} column {}", error.line(), error.column());

@@ -1,11 +1,13 @@
 //! Who tapped: the customer, where she agreed to be known.
 
+use crate::profile::{CustomerCard, Role};
 use crate::store::Write;
 use crate::vocab::{CustomerId, Identifier, Purpose};
 
-use super::customers::{node_of, owner_of};
+use super::Error;
+use super::customers::owner_of;
+use super::known::Known;
 use super::session::Session;
-use super::{Error, fold};
 
 /// Who tapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,24 +20,22 @@ pub enum Recognition {
     Anonymous(CustomerId),
 }
 
-/// Who somebody with these identifiers is, where she agreed to be known.
+/// Who somebody with these identifiers is, where she agreed to be known; and her card for a role, where
+/// one is asked for.
 pub(super) fn recognize<W: Write>(
-    session: &Session<'_, W>,
+    session: &mut Session<'_, W>,
     identifiers: &[Identifier],
-) -> Result<Recognition, Error> {
-    let tx = &session.tx;
-    let owner = owner_of(tx, session.lens, identifiers)?.ok_or(Error::Bug("a tap names nobody"))?;
-    let members = tx.identifiers_of(&owner)?;
-    let mut named = false;
-    let mut ledgers = Vec::new();
-    for member in &members {
-        let kind = node_of(tx, member)?.identifier.kind();
-        named |= kind.is_personal() || kind.is_contact_point();
-        ledgers.extend(fold::read_ledger(tx, member)?);
+    role: Option<Role>,
+) -> Result<(Recognition, Option<CustomerCard>), Error> {
+    let owner = owner_of(&session.tx, session.lens, identifiers)?.ok_or(Error::Bug("a tap names nobody"))?;
+    let known = Known::read(&session.tx, owner)?;
+    let (policy, latest) = (&session.config.policy, session.latest());
+    if !known.is_named() || !known.permits(policy, Purpose::Recognition, latest).allowed {
+        return Ok((Recognition::Anonymous(owner), None));
     }
-    let permits = || session.config.policy.permits_any(&ledgers, Purpose::Recognition, session.latest());
-    Ok(match named && permits().allowed {
-        true => Recognition::Known(owner),
-        false => Recognition::Anonymous(owner),
-    })
+    let Some(role) = role else { return Ok((Recognition::Known(owner), None)) };
+    let decision = known.permits(policy, Purpose::Personalization, latest);
+    let profile = session.profile(owner)?;
+    let card = known.card(&session.tx, &profile, decision, role, session.now)?;
+    Ok((Recognition::Known(owner), Some(card)))
 }

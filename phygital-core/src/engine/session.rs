@@ -2,8 +2,9 @@
 
 use crate::event::{Event, Recorded};
 use crate::log::{self, Head};
+use crate::profile::Profile;
 use crate::store::{Read, StorageError, StorageFault, Store, Stored, Write};
-use crate::vocab::{EventKey, Timestamp};
+use crate::vocab::{CustomerId, EventKey, Timestamp};
 
 use super::customers::{Lens, read_entry};
 use super::profiles::Profiles;
@@ -73,6 +74,11 @@ impl<W: Write> Session<'_, W> {
     /// The later of the host's clock and the log's, so that a clock set back revives no consent.
     pub(super) fn latest(&self) -> Timestamp {
         self.now.max(self.head.hlc.wall())
+    }
+
+    /// A customer's profile as this transaction leaves it.
+    pub(super) fn profile(&mut self, customer: CustomerId) -> Stored<Profile> {
+        self.profiles.written(&mut self.tx, self.lens, customer)
     }
 
     /// An event of the log by its key.

@@ -7,6 +7,7 @@ use crate::event::kinds::shop::TagTapped;
 use crate::event::{Body, Event, Recorded};
 use crate::machine::{Action, Mark, TagRow, TapDecision, TapRefusalReason, decide_tap};
 use crate::optin::{Code, Notice, Platform};
+use crate::profile::{CustomerCard, Role};
 use crate::store::{Read, Store, Write};
 use crate::tap::replay::ReplayMark;
 use crate::tap::{TagTamper, VerifiedTap, verify};
@@ -43,12 +44,20 @@ pub struct TapRequest<'r> {
     touchpoint: Option<TouchpointId>,
     client: Option<&'r str>,
     identifiers: Vec<Identifier>,
+    shown_to: Option<Role>,
 }
 
 impl<'r> TapRequest<'r> {
     /// A tap that arrived as a link.
     pub fn url(url: &'r str) -> TapRequest<'r> {
-        TapRequest { url, place: None, touchpoint: None, client: None, identifiers: Vec::new() }
+        TapRequest {
+            url,
+            place: None,
+            touchpoint: None,
+            client: None,
+            identifiers: Vec::new(),
+            shown_to: None,
+        }
     }
 
     /// Where it was tapped, where that is not where the tag was enrolled.
@@ -68,6 +77,13 @@ impl<'r> TapRequest<'r> {
     /// digest only.
     pub fn from_client(mut self, client: &'r str) -> Self {
         self.client = Some(client);
+        self
+    }
+
+    /// Asks for the customer's card as well, for somebody in this role to see: the same that
+    /// [`People::card`](super::People::card) gives, in one transaction with the tap.
+    pub fn shown_to(mut self, role: Role) -> Self {
+        self.shown_to = Some(role);
         self
     }
 
@@ -103,6 +119,8 @@ pub struct TapOutcome {
     pub tag_tamper: Option<TagTamper>,
     /// Who it is.
     pub recognition: Recognition,
+    /// Her card, where it was [asked for](TapRequest::shown_to) and she is known.
+    pub card: Option<CustomerCard>,
     /// What to offer somebody unknown.
     pub opt_in: Option<OptIn>,
 }
@@ -178,7 +196,7 @@ impl<S: Store> Taps<'_, S> {
                     session.accept(&tap, uid, tag, request, came).map(Ok)
                 }
                 (TapDecision::Repeat(key), Some(tag), Some(ctr)) => match session.recorded(&key)? {
-                    Some(first) => session.repeat(&tap, uid, ctr, tag, first).map(Ok),
+                    Some(first) => session.repeat(&tap, uid, ctr, tag, request, first).map(Ok),
                     // What the first answer was is erased.
                     None => session.refuse(&tap, uid, TapRefusalReason::Replayed, request).map(Err),
                 },
@@ -281,7 +299,7 @@ impl<W: Write> Session<'_, W> {
         event.settle()?;
         let identifiers = event.identifiers.clone();
         let receipt = self.append_new(event)?;
-        let recognition = recognize(self, &identifiers)?;
+        let (recognition, card) = recognize(self, &identifiers, request.shown_to)?;
         let opt_in = match recognition {
             Recognition::Known(_) => None,
             Recognition::Anonymous(_) => {
@@ -299,6 +317,7 @@ impl<W: Write> Session<'_, W> {
             touchpoint,
             tag_tamper: tap.tag_tamper(),
             recognition,
+            card,
             opt_in,
         })
     }
@@ -310,10 +329,11 @@ impl<W: Write> Session<'_, W> {
         uid: TagUid,
         ctr: ReadCounter,
         tag: TagRow,
+        request: TapRequest<'_>,
         first: Recorded,
     ) -> Result<TapOutcome, Error> {
         let key = first.fold.key;
-        let recognition = recognize(self, &first.event.identifiers)?;
+        let (recognition, card) = recognize(self, &first.event.identifiers, request.shown_to)?;
         let (touchpoint, late) = match &first.event.body {
             Body::TagTapped(tapped) => (tapped.touchpoint.clone(), tapped.late == Some(true)),
             _ => (tag.touchpoint, false),
@@ -334,6 +354,7 @@ impl<W: Write> Session<'_, W> {
             touchpoint,
             tag_tamper: tap.tag_tamper(),
             recognition,
+            card,
             opt_in,
         })
     }

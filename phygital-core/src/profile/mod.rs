@@ -188,7 +188,11 @@ impl Profile {
         let goods = &mut self.goods;
         let interest = &mut self.interest;
         match &event.body {
-            Body::TagTapped(_) => self.taps = self.taps.saturating_add(1),
+            // It speaks of no goods.
+            Body::TagTapped(_) => {
+                self.taps = self.taps.saturating_add(1);
+                return;
+            }
             Body::VisitEnded(_) => {
                 if let Some(place) = &event.place {
                     self.visits.end(place, by.at);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::{
-    Action, CustomerRow, Link, Mark, Node, Position, Read, Statement, StorageError, StorageFault, Store,
-    StoreIdentity, Stored, TagRow, Write,
+    Action, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StorageError, StorageFault,
+    Store, StoreIdentity, Stored, TagRow, Write,
 };
 use crate::event::{FoldKey, Origin};
 use crate::log::{Head, LogEntry};
@@ -191,6 +191,16 @@ impl Read for &Memory {
         Ok(members.take_while(|(of, _)| of == id).map(|(_, key)| *key).collect())
     }
 
+    fn known_by(&self, id: &CustomerId) -> Stored<Vec<KnownBy>> {
+        let keys = self.identifiers_of(id)?.into_iter();
+        let known = keys.filter_map(|key| {
+            let identifier = self.tables.folded.nodes.get(&key)?.identifier.clone();
+            let ledger = self.tables.folded.ledgers.get(&key).cloned();
+            Some(KnownBy { key, identifier, ledger })
+        });
+        Ok(known.collect())
+    }
+
     fn customers(&self) -> Stored<u64> {
         Ok(self.tables.folded.customers.len() as u64)
     }
@@ -355,6 +365,7 @@ read_through! {
     events_of(key: &IdentifierKey) -> Vec<FoldKey>;
     customer(id: &CustomerId) -> Option<CustomerRow>;
     identifiers_of(id: &CustomerId) -> Vec<IdentifierKey>;
+    known_by(id: &CustomerId) -> Vec<KnownBy>;
     customers() -> u64;
     ledger(contact: &IdentifierKey) -> Option<String>;
     offer(code: &str) -> Option<String>;

@@ -13,7 +13,7 @@ mod rows;
 
 pub use error::{StorageError, StorageFault};
 pub use memory::Memory;
-pub use rows::{CustomerRow, Link, Node, Statement, StoreIdentity};
+pub use rows::{CustomerRow, KnownBy, Link, Node, Statement, StoreIdentity};
 
 pub use crate::machine::{Action, Mark, TagRow};
 
@@ -96,6 +96,9 @@ pub trait Read {
 
     /// The identifiers of a customer, in order of key.
     fn identifiers_of(&self, id: &CustomerId) -> Stored<Vec<IdentifierKey>>;
+
+    /// The same identifiers as [`Read::identifiers_of`], each with what it is and its consent ledger.
+    fn known_by(&self, id: &CustomerId) -> Stored<Vec<KnownBy>>;
 
     /// How many customers there are.
     fn customers(&self) -> Stored<u64>;

@@ -37,6 +37,18 @@ pub struct Node {
     pub customer: CustomerId,
 }
 
+/// An identifier of a customer, and what was said of consent for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row")]
+pub struct KnownBy {
+    /// The identifier's key.
+    pub key: IdentifierKey,
+    /// The identifier itself.
+    pub identifier: Identifier,
+    /// Its consent ledger as JSON; none where nothing was said.
+    pub ledger: Option<String>,
+}
+
 /// Two identifiers that an event names together, seen from one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_structs, reason = "a row")]

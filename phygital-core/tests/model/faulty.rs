@@ -6,8 +6,8 @@ use std::rc::Rc;
 use phygital_core::event::FoldKey;
 use phygital_core::log::{Head, LogEntry};
 use phygital_core::store::{
-    Action, CustomerRow, Link, Mark, Node, Position, Read, Statement, StorageError, StorageFault, Store,
-    StoreIdentity, Stored, TagRow, Write,
+    Action, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StorageError, StorageFault,
+    Store, StoreIdentity, Stored, TagRow, Write,
 };
 use phygital_core::vocab::{
     ActionId, Currency, CustomerId, DeviceId, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
@@ -145,6 +145,7 @@ impl<T: Read> Read for FaultyTransaction<T> {
         events_of(key: &IdentifierKey) -> Vec<FoldKey>;
         customer(id: &CustomerId) -> Option<CustomerRow>;
         identifiers_of(id: &CustomerId) -> Vec<IdentifierKey>;
+        known_by(id: &CustomerId) -> Vec<KnownBy>;
         customers() -> u64;
         ledger(contact: &IdentifierKey) -> Option<String>;
         offer(code: &str) -> Option<String>;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use phygital_core::store::{StorageError, StorageFault, Stored};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::options::{Access, Options};
@@ -69,7 +70,7 @@ fn connect(path: &Path, options: &Options) -> Stored<Connection> {
         None => Connection::open_with_flags(path, flags),
     };
     let connection = connection.map_err(fault::while_doing(OPENING))?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    prepare(&connection)?;
     connection.busy_timeout(options.busy_timeout).map_err(fault::while_doing(OPENING))?;
     Ok(connection)
 }
@@ -86,6 +87,14 @@ fn connect_unchanging(path: &Path, error: StorageError) -> Stored<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(uri, flags).map_err(fault::while_doing(OPENING))?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    prepare(&connection)?;
     Ok(connection)
+}
+
+/// Keeps each statement prepared, with the one plan that it was given: else SQLite plans those that order by
+/// what follows from a parameter anew at every call, for whatever value it has.
+fn prepare(connection: &Connection) -> Stored<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    let kept = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true);
+    kept.map(drop).map_err(fault::while_doing(OPENING))
 }

@@ -4,7 +4,7 @@ use phygital_core::event::{FoldKey, Origin};
 use phygital_core::log::{Head, LogEntry};
 use phygital_core::store::memory::text;
 use phygital_core::store::{
-    Action, CustomerRow, Link, Mark, Node, Position, Read, Statement, StoreIdentity, Stored, TagRow,
+    Action, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StoreIdentity, Stored, TagRow,
 };
 use phygital_core::vocab::{
     ActionId, Currency, CustomerId, DeviceId, Digest, EventKey, Hlc, Identifier, IdentifierKey, KeyEpoch,
@@ -75,6 +75,27 @@ impl<Mode> Transaction<'_, Mode> {
         self.one(doing, sql, params, |row| row.take())
     }
 
+    /// The end of the chain that the newest entry belongs to: that entry.
+    pub(super) fn newest(&self) -> Stored<Option<Head>> {
+        self.one(
+            "reading the end of the log",
+            "SELECT device, epoch, seq, clock_ms, clock_count, link FROM log ORDER BY position DESC LIMIT 1",
+            [],
+            head,
+        )
+    }
+
+    /// The end of another chain than the newest entry's.
+    pub(super) fn end(&self, device: DeviceId, epoch: u32) -> Stored<Option<Head>> {
+        self.one(
+            "reading the end of a chain",
+            "SELECT device, epoch, seq, clock_ms, clock_count, link FROM log_end
+             WHERE device = ?1 AND epoch = ?2",
+            (device.as_bytes(), epoch),
+            head,
+        )
+    }
+
     fn count(&self, doing: &'static str, sql: &str) -> Stored<u64> {
         Ok(self.one(doing, sql, [], |row| row.number())?.unwrap_or(0))
     }
@@ -85,15 +106,25 @@ fn limit(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
 }
 
-fn node(row: &mut Columns<'_>) -> rusqlite::Result<Node> {
+fn identifier(row: &mut Columns<'_>) -> rusqlite::Result<Identifier> {
     let kind = row.parse()?;
     let value: String = row.take()?;
+    Ok(Identifier::from_normal(kind, &value))
+}
+
+fn node(row: &mut Columns<'_>) -> rusqlite::Result<Node> {
     Ok(Node {
-        identifier: Identifier::from_normal(kind, &value),
+        identifier: identifier(row)?,
         first: row.fold()?,
         shared: row.take()?,
         customer: CustomerId::from_bytes(row.take()?),
     })
+}
+
+fn head(row: &mut Columns<'_>) -> rusqlite::Result<Head> {
+    let device = DeviceId::from_bytes(row.take()?);
+    let origin = Origin { device, epoch: row.number()?, seq: row.number()? };
+    Ok(Head { origin, hlc: row.clock()?, link: Digest::from_bytes(row.take()?) })
 }
 
 fn link(row: &mut Columns<'_>) -> rusqlite::Result<Link> {
@@ -140,15 +171,12 @@ impl<Mode> Read for Transaction<'_, Mode> {
     }
 
     fn head(&self, device: DeviceId, epoch: u32) -> Stored<Option<Head>> {
-        self.one(
-            "reading the end of the log",
-            "SELECT seq, clock_ms, clock_count, link FROM log_end WHERE device = ?1 AND epoch = ?2",
-            (device.as_bytes(), epoch),
-            |row| {
-                let origin = Origin { device, epoch, seq: row.number()? };
-                Ok(Head { origin, hlc: row.clock()?, link: Digest::from_bytes(row.take()?) })
-            },
-        )
+        match self.newest()? {
+            Some(newest) if (newest.origin.device, newest.origin.epoch) == (device, epoch) => {
+                Ok(Some(newest))
+            }
+            _ => self.end(device, epoch),
+        }
     }
 
     fn clock(&self) -> Stored<Hlc> {
@@ -158,7 +186,8 @@ impl<Mode> Read for Transaction<'_, Mode> {
             [],
             |row| row.clock(),
         )?;
-        Ok(greatest.unwrap_or_default())
+        let newest = self.newest()?.map(|newest| newest.hlc);
+        Ok(greatest.max(newest).unwrap_or_default())
     }
 
     fn entry(&self, key: &EventKey) -> Stored<Option<LogEntry>> {
@@ -241,6 +270,19 @@ impl<Mode> Read for Transaction<'_, Mode> {
             "SELECT key FROM identifier WHERE customer = ?1 ORDER BY key",
             [id.as_bytes()],
             |row| Ok(IdentifierKey::from_bytes(row.take()?)),
+        )
+    }
+
+    fn known_by(&self, id: &CustomerId) -> Stored<Vec<KnownBy>> {
+        self.all(
+            "reading what a customer is known by",
+            "SELECT key, kind, value, ledger FROM identifier LEFT JOIN consent ON contact = key
+             WHERE customer = ?1 ORDER BY key",
+            [id.as_bytes()],
+            |row| {
+                let key = IdentifierKey::from_bytes(row.take()?);
+                Ok(KnownBy { key, identifier: identifier(row)?, ledger: row.take()? })
+            },
         )
     }
 

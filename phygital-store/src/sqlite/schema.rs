@@ -12,14 +12,16 @@ pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 /// `PHYG`: the file command and SQLite's tools tell whose file it is.
 const APPLICATION_ID: i32 = 0x5048_5947;
 
-/// Gives `ok` where the log has no gap and ends as `log_end` says.
+/// Gives `ok` where the log has no gap and its chains end as `log_end` says, which is behind in the chain of the
+/// newest entry alone.
 pub(super) const LOG_CHECK: &str = "
     SELECT CASE
         WHEN (SELECT count(*) <> coalesce(max(position), 0) FROM log) THEN 'the log has a gap'
         WHEN EXISTS (
             SELECT device, epoch, max(seq), count(*), link FROM log GROUP BY device, epoch
             EXCEPT SELECT device, epoch, seq, seq, link FROM log_end
-        ) OR (SELECT count(*) FROM log_end) <> (SELECT count(*) FROM (SELECT DISTINCT device, epoch FROM log))
+            EXCEPT SELECT * FROM (SELECT device, epoch, seq, seq, link FROM log ORDER BY position DESC LIMIT 1)
+        ) OR EXISTS (SELECT device, epoch FROM log_end EXCEPT SELECT device, epoch FROM log)
             THEN 'the log does not end as it says'
         WHEN (SELECT count(*) FROM customer) <> (SELECT customers FROM store) THEN 'customers are miscounted'
         ELSE 'ok'

@@ -38,7 +38,8 @@ CREATE TABLE log (
 CREATE UNIQUE INDEX log_event ON log (event);
 
 CREATE TABLE log_end (
-    -- The last entry of each device and epoch.
+    -- The last entry of each device and epoch, but of the one that the newest row of log belongs to: its
+    -- last entry is that row, and what stands here of it is older.
     device      BLOB NOT NULL,
     epoch       INTEGER NOT NULL,
     seq         INTEGER NOT NULL,

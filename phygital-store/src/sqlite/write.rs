@@ -1,12 +1,12 @@
 //! Writing: a row that stays as it is costs no page.
 
 use phygital_core::event::FoldKey;
-use phygital_core::log::LogEntry;
+use phygital_core::log::{Head, LogEntry};
 use phygital_core::store::{
     Action, CustomerRow, Link, Mark, Node, Position, Statement, StorageError, StorageFault, StoreIdentity,
     Stored, TagRow, Write,
 };
-use phygital_core::vocab::{ActionId, Currency, CustomerId, IdentifierKey, KeyEpoch, TagUid, Timestamp};
+use phygital_core::vocab::{ActionId, Currency, CustomerId, Hlc, IdentifierKey, KeyEpoch, TagUid, Timestamp};
 use rusqlite::{ErrorCode, Params, params};
 
 use super::fault;
@@ -29,6 +29,26 @@ impl Transaction<'_, Writing> {
         self.run(doing, sql, params).map(drop)
     }
 
+    fn put_end(&mut self, end: &Head) -> Stored<()> {
+        let (clock_ms, clock_count) = clock(end.hlc);
+        self.put(
+            APPENDING,
+            "INSERT INTO log_end (device, epoch, seq, clock_ms, clock_count, link)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (device, epoch) DO UPDATE
+             SET seq = excluded.seq, clock_ms = excluded.clock_ms, clock_count = excluded.clock_count,
+                 link = excluded.link",
+            params![
+                end.origin.device.as_bytes(),
+                end.origin.epoch,
+                end.origin.seq as i64,
+                clock_ms,
+                clock_count,
+                end.link.as_bytes()
+            ],
+        )
+    }
+
     fn refuse(&mut self, doing: &'static str, detail: impl Into<String>) -> StorageError {
         self.failed = true;
         StorageError::new(StorageFault::Corrupt, doing, detail)
@@ -37,6 +57,11 @@ impl Transaction<'_, Writing> {
     fn count_customers(&mut self, change: i64) -> Stored<()> {
         self.put("counting customers", "UPDATE store SET customers = customers + ?1", [change])
     }
+}
+
+/// A reading of the clock as two columns.
+fn clock(hlc: Hlc) -> (i64, u16) {
+    ((hlc.as_raw() >> 16) as i64, hlc.counter())
 }
 
 impl Write for Transaction<'_, Writing> {
@@ -61,20 +86,20 @@ impl Write for Transaction<'_, Writing> {
         let Ok(seq) = i64::try_from(origin.seq) else {
             return Err(self.refuse(APPENDING, "expected a sequence number below 2^63"));
         };
-        let (clock_ms, clock_count) = ((entry.hlc.as_raw() >> 16) as i64, entry.hlc.counter());
+        let (clock_ms, clock_count) = clock(entry.hlc);
         let (device, link) = (origin.device.as_bytes(), entry.link.as_bytes());
-        let ended = self.run(
-            APPENDING,
-            "INSERT INTO log_end (device, epoch, seq, clock_ms, clock_count, link)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (device, epoch) DO UPDATE
-             SET seq = excluded.seq, clock_ms = excluded.clock_ms, clock_count = excluded.clock_count,
-                 link = excluded.link
-             WHERE excluded.seq > seq",
-            params![device, origin.epoch, seq, clock_ms, clock_count, link],
-        )?;
-        if ended == 0 {
+        let newest = self.newest()?;
+        let chain = |head: &Head| (head.origin.device, head.origin.epoch);
+        let before = match newest {
+            Some(newest) if chain(&newest) == (origin.device, origin.epoch) => Some(newest),
+            _ => self.end(origin.device, origin.epoch)?,
+        };
+        if before.is_some_and(|before| before.origin.seq >= origin.seq) {
             return Err(self.refuse(APPENDING, there()));
+        }
+        // The end of a chain lies in its newest entry while that is the newest of all.
+        if let Some(ended) = newest.filter(|newest| chain(newest) != (origin.device, origin.epoch)) {
+            self.put_end(&ended)?;
         }
         let (salt, payload) = match &entry.payload {
             Some(sealed) => (Some(sealed.salt), Some(sealed.content.as_str())),
