@@ -25,23 +25,26 @@ impl Lens<'_> {
     }
 }
 
-/// Folds an event into identity and the profile of its customer.
+/// Folds an event into identity and the profile of its customer; gives the customer.
 pub(crate) fn apply<W: Write>(
     tx: &mut W,
     lens: Lens<'_>,
     recorded: &Recorded,
     profiles: &mut Profiles,
-) -> Stored<()> {
+) -> Stored<Option<CustomerId>> {
     let named = lens.usable(&recorded.event.identifiers);
     if named.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let change = extend(tx, lens, recorded, &named)?;
     let owner = primary_of(&change.nodes)?;
     if change.recut {
-        return recut(tx, recorded, &named, owner, &change, profiles);
+        recut(tx, recorded, &named, owner, &change, profiles)?;
+        return Ok(Some(node_of(tx, &owner)?.customer));
     }
-    profiles.advance(tx, change.nodes[&owner].customer, recorded)
+    let customer = change.nodes[&owner].customer;
+    profiles.advance(tx, customer, recorded)?;
+    Ok(Some(customer))
 }
 
 /// What an event changed in the graph of identifiers.

@@ -7,9 +7,10 @@ use crate::event::{Body, Recorded};
 use crate::machine::{Action, Mark, TagRow};
 use crate::optin::{Code, Offer, Tries};
 use crate::store::{Read, StorageError, StorageFault, Stored, Write};
-use crate::vocab::IdentifierKey;
+use crate::vocab::{CustomerId, IdentifierKey};
 
-/// Folds one event. Called once for each, right after it was appended, and again by a rebuild.
+/// Folds one event, and gives the customer that it belongs to. Called once for each, right after it was
+/// appended, and again by a rebuild.
 ///
 /// What becomes of `profiles` is in the store only after [`Profiles::write`].
 pub(crate) fn apply<W: Write>(
@@ -17,7 +18,7 @@ pub(crate) fn apply<W: Write>(
     lens: Lens<'_>,
     recorded: &Recorded,
     profiles: &mut Profiles,
-) -> Stored<()> {
+) -> Stored<Option<CustomerId>> {
     match &recorded.event.body {
         Body::TagEnrolled(event) => {
             let mut tag = tx.tag(&event.uid)?.unwrap_or_else(|| TagRow::unknown(event.uid));

@@ -2,10 +2,9 @@
 
 use crate::profile::{CustomerCard, Role};
 use crate::store::Write;
-use crate::vocab::{CustomerId, Identifier, Purpose};
+use crate::vocab::{CustomerId, Purpose};
 
 use super::Error;
-use super::customers::owner_of;
 use super::known::Known;
 use super::session::Session;
 
@@ -20,14 +19,13 @@ pub enum Recognition {
     Anonymous(CustomerId),
 }
 
-/// Who somebody with these identifiers is, where she agreed to be known; and her card for a role, where
-/// one is asked for.
+/// Whether the customer that a tap belongs to agreed to be known; and her card for a role, where one is
+/// asked for.
 pub(super) fn recognize<W: Write>(
     session: &mut Session<'_, W>,
-    identifiers: &[Identifier],
+    owner: CustomerId,
     role: Option<Role>,
 ) -> Result<(Recognition, Option<CustomerCard>), Error> {
-    let owner = owner_of(&session.tx, session.lens, identifiers)?.ok_or(Error::Bug("a tap names nobody"))?;
     let known = Known::read(&session.tx, owner)?;
     let (policy, latest) = (&session.config.policy, session.latest());
     if !known.is_named() || !known.permits(policy, Purpose::Recognition, latest).allowed {

@@ -65,8 +65,8 @@ impl<W: Write> Session<'_, W> {
             // Only `Taps::verify` verifies. What a host says of a tap is a claim.
             tap.verified = Some(false);
         }
-        event.settle()?;
-        let accepted = self.append_settled(event.clone())?;
+        let content = event.settled()?;
+        let accepted = self.append_settled(event.clone(), content)?;
         if accepted.is_new() {
             for decided in inbound::decide(self, &event)? {
                 self.append(decided)?;

@@ -34,28 +34,33 @@ pub(super) struct Session<'e, W> {
 impl<W: Write> Session<'_, W> {
     /// Appends an event to the log and folds it, unless it is there already.
     pub(super) fn append(&mut self, mut event: Event) -> Result<Accepted, Error> {
-        event.settle()?;
-        self.append_settled(event)
+        let content = event.settled()?;
+        self.append_settled(event, content)
     }
 
     /// Appends a settled event to the log and folds it, unless it is there already.
-    pub(super) fn append_settled(&mut self, event: Event) -> Result<Accepted, Error> {
+    pub(super) fn append_settled(&mut self, event: Event, content: String) -> Result<Accepted, Error> {
         let key = event.key();
         if let Some(entry) = self.tx.entry(&key)? {
-            return match entry.is_same(&event) {
+            return match entry.has_content(&content) {
                 Some(false) => Err(Error::Conflict { key }),
                 // Of an erased payload nothing can be compared: the event is known, and stays erased.
                 Some(true) | None => Ok(Accepted::Known(Receipt::of(&entry))),
             };
         }
-        self.append_new(event).map(Accepted::New)
+        let (receipt, _) = self.append_new(event, content)?;
+        Ok(Accepted::New(receipt))
     }
 
-    /// Appends a settled event that is not in the log.
-    pub(super) fn append_new(&mut self, event: Event) -> Result<Receipt, Error> {
+    /// Appends a settled event that is not in the log, with its content; says to which customer it belongs.
+    pub(super) fn append_new(
+        &mut self,
+        event: Event,
+        content: String,
+    ) -> Result<(Receipt, Option<CustomerId>), Error> {
         let mut salt = [0; 16];
         self.entropy.fill(&mut salt)?;
-        let (entry, head) = log::seal(&self.head, &event, salt, self.now)
+        let (entry, head) = log::seal_written(&self.head, &event, content, salt, self.now)
             .ok_or(Error::Bug("the clock of the log has run out"))?;
         self.tx.append(&entry)?;
         self.head = head;
@@ -67,8 +72,8 @@ impl<W: Write> Session<'_, W> {
             hlc: entry.hlc,
             received_at: entry.received_at,
         };
-        fold::apply(&mut self.tx, self.lens, &recorded, &mut self.profiles)?;
-        Ok(Receipt::of(&entry))
+        let owner = fold::apply(&mut self.tx, self.lens, &recorded, &mut self.profiles)?;
+        Ok((Receipt::of(&entry), owner))
     }
 
     /// The later of the host's clock and the log's, so that a clock set back revives no consent.

@@ -16,6 +16,7 @@ use crate::vocab::{
     Timestamp, TouchpointId,
 };
 
+use super::customers::owner_of;
 use super::receipt::Receipt;
 use super::recognition::{Recognition, recognize};
 use super::session::{DECISIONS, Session, TAPS};
@@ -24,6 +25,8 @@ use super::{Engine, Error, TapRefused};
 /// How often a code is drawn anew when it is in use: with a million live codes of 30 bits, nine
 /// collisions in a row come once in 10^27 offers.
 const CODE_DRAWS_MAX: usize = 9;
+
+const NAMES_NOBODY: Error = Error::Bug("a tap names nobody");
 
 /// How long an alarm is worth raising.
 const ALARM_LIFE: Duration = Duration::from_secs(60 * 60);
@@ -296,10 +299,11 @@ impl<W: Write> Session<'_, W> {
             let visitor = Identifier::new(IdentifierKind::TagVisitor, &event.key().to_string());
             event.identifiers.extend(visitor);
         }
-        event.settle()?;
+        let content = event.arranged()?;
         let identifiers = event.identifiers.clone();
-        let receipt = self.append_new(event)?;
-        let (recognition, card) = recognize(self, &identifiers, request.shown_to)?;
+        let (receipt, owner) = self.append_new(event, content)?;
+        let owner = owner.ok_or(NAMES_NOBODY)?;
+        let (recognition, card) = recognize(self, owner, request.shown_to)?;
         let opt_in = match recognition {
             Recognition::Known(_) => None,
             Recognition::Anonymous(_) => {
@@ -333,7 +337,8 @@ impl<W: Write> Session<'_, W> {
         first: Recorded,
     ) -> Result<TapOutcome, Error> {
         let key = first.fold.key;
-        let (recognition, card) = recognize(self, &first.event.identifiers, request.shown_to)?;
+        let owner = owner_of(&self.tx, self.lens, &first.event.identifiers)?.ok_or(NAMES_NOBODY)?;
+        let (recognition, card) = recognize(self, owner, request.shown_to)?;
         let (touchpoint, late) = match &first.event.body {
             Body::TagTapped(tapped) => (tapped.touchpoint.clone(), tapped.late == Some(true)),
             _ => (tag.touchpoint, false),

@@ -175,12 +175,30 @@ impl Event {
     /// As for [`Event::from_json`]; and a value beside which its own JSON form means another, such as
     /// a bare price in an event with a currency.
     pub fn settle(&mut self) -> Result<(), EventError> {
+        self.settled().map(drop)
+    }
+
+    /// As [`Event::settle`]; gives the content, so that nobody has to write it again.
+    pub(crate) fn settled(&mut self) -> Result<String, EventError> {
         self.arrange()?;
-        if Event::from_json(&self.to_json(), &CodecOptions::default())? == *self {
-            Ok(())
+        let content = self.content();
+        let mut read = Event::from_json(&content, &CodecOptions::default())?;
+        // The time of sending stands beside the content, and reads back as any other time.
+        read.sent_at = self.sent_at;
+        if read == *self {
+            Ok(content)
         } else {
             Err(Path::Root.fail(Expected::Value("values that read back as they were written")))
         }
+    }
+
+    /// As [`Event::settled`] for an event that the engine made of values that are within their limits: it
+    /// is put into order and written, and only debug builds read it again.
+    pub(crate) fn arranged(&mut self) -> Result<String, EventError> {
+        self.arrange()?;
+        let content = self.content();
+        debug_assert_eq!(self.clone().settled().as_ref(), Ok(&content));
+        Ok(content)
     }
 
     fn arrange(&mut self) -> Result<(), EventError> {

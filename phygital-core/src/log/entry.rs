@@ -73,9 +73,19 @@ pub struct ChainFault {
 ///
 /// `None` when the clock has run out (see [`Hlc::tick`]).
 pub fn seal(head: &Head, event: &Event, salt: [u8; 16], now: Timestamp) -> Option<(LogEntry, Head)> {
+    seal_written(head, event, event.content(), salt, now)
+}
+
+/// As [`seal`], with the event's content already written.
+pub(crate) fn seal_written(
+    head: &Head,
+    event: &Event,
+    content: String,
+    salt: [u8; 16],
+    now: Timestamp,
+) -> Option<(LogEntry, Head)> {
     let hlc = head.hlc.tick(now)?;
     let origin = Origin { seq: head.origin.seq + 1, ..head.origin };
-    let content = event.content();
     let mut entry = LogEntry {
         origin,
         hlc,
@@ -152,8 +162,12 @@ impl LogEntry {
 
     /// Whether an event has the content of this entry; `None` where the payload was erased.
     pub fn is_same(&self, event: &Event) -> Option<bool> {
-        let sealed = self.payload.as_ref()?;
-        Some(event.content() == sealed.content)
+        self.has_content(&event.content())
+    }
+
+    /// Whether this is the content of this entry; `None` where the payload was erased.
+    pub(crate) fn has_content(&self, content: &str) -> Option<bool> {
+        Some(self.payload.as_ref()?.content == content)
     }
 
     /// The entry with its payload erased; the chain still checks.

@@ -7,4 +7,5 @@
 
 mod entry;
 
+pub(crate) use entry::seal_written;
 pub use entry::{ChainFault, Head, LogEntry, Sealed, open, seal};

@@ -89,7 +89,12 @@ pub(super) mod by {
             return None;
         }
         for (four, three) in text.as_bytes().chunks_exact(4).zip(bytes.chunks_exact_mut(3)) {
-            let bits = four.iter().try_fold(0_u32, |bits, c| Some(bits << 6 | digit(*c)?))?;
+            let digits = four.iter().map(|c| DIGITS[usize::from(*c)]);
+            let (bits, all) =
+                digits.fold((0_u32, 0), |(bits, all), digit| (bits << 6 | u32::from(digit), all | digit));
+            if all == NO_DIGIT {
+                return None;
+            }
             three.copy_from_slice(&bits.to_be_bytes()[1..]);
         }
         let (at, key) = bytes.split_first_chunk::<8>()?;
@@ -97,16 +102,18 @@ pub(super) mod by {
         Some(FoldKey { at, key: EventKey::from_bytes(key.try_into().ok()?) })
     }
 
-    fn digit(c: u8) -> Option<u32> {
-        Some(u32::from(match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        }))
-    }
+    /// What a byte stands for; a byte outside the alphabet has all bits set.
+    const DIGITS: [u8; 256] = {
+        let mut digits = [NO_DIGIT; 256];
+        let mut digit = 0;
+        while digit < ALPHABET.len() {
+            digits[ALPHABET[digit] as usize] = digit as u8;
+            digit += 1;
+        }
+        digits
+    };
+
+    const NO_DIGIT: u8 = 0xff;
 }
 
 /// As [`by`], where there may be none.

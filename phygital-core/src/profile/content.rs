@@ -428,9 +428,14 @@ impl View<'_> {
     }
 
     fn product(&self, key: &str) -> ProductSummary {
-        let item = self.profile.item(key).cloned().unwrap_or_default();
-        let (name, brand, category, color) = (item.name, item.brand, item.category, item.color);
-        ProductSummary { key: key.to_owned(), name, brand, category, color }
+        let item = self.profile.item(key);
+        ProductSummary {
+            key: key.to_owned(),
+            name: item.and_then(|item| item.name.clone()),
+            brand: item.and_then(|item| item.brand.clone()),
+            category: item.and_then(|item| item.category.clone()),
+            color: item.and_then(|item| item.color.clone()),
+        }
     }
 }
 

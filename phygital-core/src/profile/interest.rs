@@ -1,6 +1,6 @@
 //! What she looked at, put into her cart, wished for and tried on.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::compact::{cut, elided_debug, is_one, one};
 use super::goods::{Goods, key, size};
@@ -11,12 +11,10 @@ use crate::event::kinds::commerce::OrderSums;
 use crate::event::{Context, FoldKey, Product};
 
 /// What somebody looked at online.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sight {
     /// A product, by its key.
-    #[serde(rename = "item")]
     Product(String),
     /// A list or category.
     List(String),
@@ -25,24 +23,67 @@ pub enum Sight {
 }
 
 /// Something looked at online, once or several times.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "LookRow<String>")]
 #[non_exhaustive]
 pub struct Look {
     /// What.
-    #[serde(flatten)]
     pub what: Sight,
     /// How often in all.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
     pub times: u32,
     /// The last time.
-    #[serde(with = "super::compact::by")]
     pub by: FoldKey,
     /// The page, without its query, which may carry more than an address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The campaign that led there, as [`Touch`](super::Touch) names it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaign: Option<String>,
+}
+
+/// A look as it is stored: one of the first three is there. serde could flatten [`Sight`] into it, by
+/// keeping all fields in between, which takes as long again as reading the whole profile.
+#[derive(Serialize, Deserialize)]
+struct LookRow<T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list: Option<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    search: Option<T>,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    times: u32,
+    #[serde(with = "super::compact::by")]
+    by: FoldKey,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    campaign: Option<T>,
+}
+
+impl Serialize for Look {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (url, campaign) = (self.url.as_deref(), self.campaign.as_deref());
+        let mut row =
+            LookRow { item: None, list: None, search: None, times: self.times, by: self.by, url, campaign };
+        match &self.what {
+            Sight::Product(key) => row.item = Some(key),
+            Sight::List(name) => row.list = Some(name),
+            Sight::Search(query) => row.search = Some(query),
+        }
+        row.serialize(serializer)
+    }
+}
+
+impl TryFrom<LookRow<String>> for Look {
+    type Error = &'static str;
+    fn try_from(row: LookRow<String>) -> Result<Look, &'static str> {
+        let what = match (row.item, row.list, row.search) {
+            (Some(key), None, None) => Sight::Product(key),
+            (None, Some(name), None) => Sight::List(name),
+            (None, None, Some(query)) => Sight::Search(query),
+            _ => return Err("expected one of item, list and search"),
+        };
+        Ok(Look { what, times: row.times, by: row.by, url: row.url, campaign: row.campaign })
+    }
 }
 
 /// A product in the cart or on the wish list.

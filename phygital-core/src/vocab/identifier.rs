@@ -211,7 +211,8 @@ impl Identifier {
     pub fn masked(&self) -> String {
         let keep = |text: &str, count: usize| {
             let hidden = text.chars().count().saturating_sub(count);
-            text.chars().enumerate().map(|(at, c)| if at < hidden { '•' } else { c }).collect::<String>()
+            let shown = text.char_indices().nth(hidden).map_or("", |(at, _)| &text[at..]);
+            "•".repeat(hidden) + shown
         };
         match (self.kind, self.value.rsplit_once('@')) {
             (IdentifierKind::Email, Some((local, domain))) => {

@@ -77,12 +77,16 @@ impl<Mode> Transaction<'_, Mode> {
 
     /// The end of the chain that the newest entry belongs to: that entry.
     pub(super) fn newest(&self) -> Stored<Option<Head>> {
-        self.one(
-            "reading the end of the log",
-            "SELECT device, epoch, seq, clock_ms, clock_count, link FROM log ORDER BY position DESC LIMIT 1",
-            [],
-            head,
-        )
+        if self.newest.get().is_none() {
+            self.newest.set(self.one(
+                "reading the end of the log",
+                "SELECT device, epoch, seq, clock_ms, clock_count, link FROM log
+                 ORDER BY position DESC LIMIT 1",
+                [],
+                head,
+            )?);
+        }
+        Ok(self.newest.get())
     }
 
     /// The end of another chain than the newest entry's.

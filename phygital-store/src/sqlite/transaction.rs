@@ -1,7 +1,10 @@
 //! A transaction, for reading or for writing.
 
+use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
+
+use phygital_core::log::Head;
 
 use super::Sqlite;
 
@@ -10,6 +13,8 @@ pub struct Transaction<'s, Mode> {
     pub(super) store: &'s Sqlite,
     /// Whether a statement that writes failed, so that a commit would leave half of something.
     pub(super) failed: bool,
+    /// The newest entry of the log, once it was read.
+    pub(super) newest: Cell<Option<Head>>,
     mode: PhantomData<Mode>,
 }
 
@@ -26,7 +31,7 @@ pub struct Writing;
 impl<'s, Mode> Transaction<'s, Mode> {
     pub(super) fn of(store: &'s Sqlite) -> Self {
         store.open.set(store.open.get() + 1);
-        Transaction { store, failed: false, mode: PhantomData }
+        Transaction { store, failed: false, newest: Cell::new(None), mode: PhantomData }
     }
 }
 

@@ -131,7 +131,10 @@ impl Write for Transaction<'_, Writing> {
                 ])
             });
         match inserted {
-            Ok(position) => Ok(position.unsigned_abs()),
+            Ok(position) => {
+                self.newest.set(Some(Head { origin, hlc: entry.hlc, link: entry.link }));
+                Ok(position.unsigned_abs())
+            }
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 Err(self.refuse(APPENDING, there()))
             }
