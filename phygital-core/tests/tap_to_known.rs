@@ -4,16 +4,21 @@
 
 mod support;
 
+use std::time::Duration;
+
 use phygital_core::crypto::Secret;
-use phygital_core::engine::{Engine, Error, Recognition, TapOutcome, TapRefused, TapRequest};
+use phygital_core::engine::{Config, Engine, Error, Recognition, TapOutcome, TapRefused, TapRequest};
+use phygital_core::event::Event;
+use phygital_core::event::kinds::conversation::OptedIn;
 use phygital_core::event::kinds::shop::TagEnrolled;
 use phygital_core::machine::{Outcome, TapRefusalReason};
 use phygital_core::optin::{Notice, Platform};
 use phygital_core::profile::Role;
 use phygital_core::store::Memory;
+use phygital_core::tap::replay::ReplayPolicy;
 use phygital_core::tap::simulator::SoftTag;
 use phygital_core::tap::{KeySet, Keys};
-use phygital_core::vocab::{Purpose, TagStatus, Timestamp};
+use phygital_core::vocab::{ConsentMethod, Purpose, TagStatus, Timestamp};
 use support::{at, config, entropy, event, identifier};
 
 const PHONE: &str = "phone:+15105550123";
@@ -43,9 +48,13 @@ struct Shop {
 impl Shop {
     /// A shop with one enrolled tag at its shelf.
     fn open() -> Shop {
+        Shop::with(config())
+    }
+
+    fn with(config: Config) -> Shop {
         let sets = (1..=3).map(|n| KeySet::explicit(key(n)).meta_read_key(key(0xee)).of_tag(tag(n).uid()));
         let keys = Keys::new(sets).unwrap();
-        let engine = Engine::open(Memory::new(), config().with_notice(notice()), keys, entropy()).unwrap();
+        let engine = Engine::open(Memory::new(), config.with_notice(notice()), keys, entropy()).unwrap();
         let mut shop = Shop { engine, tag: tag(1), now: 0 };
         let mut enrolled = TagEnrolled::new(shop.tag.uid());
         enrolled.touchpoint = Some("shelf-1".parse().unwrap());
@@ -217,6 +226,77 @@ fn only_active_enrolled_tags_count() {
         shop.engine.tags().set_status(tag(3).uid(), TagStatus::Lost, now),
         Err(Error::Unknown(_))
     ));
+}
+
+#[test]
+fn a_tap_refused_while_its_tag_is_set_aside_never_counts() {
+    refused_taps_never_count(Shop::open());
+}
+
+#[test]
+fn nor_does_it_count_late() {
+    let late = ReplayPolicy::late_within(Duration::from_secs(900)).unwrap();
+    refused_taps_never_count(Shop::with(config().with_replay(late)));
+}
+
+fn refused_taps_never_count(mut shop: Shop) {
+    let uid = shop.tag.uid();
+    for (status, reason) in [
+        (TagStatus::Suspended, TapRefusalReason::Suspended),
+        (TagStatus::Retired, TapRefusalReason::Retired),
+        (TagStatus::Lost, TapRefusalReason::Lost),
+    ] {
+        let refused = shop.url();
+        let now = shop.later(1);
+        shop.engine.tags().set_status(uid, status, now).unwrap();
+        assert_eq!(refusal(shop.tap(TapRequest::url(&refused).from_client("a"))), reason);
+        let now = shop.later(1);
+        shop.engine.tags().enroll(TagEnrolled::new(uid), None, now).unwrap();
+        let again = |shop: &mut Shop| refusal(shop.tap(TapRequest::url(&refused).from_client("a")));
+        assert_eq!(again(&mut shop), TapRefusalReason::Replayed, "{status:?}");
+        let url = shop.url();
+        shop.tap(TapRequest::url(&url)).unwrap();
+        assert_eq!(again(&mut shop), TapRefusalReason::Replayed, "{status:?}, overtaken");
+    }
+    // Of a tag that nobody had enrolled yet the link counts once it is.
+    let stranger = tag(2).tap(&[1; 16]).unwrap();
+    assert_eq!(refusal(shop.tap(TapRequest::url(&stranger))), TapRefusalReason::NotEnrolled);
+    let now = shop.later(1);
+    shop.engine.tags().enroll(TagEnrolled::new(tag(2).uid()), None, now).unwrap();
+    shop.tap(TapRequest::url(&stranger)).unwrap();
+    let rebuilt = shop.engine.log().rebuild(false, |_| ()).unwrap();
+    assert_eq!(rebuilt.before, rebuilt.after);
+}
+
+#[test]
+fn the_card_that_comes_with_a_tap_is_the_one_that_is_asked_for() {
+    let mut shop = Shop::open();
+    let phone = identifier(PHONE);
+    let url = shop.url();
+    let anonymous = shop.tap(TapRequest::url(&url).shown_to(Role::Associate)).unwrap();
+    assert!(anonymous.card.is_none());
+    for purposes in [vec![Purpose::Recognition], vec![Purpose::Recognition, Purpose::Personalization]] {
+        let now = shop.later(1);
+        let shown = purposes.contains(&Purpose::Personalization);
+        let consent = OptedIn::new(phone.clone(), purposes, ConsentMethod::Till);
+        let id = format!("consent-{}", now.as_micros()).parse().unwrap();
+        let consent = Event::new("//till".parse().unwrap(), id, now, consent);
+        shop.engine.record(consent, now).unwrap();
+        for again in [false, true] {
+            let url = shop.url();
+            let request = TapRequest::url(&url).from_client("a").seen(phone.clone());
+            let first = shop.tap(request.clone()).unwrap();
+            assert!(first.card.is_none(), "nobody asked for one");
+            let url = if again { url } else { shop.url() };
+            let request = TapRequest::url(&url).from_client("a").seen(phone.clone());
+            let outcome = shop.tap(request.shown_to(Role::Associate)).unwrap();
+            assert_eq!(outcome.repeated, again);
+            let Recognition::Known(customer) = outcome.recognition else { panic!("she agreed") };
+            let card = shop.engine.people().card(customer, Role::Associate, at(shop.now)).unwrap();
+            assert_eq!(outcome.card.as_ref(), Some(&card));
+            assert_eq!(card.content().is_some(), shown);
+        }
+    }
 }
 
 #[test]

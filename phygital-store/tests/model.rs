@@ -216,6 +216,7 @@ fn read(reader: &impl Read) -> Vec<String> {
         seen.push(format!("{:?} {:?}", reader.statements(&key).unwrap(), reader.events_of(&key).unwrap()));
         let id = customer_id(n);
         seen.push(format!("{:?} {:?}", reader.customer(&id).unwrap(), reader.identifiers_of(&id).unwrap()));
+        seen.push(format!("{:?}", reader.known_by(&id).unwrap()));
         seen.push(format!("{:?} {:?}", reader.ledger(&key).unwrap(), reader.tries(&key).unwrap()));
         seen.push(format!("{:?}", reader.offer(&format!("CODE-{n}")).unwrap()));
         seen.push(format!("{:?} {:?}", reader.tag(&uid(n)).unwrap(), reader.tags(Some(&uid(n)), 2).unwrap()));

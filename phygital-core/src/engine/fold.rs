@@ -37,6 +37,13 @@ pub(crate) fn apply<W: Write>(
                 tx.put_mark(&uid, epoch, &mark)?;
             }
         }
+        Body::TapRefused(event) => {
+            if let (Some(uid), Some(epoch)) = (event.uid, event.key_epoch)
+                && let Some(mark) = Mark::after_refusal(tx.mark(&uid, epoch)?, event, recorded)
+            {
+                tx.put_mark(&uid, epoch, &mark)?;
+            }
+        }
         Body::OptInOffered(event) => fold_offer(tx, &event.code, recorded)?,
         Body::OptedIn(event) => {
             if let Some(code) = &event.code {

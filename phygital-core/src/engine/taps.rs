@@ -230,6 +230,16 @@ fn tap_key(uid: TagUid, epoch: KeyEpoch, ctr: ReadCounter) -> EventKey {
     EventKey::of(&source(TAPS), &tap_id(uid, epoch, ctr))
 }
 
+/// Names a refusal: there is one for each counter and reason.
+fn refusal(uid: TagUid, epoch: KeyEpoch, ctr: Option<ReadCounter>, reason: TapRefusalReason) -> String {
+    let counter = ctr.map_or_else(|| "none".to_owned(), |ctr| ctr.to_string());
+    format!("{uid}:{epoch}:{counter}:{}", reason.code())
+}
+
+fn refusal_id(refusal: &str) -> EventId {
+    id(format!("refused:{refusal}"))
+}
+
 /// How a tap that counts came in.
 struct Came {
     ctr: ReadCounter,
@@ -258,12 +268,21 @@ impl<W: Write> Session<'_, W> {
             let repeats = again && self.now.distance(first.received_at) <= self.config.repeat_window;
             return Ok(if repeats { TapDecision::Repeat(key) } else { replayed });
         }
-        let accepted = |ctr| -> Result<Option<Timestamp>, Error> {
-            let entry = self.tx.entry(&tap_key(uid, tap.key_epoch(), ctr))?;
-            Ok(entry.map(|entry| entry.received_at))
+        // A counter that a refusal used up was seen as well.
+        let seen = |ctr| -> Result<Option<Timestamp>, Error> {
+            let epoch = tap.key_epoch();
+            let refusals = TapRefusalReason::USES_UP.iter();
+            let refusals = refusals.map(|reason| refusal_id(&refusal(uid, epoch, Some(ctr), *reason)));
+            let refusals = refusals.map(|id| EventKey::of(&source(DECISIONS), &id));
+            for key in std::iter::once(tap_key(uid, epoch, ctr)).chain(refusals) {
+                if let Some(entry) = self.tx.entry(&key)? {
+                    return Ok(Some(entry.received_at));
+                }
+            }
+            Ok(None)
         };
         let mark = ReplayMark { highest: mark.highest };
-        let late = policy.admits_late(mark, ctr, &[self.now, self.latest()], accepted)?;
+        let late = policy.admits_late(mark, ctr, &[self.now, self.latest()], seen)?;
         Ok(if late { TapDecision::AcceptLate } else { replayed })
     }
 
@@ -373,13 +392,13 @@ impl<W: Write> Session<'_, W> {
         reason: TapRefusalReason,
         request: TapRequest<'_>,
     ) -> Result<Error, Error> {
-        let counter = tap.read_ctr().map_or_else(|| "none".to_owned(), |ctr| ctr.to_string());
-        let what = format!("{uid}:{}:{counter}:{}", tap.key_epoch(), reason.code());
+        let what = refusal(uid, tap.key_epoch(), tap.read_ctr(), reason);
         let mut body = TapRefusedEvent::new(reason.code().to_owned());
         body.uid = Some(uid);
         body.read_ctr = tap.read_ctr();
+        body.key_epoch = Some(tap.key_epoch());
         body.touchpoint = request.touchpoint;
-        let mut event = Event::new(source(DECISIONS), id(format!("refused:{what}")), self.now, body);
+        let mut event = Event::new(source(DECISIONS), refusal_id(&what), self.now, body);
         event.place = request.place;
         if let Some(entry) = self.tx.entry(&event.key())? {
             return Ok(refused(reason, entry.received_at));

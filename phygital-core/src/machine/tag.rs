@@ -1,9 +1,11 @@
 //! Tags: what the registry knows of one, its high-water mark, and whether a genuine tap counts.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::kinds::decisions::TapRefused;
 use crate::event::kinds::shop::{TagEnrolled, TagStatusChanged, TagTapped};
 use crate::event::{FoldKey, Recorded};
 use crate::tap::replay::{Judgement, ReplayMark, judge};
@@ -78,9 +80,9 @@ impl TagRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "what replay protection rests on")]
 pub struct Mark {
-    /// The highest counter accepted.
+    /// The highest counter accepted, or used up by a refused tap.
     pub highest: ReadCounter,
-    /// The event that the tap became.
+    /// The event that the tap, or its refusal, became.
     pub event: EventKey,
     /// When it was received.
     pub at: Timestamp,
@@ -96,11 +98,33 @@ impl Mark {
         if event.verified != Some(true) {
             return None;
         }
-        let highest = event.read_ctr?;
-        if before.is_some_and(|mark| mark.highest >= highest) {
-            return before;
+        let mark = Mark {
+            highest: event.read_ctr?,
+            event: recorded.fold.key,
+            at: recorded.received_at,
+            client: event.client,
+        };
+        Some(mark.over(before))
+    }
+
+    /// The mark of a tag after one more genuine tap of it was refused, in any order.
+    ///
+    /// `None` for a refusal that moves no mark: its reason is none of [`TapRefusalReason::USES_UP`], or it
+    /// names no counter.
+    pub fn after_refusal(before: Option<Mark>, event: &TapRefused, recorded: &Recorded) -> Option<Mark> {
+        if !TapRefusalReason::USES_UP.iter().any(|reason| reason.code() == event.reason) {
+            return None;
         }
-        Some(Mark { highest, event: recorded.fold.key, at: recorded.received_at, client: event.client })
+        let highest = event.read_ctr?;
+        let mark = Mark { highest, event: recorded.fold.key, at: recorded.received_at, client: None };
+        Some(mark.over(before))
+    }
+
+    /// The higher of two. At one counter that of a tap whose client may repeat it, since a till may have
+    /// refused what another one accepted; else that of the lesser key, whichever came first.
+    fn over(self, before: Option<Mark>) -> Mark {
+        let rank = |mark: &Mark| (mark.highest, mark.client.is_some(), Reverse(mark.event));
+        before.filter(|before| rank(before) >= rank(&self)).unwrap_or(self)
     }
 }
 
@@ -135,6 +159,16 @@ pub enum TapRefusalReason {
 }
 
 impl TapRefusalReason {
+    /// The reasons for which a tap of an enrolled tag is refused and its counter is used up all the same:
+    /// what the registry says may change, and the link must not count then.
+    pub const USES_UP: &[TapRefusalReason] = &[
+        TapRefusalReason::Suspended,
+        TapRefusalReason::Lost,
+        TapRefusalReason::Retired,
+        TapRefusalReason::Provisioning,
+        TapRefusalReason::OldKeys,
+    ];
+
     /// A stable code for events, logs and tests.
     pub fn code(self) -> &'static str {
         match self {
@@ -266,6 +300,18 @@ mod tests {
         assert_eq!(decide(10, Some([4; 32]), 1001), replayed);
         assert_eq!(decide(10, Some([3; 32]), 999), again, "the clock was set back a second");
         assert_eq!(decide(10, Some([3; 32]), 800), replayed);
+    }
+
+    #[test]
+    fn of_two_marks_the_same_holds_in_any_order() {
+        let key = |n| EventKey::from_bytes([n; 16]);
+        let low = Mark { highest: ReadCounter::new(9).unwrap(), ..mark() };
+        let refused = Mark { event: key(1), client: None, ..mark() };
+        let other = Mark { event: key(3), client: None, ..mark() };
+        for (holds, other) in [(mark(), low), (mark(), refused), (mark(), other), (refused, other)] {
+            assert_eq!((holds.over(Some(other)), other.over(Some(holds))), (holds, holds));
+            assert_eq!(holds.over(None), holds);
+        }
     }
 
     #[test]

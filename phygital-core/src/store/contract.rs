@@ -3,7 +3,8 @@
 //! Behind the feature `contract`, since it asserts rather than returns.
 
 use super::{
-    Action, CustomerRow, Link, Mark, Node, Read, Statement, StorageFault, Store, StoreIdentity, TagRow, Write,
+    Action, CustomerRow, KnownBy, Link, Mark, Node, Read, Statement, StorageFault, Store, StoreIdentity,
+    TagRow, Write,
 };
 use crate::event::{Body, Event, FoldKey};
 use crate::log::{Head, LogEntry, seal};
@@ -22,6 +23,7 @@ pub fn check<S: Store>(mut make: impl FnMut() -> S) {
     a_dropped_transaction_leaves_nothing(make());
     the_log_appends_in_order(make());
     an_entry_is_written_once(make());
+    chains_may_take_turns(make());
     ranges_are_ordered_and_bounded(make());
     nodes_move_between_customers(make());
     clearing_the_fold_keeps_the_log(make());
@@ -55,10 +57,14 @@ fn device() -> DeviceId {
 
 /// A chain of entries, one a millisecond.
 fn chain(count: u8) -> Vec<LogEntry> {
-    let mut head = Head::start(device(), 3, Hlc::ZERO);
+    chain_of(3, count)
+}
+
+fn chain_of(epoch: u32, count: u8) -> Vec<LogEntry> {
+    let mut head = Head::start(device(), epoch, Hlc::ZERO);
     let mut entries = Vec::new();
     for n in 1..=count {
-        let id = format!("event-{n}").parse().expect("an id");
+        let id = format!("event-{epoch}-{n}").parse().expect("an id");
         let source = "//contract".parse().expect("a source");
         let body = Body::custom("Door Opened").expect("a custom event");
         let mut event = Event::new(source, id, at(1_000 + i64::from(n)), body);
@@ -237,6 +243,26 @@ fn an_entry_is_written_once<S: Store>(mut store: S) {
     assert_eq!(again.kind, StorageFault::Corrupt);
 }
 
+fn chains_may_take_turns<S: Store>(mut store: S) {
+    let (ours, theirs) = (chain_of(3, 6), chain_of(4, 3));
+    let end = |entry: &LogEntry| Head { origin: entry.origin, hlc: entry.hlc, link: entry.link };
+    for (our, their) in [(0..2, 0..1), (2..3, 1..1), (3..6, 1..3)] {
+        let mut writer = store.writer().expect("a writer");
+        for entry in ours[our.clone()].iter().chain(&theirs[their.clone()]) {
+            writer.append(entry).expect("written");
+            assert_eq!(writer.head(device(), entry.origin.epoch).expect("read"), Some(end(entry)));
+        }
+        for (epoch, last) in [(3, &ours[our.end - 1]), (4, &theirs[their.end - 1])] {
+            assert_eq!(writer.head(device(), epoch).expect("read"), Some(end(last)));
+        }
+        assert_eq!(writer.clock().expect("read"), ours[our.end - 1].hlc);
+        writer.commit().expect("committed");
+    }
+    let mut writer = store.writer().expect("a writer");
+    let again = writer.append(&ours[5]).expect_err("refused");
+    assert_eq!(again.kind, StorageFault::Corrupt);
+}
+
 fn ranges_are_ordered_and_bounded<S: Store>(mut store: S) {
     let mut writer = store.writer().expect("a writer");
     let key = identifier_key(5);
@@ -271,6 +297,11 @@ fn nodes_move_between_customers<S: Store>(mut store: S) {
     writer.put_node(&identifier_key(2), &moved).expect("written");
     assert_eq!(writer.identifiers_of(&customer_id(1)).expect("read"), [identifier_key(1), identifier_key(2)]);
     assert!(writer.identifiers_of(&customer_id(2)).expect("read").is_empty());
+    writer.put_ledger(&identifier_key(2), "{}").expect("written");
+    let known = |n| KnownBy { key: identifier_key(n), identifier: node(n).identifier, ledger: None };
+    let second = KnownBy { ledger: Some("{}".to_owned()), ..known(2) };
+    assert_eq!(writer.known_by(&customer_id(1)).expect("read"), [known(1), second]);
+    assert!(writer.known_by(&customer_id(2)).expect("read").is_empty());
 }
 
 fn clearing_the_fold_keeps_the_log<S: Store>(mut store: S) {

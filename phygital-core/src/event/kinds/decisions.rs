@@ -3,8 +3,8 @@
 
 use super::kinds;
 use crate::vocab::{
-    ActionId, Digest, EventKey, Identifier, MessageId, NoticeId, Personal, Purpose, ReadCounter, TagUid,
-    Timestamp, TouchpointId,
+    ActionId, Digest, EventKey, Identifier, KeyEpoch, MessageId, NoticeId, Personal, Purpose, ReadCounter,
+    TagUid, Timestamp, TouchpointId,
 };
 
 kinds! {
@@ -15,6 +15,8 @@ kinds! {
     ) {
         uid: Option<TagUid>,
         read_ctr: Option<ReadCounter>,
+        /// The generation of keys that fitted.
+        key_epoch: Option<KeyEpoch>,
         touchpoint: Option<TouchpointId>,
     }
 
