@@ -70,6 +70,7 @@ fn run(case: Case<'_>) -> Result<Got, Unreadable> {
         Some(_) => Err(Unreadable::Operation),
         None if case.has("sdmmac") => sun::tap(case),
         None if case.has("suncmac_key") => chips::ntag22x(case),
+        None if case.has("curve") => chips::originality(case),
         None => Err(Unreadable::Operation),
     }
 }
@@ -80,13 +81,19 @@ mod tests {
     use super::*;
 
     fn files() -> Vec<Vec<Value>> {
-        ["signed_tap_url.json", "signed_tokens.json", "sun_ntag22x.json", "sun_ntag424_aes.json"]
-            .iter()
-            .map(|file| {
-                let path = format!("{}/../vectors/taps/{file}", env!("CARGO_MANIFEST_DIR"));
-                serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-            })
-            .collect()
+        [
+            "originality.json",
+            "signed_tap_url.json",
+            "signed_tokens.json",
+            "sun_ntag22x.json",
+            "sun_ntag424_aes.json",
+        ]
+        .iter()
+        .map(|file| {
+            let path = format!("{}/../vectors/taps/{file}", env!("CARGO_MANIFEST_DIR"));
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+        })
+        .collect()
     }
 
     #[test]

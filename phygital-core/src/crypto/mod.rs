@@ -8,6 +8,7 @@ mod diversify;
 mod public_key;
 mod secret;
 mod secret_bytes;
+mod weierstrass;
 
 pub(crate) use cmac::{Block, CmacKey};
 pub use cmac::{aes128_cmac, truncate_mac};
@@ -19,3 +20,4 @@ pub use diversify::{
 pub use public_key::{PublicKey, PublicKeyError, SignatureAlgorithm, recovered_keys};
 pub use secret::{Secret, SecretError};
 pub use secret_bytes::{SECRET_BYTES_MAX, SecretBytes};
+pub(crate) use weierstrass::{SECP128R1, SECP192R1, SECP224R1};

@@ -13,6 +13,7 @@ pub mod cose;
 pub mod limits;
 pub mod ntag21x;
 pub mod ntag22x;
+pub mod originality;
 pub mod paseto;
 pub mod personalise;
 pub mod replay;
