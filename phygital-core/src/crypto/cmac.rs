@@ -35,14 +35,12 @@ impl<C: BlockCipherEncrypt<BlockSize = U16> + KeyInit> CmacKey<C> {
     /// The full 16-byte CMAC of `message`.
     #[inline]
     pub(crate) fn mac(&self, message: &[u8]) -> Block {
-        // All blocks but the last, which is never empty unless the message is.
-        let (head, last) = message.split_at(message.len().saturating_sub(1) / 16 * 16);
-        let mut state = 0;
-        for block in head.chunks_exact(16) {
-            state = encrypt(&self.cipher, state ^ number(block));
-        }
-        let tail = if last.len() == 16 { number(last) ^ self.k1 } else { padded(last) ^ double(self.k1) };
-        encrypt(&self.cipher, state ^ tail).to_be_bytes()
+        mac_with(self.k1, message, |block| encrypt(&self.cipher, block))
+    }
+
+    /// The subkeys of SP 800-38B §6.1: the encrypted zero block, K1 and K2.
+    pub(crate) fn subkeys(&self) -> [Block; 3] {
+        [encrypt(&self.cipher, 0), self.k1, double(self.k1)].map(u128::to_be_bytes)
     }
 
     /// The MAC over `message` padded to exactly two blocks (AN10922 §2.2), for 2 to 32 bytes.
@@ -71,6 +69,19 @@ impl<C> Drop for CmacKey<C> {
     }
 }
 
+/// The MAC of SP 800-38B §6.2 over any block function, with its first subkey.
+#[inline]
+pub(crate) fn mac_with(k1: u128, message: &[u8], encrypt: impl Fn(u128) -> u128) -> Block {
+    // All blocks but the last, which is never empty unless the message is.
+    let (head, last) = message.split_at(message.len().saturating_sub(1) / 16 * 16);
+    let mut state = 0;
+    for block in head.chunks_exact(16) {
+        state = encrypt(state ^ number(block));
+    }
+    let tail = if last.len() == 16 { number(last) ^ k1 } else { padded(last) ^ double(k1) };
+    encrypt(state ^ tail).to_be_bytes()
+}
+
 /// The 16-byte AES-128 CMAC of `message`, of any length (RFC 4493).
 #[must_use]
 pub fn aes128_cmac(key: &Secret<16>, message: &[u8]) -> [u8; 16] {
@@ -88,6 +99,8 @@ pub fn truncate_mac(mac: &[u8; 16]) -> [u8; 8] {
 
 #[inline]
 fn encrypt<C: BlockCipherEncrypt<BlockSize = U16>>(cipher: &C, block: u128) -> u128 {
+    #[cfg(test)]
+    tests::count_block();
     let mut bytes = Array::from(block.to_be_bytes());
     cipher.encrypt_block(&mut bytes);
     u128::from_be_bytes(bytes.into())
@@ -95,13 +108,13 @@ fn encrypt<C: BlockCipherEncrypt<BlockSize = U16>>(cipher: &C, block: u128) -> u
 
 /// Doubling in GF(2^128), in constant time (SP 800-38B §6.1).
 #[inline]
-const fn double(value: u128) -> u128 {
+pub(crate) const fn double(value: u128) -> u128 {
     (value << 1) ^ (0x87 & 0u128.wrapping_sub(value >> 127))
 }
 
 /// A full block as a big-endian number.
 #[inline]
-fn number(block: &[u8]) -> u128 {
+pub(crate) fn number(block: &[u8]) -> u128 {
     u128::from_be_bytes(block.try_into().expect("chunks of 16 bytes"))
 }
 
@@ -116,12 +129,30 @@ fn padded(bytes: &[u8]) -> u128 {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(super) mod tests {
+    use std::cell::Cell;
+
     use aes::{Aes128, Aes128Enc};
     use cmac::{Cmac, Mac};
     use proptest::prelude::*;
 
     use super::*;
+
+    thread_local! {
+        /// Block operations of this thread, so that tests can compare the work of two refusals.
+        static BLOCKS: Cell<u32> = const { Cell::new(0) };
+    }
+
+    pub(in crate::crypto) fn count_block() {
+        BLOCKS.set(BLOCKS.get() + 1);
+    }
+
+    /// How many blocks were encrypted or decrypted while `work` ran.
+    pub(crate) fn blocks_of(work: impl FnOnce()) -> u32 {
+        let before = BLOCKS.get();
+        work();
+        BLOCKS.get() - before
+    }
 
     /// SP 800-38B §6.2, byte by byte.
     fn slow(key: &[u8; 16], message: &[u8]) -> [u8; 16] {

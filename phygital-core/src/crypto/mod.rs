@@ -1,10 +1,11 @@
-//! Secrets, CMAC, key diversification.
+//! Secrets, CMAC, LRP, key diversification.
 //!
 //! Primitives alone: they know keys and bytes, not tags. Which keys a tag has is said by
 //! [`crate::tap::KeyRing`].
 
 mod cmac;
 mod diversify;
+mod lrp;
 mod public_key;
 mod secret;
 mod secret_bytes;
@@ -17,6 +18,7 @@ pub use diversify::{
     AN10922_INPUT_MAX, Diversifier, DiversifyError, NTAG424_AID, SYSTEM_ID_MAX, diversify_aes128,
     diversify_aes256, ntag424_input,
 };
+pub use lrp::{Lrp, LricbError};
 pub use public_key::{PublicKey, PublicKeyError, SignatureAlgorithm, recovered_keys};
 pub use secret::{Secret, SecretError};
 pub use secret_bytes::{SECRET_BYTES_MAX, SecretBytes};
