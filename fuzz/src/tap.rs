@@ -3,8 +3,10 @@
 use std::sync::LazyLock;
 
 use phygital_core::crypto::Secret;
-use phygital_core::tap::simulator::SoftTag;
-use phygital_core::tap::{self, Field, KeySet, Keys, Layout, MacInput, Mirrors, SdmOffsets, UrlTemplate};
+use phygital_core::tap::simulator::{SoftTag, SoftTagError};
+use phygital_core::tap::{
+    self, Field, KeySet, Keys, Layout, MacInput, Mirrors, ModeRule, SdmMode, SdmOffsets, UrlTemplate,
+};
 use phygital_core::vocab::tag::TagUid;
 
 /// The factory keys of the published examples, read by shape and by a template, and a diversified fleet.
@@ -12,8 +14,12 @@ static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     let template = "tap.example/t?picc_data={picc}&enc={enc}&cmac={mac}".parse().expect("a template");
     let factory = || KeySet::explicit(Secret::zeros()).meta_read_key(Secret::zeros());
     let fleet = KeySet::diversified(Secret::zeros(), 2, b"shop").expect("a short system id");
-    Keys::new([factory(), factory().layout(Layout::Template(template)), fleet.meta_read_key(Secret::zeros())])
-        .expect("three sets")
+    Keys::new([
+        factory().mode(ModeRule::Either),
+        factory().layout(Layout::Template(template)),
+        fleet.meta_read_key(Secret::zeros()),
+    ])
+    .expect("three sets")
 });
 
 /// Arbitrary bytes as a link, as an NDEF file and as mirrors: nothing panics, and nothing verifies but what a
@@ -60,14 +66,24 @@ pub fn template(data: &[u8]) {
     assert_eq!(again, template);
     if template.mac_input() != MacInput::Search {
         let chars = if template.has(Field::FileData) { 32 } else { 0 };
-        template.sdm_offsets(chars).expect("a template fits in the tag with its shortest file data");
+        template
+            .sdm_offsets(SdmMode::Aes, chars)
+            .expect("a template fits in the tag with its shortest file data");
     }
     let uid = TagUid::new([4, 1, 2, 3, 4, 5, 6]);
-    let mut tag = SoftTag::new(uid, template.clone(), &Secret::zeros()).meta_read_key(&Secret::zeros());
-    let url = tag.tap(&[7; 16]).expect("a tag that can be");
-    let set = KeySet::explicit(Secret::zeros()).meta_read_key(Secret::zeros());
-    let keys = Keys::new([set.layout(Layout::Template(template))]).expect("one set");
-    tap::verify(&url, &keys).expect("what the tag sent");
+    for mode in [SdmMode::Aes, SdmMode::Lrp] {
+        let tag = SoftTag::new(uid, template.clone(), &Secret::zeros()).meta_read_key(&Secret::zeros());
+        let url = match tag.mode(mode).tap(&[7; 16]) {
+            Ok(url) => url,
+            // The template may be full with the PICCData of AES mode, which is shorter.
+            Err(SoftTagError::TooLong) if mode == SdmMode::Lrp => continue,
+            Err(error) => panic!("a tag that can be: {error}"),
+        };
+        let set = KeySet::explicit(Secret::zeros()).meta_read_key(Secret::zeros());
+        let layout = Layout::Template(template.clone());
+        let keys = Keys::new([set.layout(layout).mode(ModeRule::Only(mode))]).expect("one set");
+        tap::verify(&url, &keys).expect("what the tag sent");
+    }
 }
 
 /// Arbitrary text as a key file: no panic, and no error that repeats a key of the file.

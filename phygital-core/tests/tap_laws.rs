@@ -7,7 +7,8 @@ use phygital_core::crypto::Secret;
 use phygital_core::tap::replay::{Judgement, judge};
 use phygital_core::tap::simulator::SoftTag;
 use phygital_core::tap::{
-    self, KeySet, Keys, Layout, MacInput, Mirrors, PiccDataTag, SdmOffsets, UrlTemplate, diagnose,
+    self, KeySet, Keys, Layout, MacInput, Mirrors, ModeRule, PiccDataTag, SdmMode, SdmOffsets, UrlTemplate,
+    diagnose,
 };
 use phygital_core::vocab::tag::{KeyEpoch, ReadCounter, TagUid};
 use proptest::prelude::*;
@@ -34,6 +35,7 @@ const SHAPES: [(&str, &[&str]); 16] = [
 
 #[derive(Clone, Debug)]
 struct Case {
+    mode: SdmMode,
     shape: usize,
     mac_input: usize,
     uid: [u8; 7],
@@ -47,17 +49,18 @@ struct Case {
 
 fn cases() -> impl Strategy<Value = Case> {
     let tags = prop::sample::select(vec![PiccDataTag::UidAndCounter, PiccDataTag::Uid, PiccDataTag::Counter]);
+    let modes = prop::sample::select(vec![SdmMode::Aes, SdmMode::Lrp]);
     (
-        (0..SHAPES.len(), any::<prop::sample::Index>(), any::<[u8; 7]>(), 0..0xFF_FFFFu32),
+        (modes, 0..SHAPES.len(), any::<prop::sample::Index>(), any::<[u8; 7]>(), 0..0xFF_FFFFu32),
         (any::<[u8; 16]>(), any::<[u8; 16]>(), tags),
         (prop::collection::vec(any::<[u8; 16]>(), 1..3), any::<[u8; 16]>()),
     )
-        .prop_map(|((shape, start, uid, counter), (file_key, meta_key, tag), (data, padding))| {
+        .prop_map(|((mode, shape, start, uid, counter), (file_key, meta_key, tag), (data, padding))| {
             let (template, starts) = SHAPES[shape];
             // File data needs both UID and counter.
             let picc_data_tag = if template.contains("{enc}") { PiccDataTag::UidAndCounter } else { tag };
             let mac_input = start.index(starts.len());
-            Case { shape, mac_input, uid, counter, file_key, meta_key, picc_data_tag, data, padding }
+            Case { mode, shape, mac_input, uid, counter, file_key, meta_key, picc_data_tag, data, padding }
         })
 }
 
@@ -70,6 +73,7 @@ impl Case {
 
     fn tag(&self) -> SoftTag {
         SoftTag::new(TagUid::new(self.uid), self.template(), &Secret::take(&mut self.file_key.clone()))
+            .mode(self.mode)
             .meta_read_key(&Secret::take(&mut self.meta_key.clone()))
             .picc_data_tag(self.picc_data_tag)
             .file_data(&self.data.concat())
@@ -80,6 +84,7 @@ impl Case {
         let set = KeySet::explicit(Secret::take(&mut self.file_key.clone()))
             .meta_read_key(Secret::take(&mut self.meta_key.clone()))
             .epoch(KeyEpoch::new(3))
+            .mode(ModeRule::Only(self.mode))
             .layout(layout);
         Keys::new([set]).unwrap()
     }
@@ -132,7 +137,7 @@ proptest! {
         prop_assert_eq!(tap::ndef_url(&file).unwrap(), &url[..]);
         let template = case.template();
         let chars = if SHAPES[case.shape].0.contains("{enc}") { 32 * case.data.len() } else { 0 };
-        let offsets: SdmOffsets = template.sdm_offsets(chars).unwrap();
+        let offsets: SdmOffsets = template.sdm_offsets(case.mode, chars).unwrap();
         let tap = tap::verify_file(&file, &offsets, &case.keys(Layout::default())).unwrap();
         let by_url = tap::verify(&url, &case.keys(Layout::Template(template))).unwrap();
         prop_assert_eq!((tap.uid(), tap.read_ctr(), tap.tag_tamper()), (by_url.uid(), by_url.read_ctr(), by_url.tag_tamper()));
@@ -273,6 +278,7 @@ fn mirrors_of(url: &str, case: &Case) -> Vec<std::ops::Range<usize>> {
         let width = match &rest[open + 1..close] {
             "uid" => 14,
             "ctr" => 6,
+            "picc" if case.mode == SdmMode::Lrp => 48,
             "picc" => 32,
             "enc" => 32 * case.data.len(),
             "tt" => 2,

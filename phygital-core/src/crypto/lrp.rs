@@ -87,10 +87,12 @@ impl Lrp {
         self.mac(self.subkey(), message)
     }
 
-    /// The encrypted zero block, of which the two subkeys of a MAC are made (AN12304 §2.4).
+    /// The two subkeys of a MAC (AN12304 §2.4): the first for messages of whole blocks, the second for others and for
+    /// the empty one.
     #[must_use]
-    pub fn cmac_subkey(&self) -> Secret<16> {
-        Secret::take(&mut self.block(0).to_be_bytes())
+    pub fn cmac_subkeys(&self) -> [Secret<16>; 2] {
+        let first = self.subkey();
+        [first, double(first)].map(|subkey| Secret::take(&mut subkey.to_be_bytes()))
     }
 
     /// Encrypts whole blocks in place (LRICB, AN12304 §2.3). `counter` is a number of as many bytes as it has,
@@ -276,9 +278,8 @@ mod tests {
             let halves =
                 |block: &Block| -> Vec<u8> { block.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect() };
             let shift = |block: Block| {
-                let mut out: Block = std::array::from_fn(|i| {
-                    (block[i] << 1) | if i < 15 { block[i + 1] >> 7 } else { 0 }
-                });
+                let mut out: Block =
+                    std::array::from_fn(|i| (block[i] << 1) | if i < 15 { block[i + 1] >> 7 } else { 0 });
                 if block[0] & 0x80 != 0 {
                     out[15] ^= 0x87;
                 }

@@ -11,6 +11,8 @@ mod secret;
 mod secret_bytes;
 mod weierstrass;
 
+#[cfg(test)]
+pub(crate) use cmac::tests::blocks_of;
 pub(crate) use cmac::{Block, CmacKey};
 pub use cmac::{aes128_cmac, truncate_mac};
 pub(crate) use diversify::ntag424_input_into;
@@ -18,7 +20,7 @@ pub use diversify::{
     AN10922_INPUT_MAX, Diversifier, DiversifyError, NTAG424_AID, SYSTEM_ID_MAX, diversify_aes128,
     diversify_aes256, ntag424_input,
 };
-pub use lrp::{Lrp, LricbError};
+pub use lrp::{LricbError, Lrp};
 pub use public_key::{PublicKey, PublicKeyError, SignatureAlgorithm, recovered_keys};
 pub use secret::{Secret, SecretError};
 pub use secret_bytes::{SECRET_BYTES_MAX, SecretBytes};

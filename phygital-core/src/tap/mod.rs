@@ -32,10 +32,11 @@ pub use public_keys::{PublicKeys, PublicKeysError};
 pub use refusal::{Field, RefusalClass, TapRefusal};
 pub use scheme::{Scheme, UnknownScheme};
 pub use sun::{
-    Diagnosis, FileData, FileDataError, FileKey, Fleet, KeyRing, KeySet, Keys, KeysError, KeysJsonError,
-    Layout, LoopState, MacInput, MacInputError, MacStart, Match, MatchingKey, Mirrors, Mistake, Note,
-    PiccDataTag, SdmOffsets, SessionKeys, TagTamper, TamperSource, TapLink, TemplateError, Truncation,
-    UrlTemplate, VerifiedTap, diagnose, diagnose_mirrors, ndef_url, verify, verify_file, verify_link,
-    verify_mirrors,
+    Diagnosis, EncryptedPiccData, FileData, FileDataError, FileKey, Fleet, KeyRing, KeySet, Keys, KeysError,
+    KeysJsonError, KeysUnavailable, Layout, LoopState, MacInput, MacInputError, MacStart, Match, MatchingKey,
+    MetaKey, Mirrors, Mistake, ModeRule, Note, PiccData, PiccDataTag, SdmMode, SdmOffsets, SdmSession,
+    SessionKeys, TagTamper, TamperSource, TapLink, TemplateError, Trial, Truncation, UnknownMode,
+    UrlTemplate, VerifiedTap, diagnose, diagnose_mirrors, ndef_url, try_keys, verify, verify_file,
+    verify_link, verify_mirrors,
 };
 pub use token::{TokenClaims, TokenPolicy, VerifiedToken};

@@ -12,7 +12,7 @@ pub enum Field {
     Uid,
     /// The read counter in plain, most significant byte first: 6 digits.
     ReadCounter,
-    /// Encrypted UID and counter: 32 digits.
+    /// Encrypted UID and counter: 32 digits, or 48 in LRP mode.
     PiccData,
     /// Encrypted file data: a multiple of 32 digits.
     FileData,
@@ -58,7 +58,7 @@ impl Field {
         match self {
             Self::Uid => "14 hexadecimal digits",
             Self::ReadCounter => "6 hexadecimal digits",
-            Self::PiccData => "32 hexadecimal digits",
+            Self::PiccData => "32 hexadecimal digits, or 48 in LRP mode",
             Self::FileData => "a multiple of 32 hexadecimal digits",
             Self::TagTamper => "two letters of C, O, I",
             Self::Mac => "16 hexadecimal digits",
@@ -106,8 +106,8 @@ pub enum TapRefusal {
         /// The field.
         field: Field,
     },
-    /// A character that is no hexadecimal digit.
-    #[error("{field} holds a character other than expected: {}", field.expected())]
+    /// A character that is no hexadecimal digit, or half a pair of digits.
+    #[error("{field} is not as expected: {}", field.expected())]
     BadHex {
         /// The field.
         field: Field,
@@ -130,12 +130,6 @@ pub enum TapRefusal {
         /// What was expected.
         expected: &'static str,
     },
-    /// A kind of tap that is not verified here.
-    #[error("the link has PICCData of {found} characters, as in LRP mode, which is not supported")]
-    UnsupportedMode {
-        /// Characters of the PICCData.
-        found: usize,
-    },
     /// No key fits: the link was forged or changed, or the keys are not those of this tag.
     #[error("the MAC does not match")]
     MacMismatch,
@@ -145,6 +139,9 @@ pub enum TapRefusal {
     /// The key ring holds more keys that may fit than are tried for one link.
     #[error("too many keys may fit this link: bind keys to their UID, or give templates")]
     SearchLimit,
+    /// The keys are in a vault that does not answer, so nothing can be said about the tap yet.
+    #[error("the keys cannot be reached now: try again")]
+    KeysUnavailable,
     /// Not of the form of its scheme, in a way that no other refusal names.
     #[error("malformed: expected {expected}")]
     Malformed {
@@ -214,10 +211,10 @@ impl TapRefusal {
             Self::BadLength { .. } => "bad_length",
             Self::BadPiccData => "bad_picc_data",
             Self::BadFile { .. } => "bad_file",
-            Self::UnsupportedMode { .. } => "unsupported_mode",
             Self::MacMismatch => "mac_mismatch",
             Self::NoKey => "no_key",
             Self::SearchLimit => "search_limit",
+            Self::KeysUnavailable => "keys_unavailable",
             Self::Malformed { .. } => "malformed",
             Self::WrongLength { .. } => "bad_length",
             Self::BadCheckDigit => "bad_check_digit",
@@ -236,7 +233,7 @@ impl TapRefusal {
         match self {
             Self::MacMismatch | Self::SignatureInvalid | Self::CodeMismatch => RefusalClass::Forged,
             Self::OutOfScope { .. } | Self::Used => RefusalClass::Stale,
-            Self::NoKey | Self::SearchLimit | Self::UnsupportedMode { .. } => RefusalClass::Unauthenticated,
+            Self::NoKey | Self::SearchLimit | Self::KeysUnavailable => RefusalClass::Unauthenticated,
             _ => RefusalClass::Malformed,
         }
     }

@@ -10,13 +10,13 @@ use super::limits::TAG_TEXT_MAX;
 use super::refusal::Field;
 use super::sun::LoopState;
 use super::sun::UrlTemplate;
+use super::sun::{FileKey, PiccData, PiccDataTag, SdmMode, SdmSession};
 use super::sun::{MacInput, MacStart};
-use super::sun::{PiccData, PiccDataTag, SdmFileKey};
-use crate::crypto::Secret;
+use crate::crypto::{Lrp, Secret, truncate_mac};
 use crate::vocab::hex;
 use crate::vocab::tag::{ReadCounter, TagUid};
 
-/// An NTAG 424 DNA (TagTamper) in software, in AES mode.
+/// An NTAG 424 DNA (TagTamper) in software, in AES mode unless [`SoftTag::mode`] says otherwise.
 ///
 /// Each [`SoftTag::tap`] counts up and gives the URL that a phone would open. Its randomness is an argument,
 /// so the same calls give the same links.
@@ -34,8 +34,9 @@ use crate::vocab::tag::{ReadCounter, TagUid};
 pub struct SoftTag {
     uid: TagUid,
     template: UrlTemplate,
-    meta: Option<Aes128Enc>,
-    file_key: SdmFileKey,
+    mode: SdmMode,
+    meta: Option<MetaWriteKey>,
+    file_key: FileKey,
     picc_data_tag: PiccDataTag,
     file_data: Vec<u8>,
     tamper_in_file_data: bool,
@@ -69,8 +70,9 @@ impl SoftTag {
         Self {
             uid,
             template,
+            mode: SdmMode::Aes,
             meta: None,
-            file_key: SdmFileKey::new(file_read_key.expose()),
+            file_key: FileKey::new(file_read_key),
             picc_data_tag: PiccDataTag::UidAndCounter,
             file_data: vec![0; 16],
             tamper_in_file_data: false,
@@ -83,7 +85,14 @@ impl SoftTag {
     /// Sets the SDMMetaReadKey, which `{picc}` needs.
     #[must_use]
     pub fn meta_read_key(mut self, key: &Secret<16>) -> Self {
-        self.meta = Some(Aes128Enc::new(key.expose().into()));
+        self.meta = Some(MetaWriteKey { aes: Aes128Enc::new(key.expose().into()), lrp: Lrp::new(key, 0) });
+        self
+    }
+
+    /// Sets the mode.
+    #[must_use]
+    pub fn mode(mut self, mode: SdmMode) -> Self {
+        self.mode = mode;
         self
     }
 
@@ -144,7 +153,7 @@ impl SoftTag {
 
     /// Gives the tag a new file read key; its counter starts over (NT4H2421Gx §9.3.1).
     pub fn personalise(&mut self, file_read_key: &Secret<16>) {
-        self.file_key = SdmFileKey::new(file_read_key.expose());
+        self.file_key = FileKey::new(file_read_key);
         self.counter = ReadCounter::ZERO;
     }
 
@@ -197,12 +206,13 @@ impl SoftTag {
         if has(Field::PiccData) {
             let meta = self.meta.as_ref().ok_or(SoftTagError::NoMetaReadKey)?;
             let plain = PiccData { tag: self.picc_data_tag, uid, read_ctr }.to_block(padding);
-            let mut block = Array::from(plain);
-            meta.encrypt_block(&mut block);
-            hex::push_upper(&block, &mut mirrors[Field::PiccData as usize]);
+            hex::push_upper(&meta.encrypt(self.mode, plain, padding), &mut mirrors[Field::PiccData as usize]);
         }
+        let session = SdmSession::new(self.mode, uid, read_ctr);
         if has(Field::FileData) {
-            let (Some(uid), Some(counter)) = (uid, read_ctr) else { return Err(SoftTagError::FileData) };
+            if uid.and(read_ctr).is_none() {
+                return Err(SoftTagError::FileData);
+            }
             let mut data = self.file_data.clone();
             if data.is_empty() || !data.len().is_multiple_of(16) {
                 return Err(SoftTagError::FileData);
@@ -210,7 +220,7 @@ impl SoftTag {
             if self.tamper_in_file_data {
                 data[..2].copy_from_slice(tamper.as_bytes());
             }
-            self.file_key.encrypt(uid, counter, &mut data);
+            self.file_key.encrypt(&session, &mut data).ok_or(SoftTagError::FileData)?;
             hex::push_upper(&data, &mut mirrors[Field::FileData as usize]);
         }
         mirrors[Field::TagTamper as usize] = tamper;
@@ -222,10 +232,37 @@ impl SoftTag {
             MacInput::Search => MacStart::Empty,
         };
         let input = text.from(start).ok_or(SoftTagError::TooLong)?;
-        let mac = self.file_key.mac_session(uid, read_ctr).mac(input);
-        hex::push_upper(&mac, &mut mirrors[Field::Mac as usize]);
+        let mac = self.file_key.session_mac(&session, input).expect("a key of our own is not sealed");
+        hex::push_upper(&truncate_mac(&mac), &mut mirrors[Field::Mac as usize]);
         let filled = self.template.fill(|field| &mirrors[field as usize]);
         if filled.len() > TAG_TEXT_MAX { Err(SoftTagError::TooLong) } else { Ok(filled) }
+    }
+}
+
+/// The SDMMetaReadKey as a tag uses it.
+struct MetaWriteKey {
+    aes: Aes128Enc,
+    lrp: Lrp,
+}
+
+impl MetaWriteKey {
+    /// The PICCData as it is mirrored: in LRP mode after the random number that it is encrypted under, for which the
+    /// first half of the tag's randomness is taken.
+    fn encrypt(&self, mode: SdmMode, mut plain: [u8; 16], randomness: &[u8; 16]) -> Vec<u8> {
+        match mode {
+            SdmMode::Aes => {
+                let mut block = Array::from(plain);
+                self.aes.encrypt_block(&mut block);
+                block.to_vec()
+            }
+            SdmMode::Lrp => {
+                let random: [u8; 8] = std::array::from_fn(|i| randomness[i]);
+                self.lrp
+                    .encrypt(&mut random.clone(), &mut plain)
+                    .expect("one block and a counter of eight bytes");
+                [&random[..], &plain].concat()
+            }
+        }
     }
 }
 
@@ -239,7 +276,7 @@ impl fmt::Debug for SoftTag {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::tap::{KeySet, Keys, TapRefusal, VerifiedTap, verify};
+    use crate::tap::{KeySet, Keys, ModeRule, Scheme, TapRefusal, VerifiedTap, verify};
 
     fn tag(template: &str) -> SoftTag {
         let uid = TagUid::new([4, 1, 2, 3, 4, 5, 6]);
@@ -296,5 +333,37 @@ mod tests {
         let mut tag = tag("h/?p={picc}&c={mac}").counted(ReadCounter::new(50).unwrap());
         tag.personalise(&Secret::take(&mut [1; 16]));
         assert_eq!(read(&tag.tap(&[0; 16]).unwrap()).unwrap().read_ctr().unwrap().get(), 1);
+    }
+
+    #[test]
+    fn a_tag_in_lrp_mode_is_read_by_its_length_and_in_plain_by_what_is_said() {
+        let lrp = |template: &str| tag(template).mode(SdmMode::Lrp).tap(&[9; 16]).unwrap();
+        for template in
+            ["h/?p={picc}&c={mac}", "h/?p={picc}&e={enc}&c={mac}", "h/{mac_input}?{picc}{enc}{mac}"]
+        {
+            let tap = read(&lrp(template)).unwrap();
+            assert_eq!((tap.scheme(), tap.keys_tried()), (Scheme::Ntag424Lrp, 1), "{template}");
+            assert_eq!(tap.file_data().is_some(), template.contains("enc"), "{template}");
+        }
+        let url = lrp("h/?u={uid}&n={ctr}&c={mac}");
+        assert_eq!(read(&url), Err(TapRefusal::MacMismatch));
+        for (mode, expected) in [
+            (ModeRule::Only(SdmMode::Lrp), Ok(Scheme::Ntag424Lrp)),
+            (ModeRule::Either, Ok(Scheme::Ntag424Lrp)),
+            (ModeRule::Only(SdmMode::Aes), Err(TapRefusal::MacMismatch)),
+        ] {
+            let set = KeySet::explicit(Secret::take(&mut [1; 16])).mode(mode);
+            let tap = verify(&url, &Keys::new([set]).unwrap());
+            assert_eq!(tap.map(|tap| tap.scheme()), expected, "{mode}");
+        }
+        // A fleet that is said to be in the other mode takes no PICCData of this one.
+        for (url, rule) in [
+            (lrp("h/?p={picc}&c={mac}"), ModeRule::Only(SdmMode::Aes)),
+            (tag("h/?p={picc}&c={mac}").tap(&[9; 16]).unwrap(), ModeRule::Only(SdmMode::Lrp)),
+        ] {
+            let set = KeySet::explicit(Secret::take(&mut [1; 16])).meta_read_key(Secret::take(&mut [2; 16]));
+            let refusal = verify(&url, &Keys::new([set.mode(rule)]).unwrap()).unwrap_err();
+            assert_eq!(refusal.code(), "bad_length", "{rule}");
+        }
     }
 }

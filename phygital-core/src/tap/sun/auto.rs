@@ -1,14 +1,16 @@
 //! Reading a link whose template is not known, by the names of its parameters and the shapes of its runs.
 //!
 //! A tag mirrors runs of hexadecimal digits whose lengths tell them apart: 6 a counter, 14 a UID, 16 a MAC,
-//! 32 PICCData, a multiple of 32 file data, 48 and more PICCData to MAC in one piece. They stand as values of
-//! parameters (`p=…&c=…`), in path segments, or in either joined by a letter (`m={picc}x{mac}`). What is
-//! guessed wrong here cannot verify, so a guess costs a refusal at worst; the MAC alone decides.
+//! 32 PICCData, or 48 of a tag in LRP mode, a multiple of 32 file data, 48 and more PICCData to MAC in one piece.
+//! They stand as values of parameters (`p=…&c=…`), in path segments, or in either joined by a letter
+//! (`m={picc}x{mac}`). What is guessed wrong here cannot verify, so a guess costs a refusal at worst; the MAC
+//! alone decides.
 //!
 //! Where two runs could be the same field, a parameter with a usual name wins over other parameters, these
 //! over path segments, and then the first. Two that both have a usual name, or one name twice, are refused.
 
 use super::link::{Param, TapLink, pieces};
+use super::mode::SdmMode;
 use super::reading::{ComplaintAbout, Reading, Slots, Span};
 use crate::tap::refusal::{Field, TapRefusal};
 use crate::vocab::hex;
@@ -17,8 +19,8 @@ use crate::vocab::hex;
 const LONG_RUNS_MAX: usize = 4;
 
 /// Reads a link of unknown layout. With `second`, decides the other way where it found two ways: the tamper
-/// status in a bulk value stands before the MAC instead of after it, and a doubtful plain UID or counter is
-/// taken instead of left out.
+/// status in a bulk value stands before the MAC instead of after it, a doubtful plain UID or counter is taken
+/// instead of left out, and of two runs that may be PICCData, one of each mode, the other is.
 ///
 /// # Errors
 /// [`TapRefusal`] if no tap, or only part of one, is found, or if a field stands there twice.
@@ -41,6 +43,9 @@ pub(crate) struct Found<'a> {
     pub(crate) reading: Reading<'a>,
     pub(crate) ambiguous: bool,
 }
+
+/// Digits of PICCData in LRP mode.
+const LRP_WIDTH: usize = SdmMode::Lrp.picc_data_width();
 
 /// How sure we are that a run is this field: less is surer.
 type Rank = u8;
@@ -66,10 +71,12 @@ struct Finder<'a> {
     cells: u16,
     /// Runs whose length tells their field.
     short: [Option<Run>; Field::COUNT],
-    /// Runs of a multiple of 32 digits, in order.
+    /// Runs of a multiple of 32 digits, or of 48, in order.
     long: [Option<Run>; LONG_RUNS_MAX],
-    /// PICCData to MAC in one piece.
+    /// PICCData to MAC in one piece, of a tag in AES mode.
     bulk: Option<Run>,
+    /// The same in LRP mode, which may as well be file data.
+    bulk_lrp: Option<Run>,
     complaints: [Option<ComplaintAbout>; Field::COUNT],
     /// The first complaint about a parameter whose name leaves no doubt.
     plain_complaint: Option<ComplaintAbout>,
@@ -84,6 +91,7 @@ impl<'a> Finder<'a> {
             short: [None; Field::COUNT],
             long: [None; LONG_RUNS_MAX],
             bulk: None,
+            bulk_lrp: None,
             complaints: [None; Field::COUNT],
             plain_complaint: None,
             twice: None,
@@ -99,15 +107,14 @@ impl<'a> Finder<'a> {
         let run = Run { span: value, rank, name, cell: self.cells, hint };
         let known = if text.iter().copied().all(hex::is_digit) || is_tamper(text) {
             self.run(run)
-        } else if bulk_tail(text).is_some() {
-            self.bulk = self.bulk.or(Some(run));
+        } else if self.is_bulk(run) {
             true
         } else {
             self.joined(run)
         };
         if let (false, Some(field)) = (known, hint) {
             let length = match field.width() {
-                Some(width) if width == text.len() => None,
+                Some(_) if SdmMode::ALL.iter().any(|mode| mode.width(field) == Some(text.len())) => None,
                 None if text.len().is_multiple_of(32) && !text.is_empty() => None,
                 _ => Some(text.len() as u16),
             };
@@ -128,7 +135,8 @@ impl<'a> Finder<'a> {
             14 => Field::Uid,
             16 => Field::Mac,
             2 if is_tamper(text) => Field::TagTamper,
-            length if length >= 32 && length.is_multiple_of(32) => {
+            length if length == LRP_WIDTH || length >= 32 && length.is_multiple_of(32) => {
+                self.is_bulk(run);
                 // A lone `e` or `enc` of 32 digits is PICCData as well.
                 let long = [Field::PiccData, Field::FileData];
                 if run.hint.is_some_and(|hint| long.contains(&hint)) {
@@ -139,11 +147,7 @@ impl<'a> Finder<'a> {
                 }
                 return run.hint.is_none_or(|hint| long.contains(&hint));
             }
-            _ if bulk_tail(text).is_some() => {
-                self.bulk = self.bulk.or(Some(run));
-                return true;
-            }
-            _ => return false,
+            _ => return self.is_bulk(run),
         };
         let agrees = run.hint.is_none_or(|hint| hint == field);
         if run.hint == Some(field) {
@@ -158,6 +162,17 @@ impl<'a> Finder<'a> {
             _ => *slot = Some(run),
         }
         agrees
+    }
+
+    /// Notes a run that may be everything from PICCData to MAC in one piece.
+    fn is_bulk(&mut self, run: Run) -> bool {
+        let Some(bulk) = Bulk::of(self.link.text(run.span)) else { return false };
+        let slot = match bulk.mode {
+            SdmMode::Aes => &mut self.bulk,
+            SdmMode::Lrp => &mut self.bulk_lrp,
+        };
+        slot.get_or_insert(run);
+        true
     }
 
     /// Looks at runs that are joined by other characters, such as `{picc}x{mac}`.
@@ -187,14 +202,12 @@ impl<'a> Finder<'a> {
         let mut slots = Slots::default();
         let mut ambiguous = false;
         let mut bulk = None;
-        let mac = self.short[Field::Mac as usize].filter(|mac| self.bulk.is_none() || mac.rank < DOUBTFUL);
-        match (mac, self.bulk) {
-            (Some(mac), lrp) => {
+        let one_piece = self.bulk.or(self.bulk_lrp);
+        let mac = self.short[Field::Mac as usize].filter(|mac| one_piece.is_none() || mac.rank < DOUBTFUL);
+        match (mac, one_piece) {
+            (Some(mac), _) => {
                 slots.set(Field::Mac, mac.span);
-                let picc = self.set_long(&mut slots, mac);
-                if let (None, Some(lrp)) = (picc, lrp.filter(|lrp| lrp.span.len() == 48)) {
-                    return Err(TapRefusal::UnsupportedMode { found: lrp.span.len() });
-                }
+                ambiguous = self.set_long(&mut slots, mac, second);
             }
             (None, Some(run)) => {
                 ambiguous = self.set_bulk(&mut slots, run.span, second);
@@ -215,18 +228,36 @@ impl<'a> Finder<'a> {
         Ok(Found { reading, ambiguous })
     }
 
-    /// Chooses PICCData and file data among the long runs.
-    fn set_long(&self, slots: &mut Slots, mac: Run) -> Option<()> {
+    /// Chooses PICCData and file data among the long runs; tells whether other PICCData is possible, of the other
+    /// mode.
+    fn set_long(&self, slots: &mut Slots, mac: Run, second: bool) -> bool {
         let long = || self.long.iter().flatten();
-        let is_picc = |run: &&Run| run.span.len() == 32;
-        let picc = long()
-            .filter(is_picc)
-            .find(|run| run.hint == Some(Field::PiccData))
-            .or_else(|| long().filter(is_picc).filter(|run| run.hint.is_none()).min_by_key(|run| run.rank))
-            .or_else(|| long().find(is_picc))?;
+        let picc_of = |mode: SdmMode| {
+            let is_picc = |run: &&Run| run.span.len() == mode.picc_data_width();
+            long()
+                .filter(is_picc)
+                .find(|run| run.hint == Some(Field::PiccData))
+                .or_else(|| {
+                    long().filter(is_picc).filter(|run| run.hint.is_none()).min_by_key(|run| run.rank)
+                })
+                .or_else(|| long().find(is_picc))
+        };
+        let named = |run: &Run| run.hint == Some(Field::PiccData);
+        let (picc, ambiguous) = match (picc_of(SdmMode::Aes), picc_of(SdmMode::Lrp)) {
+            (None, None) => return false,
+            (Some(only), None) | (None, Some(only)) => (only, false),
+            (Some(aes), Some(lrp)) => {
+                let key = |run: &Run| (!named(run), run.hint.is_some(), run.rank, run.span.start());
+                let (likelier, other) = if key(aes) < key(lrp) { (aes, lrp) } else { (lrp, aes) };
+                (if second { other } else { likelier }, !named(likelier) || named(other))
+            }
+        };
         slots.set(Field::PiccData, picc.span);
         // The MAC comes after the file data (NT4H2421Gx §9.3.8).
-        let data = || long().filter(|run| run.span != picc.span && run.span.end() <= mac.span.start());
+        let data = || {
+            let blocks = |run: &&Run| run.span.len().is_multiple_of(32);
+            long().filter(|run| run.span != picc.span && run.span.end() <= mac.span.start()).filter(blocks)
+        };
         let data = data()
             .find(|run| run.hint == Some(Field::FileData))
             .or_else(|| data().find(|run| run.cell == picc.cell && run.span.start() > picc.span.start()))
@@ -234,32 +265,33 @@ impl<'a> Finder<'a> {
         if let Some(data) = data {
             slots.set(Field::FileData, data.span);
         }
-        Some(())
+        ambiguous
     }
 
     /// Cuts `{picc}[{enc}]{mac}`, `{picc}[{enc}]{mac}{tt}` or `{picc}[{enc}]{tt}{mac}`; tells whether both of
     /// the latter are possible.
     fn set_bulk(&self, slots: &mut Slots, span: Span, second: bool) -> bool {
         let text = self.link.text(span);
-        let Some(tail) = bulk_tail(text) else { return false };
+        let Some(bulk) = Bulk::of(text) else { return false };
         let length = text.len() as u16;
-        let (mac, tamper) = match tail {
+        let picc = bulk.mode.picc_data_width() as u16;
+        let (mac, tamper) = match bulk.tail {
             Tail::Mac => (length - 16, None),
             Tail::MacTamper => (length - 18, Some(length - 2)),
             Tail::TamperMac => (length - 16, Some(length - 18)),
             Tail::Either if second => (length - 16, Some(length - 18)),
             Tail::Either => (length - 18, Some(length - 2)),
         };
-        let data = mac.min(tamper.unwrap_or(mac)) - 32;
-        slots.set(Field::PiccData, span.part(0, 32));
+        let data = mac.min(tamper.unwrap_or(mac)) - picc;
+        slots.set(Field::PiccData, span.part(0, picc));
         if data > 0 {
-            slots.set(Field::FileData, span.part(32, data));
+            slots.set(Field::FileData, span.part(picc, data));
         }
         slots.set(Field::Mac, span.part(mac, 16));
         if let Some(tamper) = tamper {
             slots.set(Field::TagTamper, span.part(tamper, 2));
         }
-        tail == Tail::Either
+        bulk.tail == Tail::Either
     }
 
     /// Takes plain UID and counter unless the tag sends them encrypted. Of two found in unlike places, the
@@ -310,7 +342,7 @@ impl<'a> Finder<'a> {
 
     /// A name that carries a field may not stand in the link again.
     fn refuse_repeated_names(&self, slots: &Slots) -> Result<(), TapRefusal> {
-        let runs = || self.short.iter().chain(&self.long).flatten().chain(&self.bulk);
+        let runs = || self.short.iter().chain(&self.long).flatten().chain(&self.bulk).chain(&self.bulk_lrp);
         for field in Field::ALL {
             let Some(span) = slots.get(field) else { continue };
             let carrier = runs().find(|run| run.span.start() <= span.start() && span.end() <= run.span.end());
@@ -356,24 +388,39 @@ enum Tail {
     Either,
 }
 
-/// How a text ends if it is a bulk value: PICCData, perhaps file data, a MAC and perhaps a tamper status in
-/// one piece.
-fn bulk_tail(text: &[u8]) -> Option<Tail> {
-    let all_digits = |text: &[u8]| text.iter().copied().all(hex::is_digit);
-    match text.len() % 32 {
-        16 if text.len() >= 48 => all_digits(text).then_some(Tail::Mac),
-        18 if text.len() >= 50 => {
-            let (head, after) = text.split_at(text.len() - 18);
-            let last = is_tamper(&after[16..]) && all_digits(&after[..16]);
-            let first = is_tamper(&after[..2]) && all_digits(&after[2..]);
-            match (all_digits(head), last, first) {
-                (true, true, true) => Some(Tail::Either),
-                (true, true, false) => Some(Tail::MacTamper),
-                (true, false, true) => Some(Tail::TamperMac),
-                _ => None,
+/// PICCData, perhaps file data, a MAC and perhaps a tamper status in one piece.
+#[derive(Clone, Copy)]
+struct Bulk {
+    mode: SdmMode,
+    tail: Tail,
+}
+
+impl Bulk {
+    /// What a text is if it is such a piece. File data has whole blocks, so the length tells the mode.
+    fn of(text: &[u8]) -> Option<Self> {
+        let all_digits = |text: &[u8]| text.iter().copied().all(hex::is_digit);
+        let mode = match text.len() % 32 {
+            16 | 18 => SdmMode::Aes,
+            0 | 2 => SdmMode::Lrp,
+            _ => return None,
+        };
+        let behind = text.len().checked_sub(mode.picc_data_width())?;
+        let tail = match behind % 32 {
+            16 => all_digits(text).then_some(Tail::Mac)?,
+            18 => {
+                let (head, after) = text.split_at(text.len() - 18);
+                let last = is_tamper(&after[16..]) && all_digits(&after[..16]);
+                let first = is_tamper(&after[..2]) && all_digits(&after[2..]);
+                match (all_digits(head), last, first) {
+                    (true, true, true) => Tail::Either,
+                    (true, true, false) => Tail::MacTamper,
+                    (true, false, true) => Tail::TamperMac,
+                    _ => return None,
+                }
             }
-        }
-        _ => None,
+            _ => return None,
+        };
+        Some(Self { mode, tail })
     }
 }
 
@@ -494,9 +541,53 @@ mod tests {
             ("https://h/?p={picc}&c={mac}&mac={mac}", "duplicate_parameter"),
             ("https://h/?p={picc}&c={mac}#c={mac}", "duplicate_parameter"),
             ("https://h/?tamper=CC&p={picc}&tt=OO&c={mac}", "duplicate_parameter"),
-            ("https://h/?p=4EED5D97131E60E6EA7C99DCC98FED49344896F16257DC6B&c={mac}", "unsupported_mode"),
+            ("https://h/?p=ZEED5D97131E60E6EA7C99DCC98FED49344896F16257DC6B&c={mac}", "bad_hex"),
+            ("https://h/?p=4EED5D97131E60E6EA7C99DCC98FED49344896F16257DC&c={mac}", "bad_length"),
         ] {
             assert_eq!(try_read(url, false).unwrap_err().code(), code, "{url}");
         }
+    }
+
+    #[test]
+    fn lrp_mode_is_told_by_its_length() {
+        const LRP: &str = "4EED5D97131E60E6EA7C99DCC98FED49344896F16257DC6B";
+        let lrp = |url: &str| url.replace("{lrp}", LRP);
+        for url in [
+            "https://h/t?p={lrp}&c={mac}",
+            "https://h/424?e={lrp}&c={mac}",
+            "https://h/t?m={lrp}x{mac}",
+            "https://h/t?e={lrp}{mac}",
+            "https://h/{lrp}/{mac}",
+            "https://h/t?p={lrp}&c={mac}&sid={picc}",
+        ] {
+            expect(&lrp(url), &[(Field::PiccData, LRP), (Field::Mac, MAC)]);
+        }
+        for url in [
+            "https://h/?picc_data={lrp}&enc={enc}&cmac={mac}",
+            "https://h/?e={lrp}{enc}{mac}",
+            "https://h/{lrp}x{enc}x{mac}",
+            "https://h/?enc={enc}&picc_data={lrp}&cmac={mac}",
+        ] {
+            expect(&lrp(url), &[(Field::PiccData, LRP), (Field::FileData, ENC), (Field::Mac, MAC)]);
+        }
+        let tamper = try_read(&lrp("https://h/?e={lrp}OC{mac}"), false).unwrap();
+        assert_eq!(tamper[1], (Field::TagTamper, "OC".to_owned()));
+        // A number of somebody else's that has the length of the other mode.
+        for (url, first, other) in [
+            ("https://h/{picc}/{mac}?gclid={lrp}", LRP, PICC),
+            ("https://h/{lrp}/{mac}?gclid={picc}", PICC, LRP),
+        ] {
+            for (second, picc) in [(false, first), (true, other)] {
+                assert_eq!(
+                    try_read(&lrp(url), second).unwrap()[0],
+                    (Field::PiccData, picc.to_owned()),
+                    "{url}"
+                );
+            }
+        }
+        expect(
+            &lrp("https://h/?p={picc}&c={mac}&gclid={lrp}"),
+            &[(Field::PiccData, PICC), (Field::Mac, MAC)],
+        );
     }
 }

@@ -1,19 +1,23 @@
 //! Why a link does not verify: for the operator of a fleet, never for the public.
 //!
 //! The usual reasons are not forgeries but set-ups: the MAC input starts elsewhere, the tag still has factory
-//! keys or the diversified key of another number, a link wrapper changed letters, or a home-made tag cuts the
+//! keys or the diversified key of another number, it is in LRP mode and nobody said so, a link wrapper changed letters, or a home-made tag cuts the
 //! MAC or turns the counter the wrong way round. Each can be tried, and the MAC tells which it is.
 
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::attempt::{Attempt, Claim, PiccDataOrPlain};
 use super::auto;
-use super::keyring::{FileKey, Fleet, KeyRing, Layout, MetaKey, Mistake};
+use super::file_key::FileKey;
+use super::keyring::{Fleet, KeyRing, Layout, Mistake};
 use super::link::TapLink;
+use super::meta_key::MetaKey;
 use super::mirrors::Mirrors;
-use super::session::{LABEL_MAC, PiccData, session_vector};
-use super::verify::{Attempt, Claim, PiccDataOrPlain, VerifiedTap, verify_link, verify_mirrors};
+use super::mode::{ModeRule, SdmMode};
+use super::session::{PiccData, SdmSession};
+use super::verify::{Trial, VerifiedTap, read_template, try_keys, verify_mirrors};
 use crate::crypto::{Block, truncate_mac};
 use crate::tap::limits::{DIAGNOSIS_TRIES_MAX, FLEETS_MAX};
 use crate::tap::refusal::TapRefusal;
@@ -50,8 +54,13 @@ pub enum Note {
     },
     /// Mirrors are in lower case. Tags write upper case, so something has rewritten the link.
     LowerCase,
-    /// The PICCData has the length of LRP mode.
-    LrpLength,
+    /// The PICCData has the length of this mode, which this fleet's tags are said not to be in.
+    OtherMode {
+        /// The fleet.
+        fleet: usize,
+        /// The mode of the link.
+        mode: SdmMode,
+    },
     /// The search was given up after [`crate::tap::limits::DIAGNOSIS_TRIES_MAX`] MACs.
     GivenUp,
 }
@@ -78,6 +87,8 @@ pub struct Match {
     pub mac_input_length: usize,
     /// The MAC covers the mirrors in the letter case of the link.
     pub keeps_case: bool,
+    /// The tag is in this mode, which is not what was said of the fleet ([`super::ModeRule`]).
+    pub other_mode: Option<SdmMode>,
     /// Which bytes of the CMAC were sent.
     pub truncation: Truncation,
     /// The counter went into the session vector most significant byte first.
@@ -124,20 +135,17 @@ pub fn diagnose<K: KeyRing + ?Sized>(url: &str, keys: &K) -> Diagnosis {
         Ok(link) => link,
         Err(refusal) => return Diagnosis { result: Err(refusal), notes: Vec::new() },
     };
-    let result = verify_link(link, keys);
+    let Trial { result, .. } = try_keys(link, keys);
     let mut inquiry = Inquiry::new(keys);
     if result.is_ok() {
         return Diagnosis { result, notes: inquiry.notes };
     }
     let shapes = [false, true].map(|second| auto::read(link, second));
-    if let Err(TapRefusal::UnsupportedMode { .. }) = shapes[0] {
-        inquiry.note(Note::LrpLength);
-    }
     let by_shape: Vec<_> =
         shapes.into_iter().filter_map(|found| Attempt::of_reading(found.ok()?.reading).ok()).collect();
     for (index, fleet) in keys.fleets().iter().take(FLEETS_MAX).enumerate() {
         if let Layout::Template(template) = fleet.layout() {
-            match template.read(link).and_then(Attempt::of_reading) {
+            match read_template(template, link, ModeRule::Either) {
                 Ok(attempt) => inquiry.fleet(&attempt, index, fleet, false),
                 Err(_) if !by_shape.is_empty() => inquiry.note(Note::ReadsByShape { fleet: index }),
                 Err(_) => {}
@@ -167,7 +175,6 @@ pub fn diagnose_mirrors<K: KeyRing + ?Sized>(mirrors: &Mirrors<'_>, keys: &K) ->
                 inquiry.note(Note::LowerCase);
             }
         }
-        Err(TapRefusal::UnsupportedMode { .. }) => inquiry.note(Note::LrpLength),
         _ => {}
     }
     Diagnosis { result, notes: inquiry.notes() }
@@ -205,29 +212,39 @@ impl<'k, K: KeyRing + ?Sized> Inquiry<'k, K> {
         if self.found {
             return;
         }
-        match attempt.claim {
+        let rule = fleet.mode_rule();
+        let assumed = |mode, meta_is_zeros, other_mode: bool| Assumed {
+            fleet: index,
+            mode,
+            meta_is_zeros,
+            by_shape,
+            other_mode: other_mode.then_some(mode),
+        };
+        match &attempt.claim {
             Claim::Plain(uid, read_ctr) => {
-                let claim = PiccDataOrPlain { tag: None, uid, read_ctr };
-                self.claim(attempt, claim, &Assumed { fleet: index, meta_is_zeros: false, by_shape });
-            }
-            Claim::Encrypted(block) => {
-                let own = fleet.meta().and_then(|meta| PiccData::parse(&meta.decrypt(&block)));
-                if let Some(data) = own {
-                    self.note(Note::Opens { fleet: index });
-                    self.claim(
-                        attempt,
-                        data.into(),
-                        &Assumed { fleet: index, meta_is_zeros: false, by_shape },
-                    );
+                let claim = PiccDataOrPlain { tag: None, uid: *uid, read_ctr: *read_ctr };
+                // What was said of the fleet first.
+                let mut modes = SdmMode::ALL;
+                modes.sort_by_key(|mode| !rule.allows_plain(*mode));
+                for mode in modes {
+                    self.claim(attempt, claim, &assumed(mode, false, !rule.allows_plain(mode)));
                 }
-                let zeros = PiccData::parse(&MetaKey::new(&[0; 16]).decrypt(&block));
+            }
+            Claim::Encrypted(data) => {
+                let mode = data.mode();
+                let other_mode = !rule.allows_encrypted(mode);
+                if other_mode {
+                    self.note(Note::OtherMode { fleet: index, mode });
+                }
+                let own = fleet.open(index, self.keys, data).and_then(Result::ok);
+                if let Some(data) = own.and_then(|plain| PiccData::parse(&plain)) {
+                    self.note(Note::Opens { fleet: index });
+                    self.claim(attempt, data.into(), &assumed(mode, false, other_mode));
+                }
+                let zeros = PiccData::parse(&MetaKey::from_bytes(&[0; 16]).decrypt(data));
                 if let Some(data) = zeros.filter(|_| !self.found) {
                     self.note(Note::OpensWithZeros);
-                    self.claim(
-                        attempt,
-                        data.into(),
-                        &Assumed { fleet: index, meta_is_zeros: true, by_shape },
-                    );
+                    self.claim(attempt, data.into(), &assumed(mode, true, other_mode));
                 }
             }
         }
@@ -235,6 +252,9 @@ impl<'k, K: KeyRing + ?Sized> Inquiry<'k, K> {
 
     /// Tries all keys for a claim: what the ring gives, what it gives after mistakes, factory keys.
     fn claim(&mut self, attempt: &Attempt<'_>, claim: PiccDataOrPlain, assumed: &Assumed) {
+        if self.found {
+            return;
+        }
         let inputs = attempt.all_inputs();
         let keys = self.keys;
         let mut step = |key: &FileKey, which| {
@@ -264,11 +284,21 @@ impl<'k, K: KeyRing + ?Sized> Inquiry<'k, K> {
         if self.found {
             return true;
         }
-        for counter_reversed in [false, true] {
-            let session = key.key.session(&vector(claim, counter_reversed));
+        let session = SdmSession::new(assumed.mode, claim.uid, claim.read_ctr);
+        let reversed = claim.read_ctr.map(|_| session.reversed());
+        for session in [Some(session), reversed].into_iter().flatten() {
+            let counter_reversed = Some(session) == reversed;
+            let opened = key.open(&session);
             for input in inputs {
-                self.tries += 1;
-                let mac = session.full_mac(&input.text);
+                self.tries += match assumed.mode {
+                    SdmMode::Aes => 1,
+                    SdmMode::Lrp => LRP_TRY,
+                };
+                let mac = match &opened {
+                    Some(opened) => Ok(opened.full_mac(&input.text)),
+                    None => self.keys.session_mac(assumed.fleet, key, &session, &input.text),
+                };
+                let Ok(mac) = mac else { return false };
                 for truncation in [Truncation::Tag, Truncation::First, Truncation::Last] {
                     if truncation.of(&mac) == attempt.mac {
                         self.found = true;
@@ -282,6 +312,7 @@ impl<'k, K: KeyRing + ?Sized> Inquiry<'k, K> {
                             mac_input_offset: input.offset,
                             mac_input_length: input.text.len(),
                             keeps_case: input.keeps_case,
+                            other_mode: assumed.other_mode,
                             truncation,
                             counter_reversed,
                         }));
@@ -297,9 +328,15 @@ impl<'k, K: KeyRing + ?Sized> Inquiry<'k, K> {
 /// What was assumed before a key was tried.
 struct Assumed {
     fleet: usize,
+    mode: SdmMode,
     meta_is_zeros: bool,
     by_shape: bool,
+    /// The mode, if it is not what was said of the fleet.
+    other_mode: Option<SdmMode>,
 }
+
+/// A MAC in LRP mode takes 33 block operations with a key of its own each for every one of AES.
+const LRP_TRY: u32 = 32;
 
 /// A text that the MAC may cover.
 pub(crate) struct Input {
@@ -319,15 +356,6 @@ impl Truncation {
     }
 }
 
-fn vector(claim: PiccDataOrPlain, counter_reversed: bool) -> Block {
-    let mut vector = session_vector(LABEL_MAC, claim.uid, claim.read_ctr);
-    if counter_reversed && claim.read_ctr.is_some() {
-        let at = if claim.uid.is_some() { 13 } else { 6 };
-        vector[at..at + 3].reverse();
-    }
-    vector
-}
-
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -344,7 +372,12 @@ impl fmt::Display for Note {
             Self::LowerCase => {
                 f.write_str("the digits are in lower case: tags write upper case, so the link was rewritten")
             }
-            Self::LrpLength => f.write_str("the PICCData has 48 digits: the tag is in LRP mode"),
+            Self::OtherMode { fleet, mode } => write!(
+                f,
+                "the PICCData has {} digits: the tag is in {mode} mode, which fleet {} is said not to be in",
+                mode.picc_data_width(),
+                fleet + 1
+            ),
             Self::GivenUp => f.write_str("the search was given up: too many keys"),
         }
     }
@@ -384,6 +417,9 @@ impl fmt::Display for Match {
         }
         if self.keeps_case {
             f.write_str(", the mirrors taken in the case of the link")?;
+        }
+        if let Some(mode) = self.other_mode {
+            write!(f, ", in {mode} mode, which the fleet is said not to be in")?;
         }
         match self.truncation {
             Truncation::Tag => {}
@@ -459,6 +495,33 @@ mod tests {
         ] {
             let expected = format!("the MAC matches with {told}, over an empty MAC input");
             assert_eq!(first(&url(template, &key), &fleet), expected);
+        }
+    }
+
+    #[test]
+    fn a_tag_in_the_other_mode() {
+        let tag = |template: &str, mode| {
+            let tag = SoftTag::new(UID, template.parse().unwrap(), &secret(1)).mode(mode);
+            tag.meta_read_key(&secret(2)).tap(&[3; 16]).unwrap()
+        };
+        let keys = |rule| {
+            let set = KeySet::explicit(secret(1)).meta_read_key(secret(2)).label("own");
+            Keys::new([set.mode(rule)]).unwrap()
+        };
+        for mode in SdmMode::ALL {
+            let other = if mode == SdmMode::Aes { SdmMode::Lrp } else { SdmMode::Aes };
+            for template in ["h/t?u={uid}&n={ctr}&c={mac}", "h/t?p={picc}&c={mac}"] {
+                let url = tag(template, mode);
+                assert!(diagnose(&url, &keys(ModeRule::Only(mode))).result.is_ok());
+                assert!(diagnose(&url, &keys(ModeRule::Either)).result.is_ok());
+                let told = format!(
+                    "the MAC matches with the file read key of epoch 0 (own), over an empty MAC input, \
+                     in {mode} mode, which the fleet is said not to be in"
+                );
+                assert_eq!(first(&url, &keys(ModeRule::Only(other))), told);
+            }
+            let encrypted = diagnose(&tag("h/t?p={picc}&c={mac}", mode), &keys(ModeRule::Only(other)));
+            assert!(encrypted.notes.contains(&Note::OtherMode { fleet: 0, mode }));
         }
     }
 

@@ -1,17 +1,16 @@
-//! The port through which verification finds the keys that a tag may have.
+//! The port through which verification finds the keys that a tag may have, or uses them where they are.
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
-use aes::Aes128Dec;
-use aes::cipher::{Array, BlockCipherDecrypt, KeyInit};
-
+use super::file_key::FileKey;
+use super::meta_key::MetaKey;
+use super::mode::ModeRule;
 use super::reading::MacInput;
-use super::session::SdmFileKey;
+use super::session::{EncryptedPiccData, SdmSession};
 use super::template::{TemplateError, UrlTemplate};
-use crate::crypto::{Block, Secret};
-use crate::vocab::tag::{KeyEpoch, TagUid};
+use crate::crypto::Secret;
+use crate::vocab::tag::TagUid;
 
 /// Where the keys of tags are kept.
 ///
@@ -20,8 +19,10 @@ use crate::vocab::tag::{KeyEpoch, TagUid};
 /// may come in several generations. Verification opens a link as each fleet would, asks for the file read
 /// keys that the tag with that UID may have, and lets the MAC alone decide.
 ///
-/// [`super::Keys`] holds keys in memory. A host with millions of separate keys, or a vault, implements this
-/// itself and fetches them by UID.
+/// [`super::Keys`] holds keys in memory, [`super::PackedKeys`] those of a million tags. A host implements this itself
+/// to fetch keys from elsewhere by UID: two methods. If its keys may not leave their place (an HSM, a phone's
+/// keystore), its fleets and keys are [`Fleet::sealed`] and [`FileKey::sealed`], and it answers three more, each with
+/// what was computed there; no key passes through here then.
 pub trait KeyRing {
     /// The fleets, in the order in which to try them; those past [`crate::tap::limits::FLEETS_MAX`] are ignored.
     fn fleets(&self) -> &[Fleet];
@@ -49,7 +50,57 @@ pub trait KeyRing {
     ) {
         let _ = (fleet, uid, found);
     }
+
+    /// Decrypts PICCData with the meta read key of a sealed fleet: one block in AES mode, LRICB in LRP mode
+    /// ([`MetaKey::decrypt`] does both). Asked for fleets made by [`Fleet::sealed`] alone.
+    ///
+    /// # Errors
+    /// [`KeysUnavailable`] if the keys cannot be reached now; the link is then not judged.
+    fn open_picc_data(&self, fleet: usize, data: &EncryptedPiccData) -> Result<[u8; 16], KeysUnavailable> {
+        let _ = (fleet, data);
+        Err(KeysUnavailable)
+    }
+
+    /// The whole MAC of `input` under the MAC key of a tap ([`FileKey::session_mac`] computes it): in AES mode the
+    /// CMAC under the CMAC of [`SdmSession::mac_vector`] under the file read key, in LRP mode the LRP-CMAC under the
+    /// LRP-CMAC of it. Asked for keys made by [`FileKey::sealed`] alone; `key` is as the ring showed it, with its
+    /// epoch and tag, and the session has the UID of the tap.
+    ///
+    /// # Errors
+    /// [`KeysUnavailable`] if the keys cannot be reached now; the link is then not judged.
+    fn session_mac(
+        &self,
+        fleet: usize,
+        key: &FileKey,
+        session: &SdmSession,
+        input: &[u8],
+    ) -> Result<[u8; 16], KeysUnavailable> {
+        let _ = (fleet, key, session, input);
+        Err(KeysUnavailable)
+    }
+
+    /// Decrypts the file data of a tap in place, whole blocks ([`FileKey::decrypt_file_data`] does). Asked as
+    /// [`KeyRing::session_mac`] is, once the MAC is known to be right.
+    ///
+    /// # Errors
+    /// [`KeysUnavailable`] if the keys cannot be reached now; the link is then not judged.
+    fn decrypt_file_data(
+        &self,
+        fleet: usize,
+        key: &FileKey,
+        session: &SdmSession,
+        data: &mut [u8],
+    ) -> Result<(), KeysUnavailable> {
+        let _ = (fleet, key, session, data);
+        Err(KeysUnavailable)
+    }
 }
+
+/// Sealed keys could not be reached: a vault that does not answer, a keystore that is locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the keys cannot be reached now")]
+#[expect(clippy::exhaustive_structs, reason = "a host makes it; there is nothing to tell")]
+pub struct KeysUnavailable;
 
 /// How a key came to be on a tag where it does not belong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,15 +116,35 @@ pub enum Mistake {
 
 /// Tags that share a meta read key and the layout of their URL.
 pub struct Fleet {
-    meta: Option<Box<MetaKey>>,
+    meta: Meta,
     layout: Layout,
+    mode: ModeRule,
+}
+
+enum Meta {
+    None,
+    Known(Box<MetaKey>),
+    Sealed,
 }
 
 impl Fleet {
     /// A fleet with this meta read key; without one, its tags mirror UID or counter in plain.
     #[must_use]
     pub fn new(meta_read_key: Option<&Secret<16>>, layout: Layout) -> Self {
-        Self { meta: meta_read_key.map(|key| Box::new(MetaKey::new(key.expose()))), layout }
+        let meta = meta_read_key.map_or(Meta::None, |key| Meta::Known(Box::new(MetaKey::new(key))));
+        Self { meta, layout, mode: ModeRule::default() }
+    }
+
+    /// A fleet whose meta read key stays with the key ring, which then has to answer [`KeyRing::open_picc_data`].
+    #[must_use]
+    pub fn sealed(layout: Layout) -> Self {
+        Self { meta: Meta::Sealed, layout, mode: ModeRule::default() }
+    }
+
+    /// Says what is known of the mode of its tags; [`ModeRule::ByLength`] if not called.
+    #[must_use]
+    pub fn mode(self, mode: ModeRule) -> Self {
+        Self { mode, ..self }
     }
 
     /// The layout of its URL.
@@ -82,33 +153,36 @@ impl Fleet {
         &self.layout
     }
 
+    /// What is known of the mode of its tags.
+    #[must_use]
+    pub fn mode_rule(&self) -> ModeRule {
+        self.mode
+    }
+
+    /// Decrypts PICCData; none if the fleet has no meta read key.
     #[inline]
-    pub(crate) fn meta(&self) -> Option<&MetaKey> {
-        self.meta.as_deref()
+    pub(crate) fn open<K: KeyRing + ?Sized>(
+        &self,
+        index: usize,
+        keys: &K,
+        data: &EncryptedPiccData,
+    ) -> Option<Result<[u8; 16], KeysUnavailable>> {
+        match &self.meta {
+            Meta::None => None,
+            Meta::Known(key) => Some(Ok(key.decrypt(data))),
+            Meta::Sealed => Some(keys.open_picc_data(index, data)),
+        }
     }
 }
 
 impl fmt::Debug for Fleet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let meta = if self.meta.is_some() { "elided" } else { "none" };
-        write!(f, "Fleet(meta read key {meta}, {:?})", self.layout)
-    }
-}
-
-/// An expanded SDMMetaReadKey.
-pub(crate) struct MetaKey(Aes128Dec);
-
-impl MetaKey {
-    pub(crate) fn new(key: &[u8; 16]) -> Self {
-        Self(Aes128Dec::new(key.into()))
-    }
-
-    /// Decrypts one block of PICCData: CBC with a zero initialisation vector, so AES itself.
-    #[inline]
-    pub(crate) fn decrypt(&self, block: &Block) -> Block {
-        let mut plain = Array::from(*block);
-        self.0.decrypt_block(&mut plain);
-        plain.into()
+        let meta = match self.meta {
+            Meta::None => "none",
+            Meta::Known(_) => "elided",
+            Meta::Sealed => "sealed",
+        };
+        write!(f, "Fleet(meta read key {meta}, {:?}, mode {})", self.layout, self.mode)
     }
 }
 
@@ -121,71 +195,6 @@ pub enum Layout {
     Auto(MacInput),
     /// As the template says.
     Template(UrlTemplate),
-}
-
-/// A file read key that a tag may have, expanded, with what is known about it.
-pub struct FileKey {
-    pub(crate) key: SdmFileKey,
-    uid: Option<TagUid>,
-    epoch: KeyEpoch,
-    label: Option<Arc<str>>,
-}
-
-impl FileKey {
-    /// A key of the first generation, for whichever tag.
-    #[must_use]
-    pub fn new(file_read_key: &Secret<16>) -> Self {
-        Self::from_bytes(file_read_key.expose())
-    }
-
-    pub(crate) fn from_bytes(key: &[u8; 16]) -> Self {
-        Self { key: SdmFileKey::new(key), uid: None, epoch: KeyEpoch::FIRST, label: None }
-    }
-
-    /// Says that this tag alone has the key. A tag that mirrors its counter alone is identified by it.
-    #[must_use]
-    pub fn of_tag(mut self, uid: TagUid) -> Self {
-        self.uid = Some(uid);
-        self
-    }
-
-    /// Sets the generation.
-    #[must_use]
-    pub fn epoch(mut self, epoch: KeyEpoch) -> Self {
-        self.epoch = epoch;
-        self
-    }
-
-    /// Names the key, for whoever reads the result.
-    #[must_use]
-    pub fn label(mut self, label: Option<Arc<str>>) -> Self {
-        self.label = label;
-        self
-    }
-
-    /// The one tag that has it.
-    #[must_use]
-    pub fn tag_uid(&self) -> Option<TagUid> {
-        self.uid
-    }
-
-    /// Its generation.
-    #[must_use]
-    pub fn key_epoch(&self) -> KeyEpoch {
-        self.epoch
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn key_label(&self) -> Option<&Arc<str>> {
-        self.label.as_ref()
-    }
-}
-
-impl fmt::Debug for FileKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FileKey(elided, {:?}, epoch {}, {:?})", self.uid, self.epoch, self.label)
-    }
 }
 
 impl Default for Layout {

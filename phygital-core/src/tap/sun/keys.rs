@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use zeroize::Zeroize;
 
-use super::keyring::{FileKey, Fleet, KeyRing, Layout, Mistake};
+use super::file_key::FileKey;
+use super::keyring::{Fleet, KeyRing, Layout, Mistake};
+use super::mode::ModeRule;
 use crate::crypto::{Diversifier, DiversifyError, Secret, ntag424_input, ntag424_input_into};
 use crate::tap::limits::{FILE_KEYS_MAX, FLEETS_MAX, KEY_SETS_MAX};
 use crate::vocab::tag::{KeyEpoch, TagUid};
 
 /// Keys of tags, held in memory and expanded, so that a tap costs no key schedule but its own.
 ///
-/// Sets with the same meta read key and layout form one fleet. Keys are wiped when this is dropped.
+/// Sets with the same meta read key, layout and mode form one fleet. Keys are wiped when this is dropped.
 ///
 /// ```
 /// use phygital_core::crypto::Secret;
@@ -68,6 +70,7 @@ pub struct KeySet {
     epoch: KeyEpoch,
     label: Option<Arc<str>>,
     layout: Layout,
+    mode: ModeRule,
 }
 
 enum Meta {
@@ -94,7 +97,7 @@ pub enum KeysError {
     /// More than [`KEY_SETS_MAX`].
     #[error("a key ring has at most {KEY_SETS_MAX} key sets")]
     TooManySets,
-    /// More than [`FLEETS_MAX`] pairs of meta read key and layout.
+    /// More than [`FLEETS_MAX`] fleets: sets that differ in meta read key, layout or mode.
     #[error(
         "a key ring has at most {FLEETS_MAX} different meta read keys and layouts: share the meta read key"
     )]
@@ -141,6 +144,7 @@ impl KeySet {
             epoch: KeyEpoch::FIRST,
             label: None,
             layout: Layout::default(),
+            mode: ModeRule::default(),
         }
     }
 
@@ -191,6 +195,14 @@ impl KeySet {
     #[must_use]
     pub fn layout(mut self, layout: Layout) -> Self {
         self.layout = layout;
+        self
+    }
+
+    /// Says what is known of the mode of the tags; [`ModeRule::ByLength`] if not called, which is AES for tags that
+    /// mirror in plain.
+    #[must_use]
+    pub fn mode(mut self, mode: ModeRule) -> Self {
+        self.mode = mode;
         self
     }
 
@@ -255,14 +267,17 @@ impl Keys {
     /// The fleet that the set belongs to, made if need be.
     fn fleet_of(&mut self, set: &KeySet, metas: &mut Vec<Option<Secret<16>>>) -> Result<usize, KeysError> {
         let meta = set.meta()?;
-        let same = |index: &usize| metas[*index] == meta && *self.fleets[*index].layout() == set.layout;
+        let same = |index: &usize| {
+            let fleet = &self.fleets[*index];
+            metas[*index] == meta && *fleet.layout() == set.layout && fleet.mode_rule() == set.mode
+        };
         if let Some(index) = (0..metas.len()).find(same) {
             return Ok(index);
         }
         if self.fleets.len() == FLEETS_MAX {
             return Err(KeysError::TooManyFleets);
         }
-        self.fleets.push(Fleet::new(meta.as_ref(), set.layout.clone()));
+        self.fleets.push(Fleet::new(meta.as_ref(), set.layout.clone()).mode(set.mode));
         let meta_as_file = meta.as_ref().map(|key| Box::new(FileKey::new(key)));
         self.keys.push(FleetKeys { meta_as_file, ..FleetKeys::default() });
         metas.push(meta);

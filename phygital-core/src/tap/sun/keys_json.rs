@@ -80,6 +80,7 @@ impl Keys {
     /// | `epoch` | the generation of the keys, 0 if absent |
     /// | `label` | a name for results |
     /// | `template` | a [`UrlTemplate`]; the layout is recognised by its shape if absent |
+    /// | `mode` | what is known of the tags' mode, a [`super::ModeRule`]: `"aes"`, `"lrp"`, `"either"`; `"by-length"` if absent |
     /// | `mac_input` | where the MAC input starts, a [`super::MacInput`]: a name or the file offset |
     ///
     /// # Errors
@@ -337,6 +338,7 @@ struct Fields {
     label: Option<String>,
     template: Option<UrlTemplate>,
     mac_input: Option<super::MacInput>,
+    mode: Option<super::ModeRule>,
 }
 
 const KEY: &str = "32 hexadecimal digits";
@@ -402,6 +404,9 @@ impl Fields {
                 };
                 read.ok_or_else(|| refused(number, "mac_input", super::MacInputError.to_string()))
             }),
+            "mode" => put(number, "mode", &mut self.mode, || {
+                value.read(number, "mode", "aes, lrp, by-length or either", |text| text.parse().ok())
+            }),
             _ => {
                 let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
                 let plain = name.len() < 32 && name.bytes().all(word);
@@ -462,7 +467,7 @@ impl Fields {
                 .with_mac_input(mac_input)
                 .map_err(|error| refused(number, "mac_input", error.to_string()))?;
         }
-        Ok(set.epoch(self.epoch.unwrap_or_default()).layout(layout))
+        Ok(set.epoch(self.epoch.unwrap_or_default()).layout(layout).mode(self.mode.unwrap_or_default()))
     }
 }
 
@@ -537,6 +542,10 @@ mod tests {
         assert_eq!(read("[{'file_read_key':'K','meta_read_key':'K'}]"), one);
         assert_eq!(read("{'keys':[{'master_key':'K','diversify':'an10922','meta_diversify':'picc'}]}"), one);
         assert_eq!(
+            read("[{'file_read_key':'K','mode':'lrp'},{'file_read_key':'K','mode':'aes'}]"),
+            Ok("Keys(elided, 2 fleets, 0 tags, 2 open keys)".to_owned())
+        );
+        assert_eq!(
             read(
                 "{'keys':[{'master_key':'K','diversify':'an10922','system_id':'6162','file_key_no':1,\
                  'meta_key_no':3,'uid':'04AABBCCDDEEFF','epoch':7,'label':'a','mac_input':'enc',\
@@ -595,6 +604,7 @@ mod tests {
                 "{'master_key':'K','diversify':'an10922','meta_key_no':1}",
                 "key set 1: meta_key_no must be given with uid only",
             ),
+            ("{'file_read_key':'K','mode':'AES'}", "key set 1: mode must be aes, lrp, by-length or either"),
             ("{'file_read_key':'K','label':''}", "key set 1: label must be a text of 1 to 100 characters"),
         ] {
             assert_eq!(read(json).unwrap_err(), message, "{json}");

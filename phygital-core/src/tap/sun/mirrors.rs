@@ -57,7 +57,7 @@ impl<'a> Mirrors<'a> {
         Self { read_ctr: Some(text.as_ref()), ..self }
     }
 
-    /// The encrypted PICCData, 32 digits.
+    /// The encrypted PICCData, 32 digits, or 48 in LRP mode.
     #[must_use]
     pub fn picc_data<T: AsRef<[u8]> + ?Sized>(self, text: &'a T) -> Self {
         Self { picc_data: Some(text.as_ref()), ..self }
@@ -78,14 +78,6 @@ impl<'a> Mirrors<'a> {
         offset_in_mac_input: Option<usize>,
     ) -> Self {
         Self { tag_tamper: Some(text.as_ref()), tamper_at: offset_in_mac_input, ..self }
-    }
-
-    /// PICCData of 48 digits is that of LRP mode.
-    pub(crate) fn decode_picc_data(text: Option<&[u8]>) -> Result<Option<[u8; 16]>, TapRefusal> {
-        match text {
-            Some(text) if text.len() == 48 => Err(TapRefusal::UnsupportedMode { found: text.len() }),
-            text => Self::decode(Field::PiccData, text),
-        }
     }
 
     pub(crate) fn decode<const N: usize>(

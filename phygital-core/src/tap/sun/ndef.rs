@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::mirrors::Mirrors;
+use super::mode::SdmMode;
 use super::reading::MacStart;
 use crate::tap::limits::NDEF_FILE_MAX;
 use crate::tap::refusal::{FILE_TOO_LONG, TapRefusal};
+use crate::vocab::hex;
 
 /// The SDM offsets of a tag, counted in bytes from the start of its NDEF file: what
 /// ChangeFileSettings sets (NT4H2421Gx §10.7.1) and GetFileSettings tells.
@@ -18,7 +20,7 @@ pub struct SdmOffsets {
     /// The plain read counter, 6 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ctr_offset: Option<u16>,
-    /// The encrypted PICCData, 32 characters.
+    /// The encrypted PICCData: 32 characters, or 48 in LRP mode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picc_offset: Option<u16>,
     /// The tamper status, 2 characters.
@@ -63,7 +65,7 @@ impl SdmOffsets {
             mirrors = mirrors.read_ctr(cut(start, 6)?);
         }
         if let Some(start) = self.picc_offset {
-            mirrors = mirrors.picc_data(cut(start, 32)?);
+            mirrors = mirrors.picc_data(cut(start, self.picc_data_width(start, file))?);
         }
         if let Some(start) = self.enc_offset {
             mirrors = mirrors.file_data(cut(start, usize::from(self.enc_length.unwrap_or(0)))?);
@@ -74,6 +76,17 @@ impl SdmOffsets {
             mirrors = mirrors.tag_tamper(text, covered.then(|| usize::from(start - self.mac_input_offset)));
         }
         Ok(mirrors)
+    }
+
+    /// Characters of the PICCData: as in LRP mode if so many digits stand there before the next mirror.
+    fn picc_data_width(&self, start: u16, file: &[u8]) -> usize {
+        let wide = SdmMode::Lrp.picc_data_width();
+        let start = usize::from(start);
+        let ends = [Some(self.mac_offset), self.enc_offset, self.tt_offset];
+        let next = |at: u16| (start + 1..start + wide).contains(&usize::from(at));
+        let digits =
+            file.get(start..start + wide).is_some_and(|text| text.iter().copied().all(hex::is_digit));
+        if digits && !ends.into_iter().flatten().any(next) { wide } else { SdmMode::Aes.picc_data_width() }
     }
 }
 

@@ -7,7 +7,7 @@ use super::link::TapLink;
 use super::template::UrlTemplate;
 use crate::tap::limits::{NDEF_FILE_MAX, NDEF_URL_OFFSET, TAG_TEXT_MAX};
 use crate::tap::refusal::{Field, TapRefusal};
-use crate::vocab::hex::{self, HexFault};
+use crate::vocab::hex;
 
 /// A stretch of a link, counted in bytes after the scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,10 +223,18 @@ impl<'a> Reading<'a> {
 /// Decodes one mirror.
 #[inline]
 pub(crate) fn decode_field<const N: usize>(field: Field, text: &[u8]) -> Result<[u8; N], TapRefusal> {
-    hex::decode(text).map_err(|fault| match fault {
-        HexFault::Length => TapRefusal::BadLength { field, found: text.len() },
-        HexFault::Digit => TapRefusal::BadHex { field },
-    })
+    hex::decode(text).map_err(|_| not_digits(field, text))
+}
+
+/// What is wrong with a mirror that is not the digits it should be: it is no hexadecimal text at all, or one of another
+/// length.
+#[cold]
+pub(crate) fn not_digits(field: Field, text: &[u8]) -> TapRefusal {
+    if text.len().is_multiple_of(2) && text.iter().copied().all(hex::is_digit) {
+        TapRefusal::BadLength { field, found: text.len() }
+    } else {
+        TapRefusal::BadHex { field }
+    }
 }
 
 /// What the tag wrote before its MAC, from the first character after the scheme, with mirrors in upper

@@ -1,13 +1,15 @@
-//! The cryptography of secure dynamic messaging in AES mode (NT4H2421Gx §9.3, AN12196 §4.3 and §4.4).
+//! What the PICCData of a tap says, and the session that a tag opens for each tap (NT4H2421Gx §9.3).
 
 use std::fmt;
 
-use aes::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
-use aes::{Aes128Dec, Aes128Enc};
+use aes::Aes128Enc;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroize;
 
-use crate::crypto::{Block, CmacKey, Secret, truncate_mac};
+use super::mode::SdmMode;
+use super::reading::not_digits;
+use crate::crypto::{Block, CmacKey, Lrp, Secret};
+use crate::tap::refusal::{Field, TapRefusal};
+use crate::vocab::hex;
 use crate::vocab::tag::{ReadCounter, TagUid};
 
 /// The first byte of decrypted PICCData: which of UID and counter it holds (NT4H2421Gx §9.3.4).
@@ -58,16 +60,22 @@ impl fmt::Display for PiccDataTag {
 }
 
 /// Decrypted PICCData: tag, UID, counter, then random padding. Decrypting authenticates nothing.
-#[derive(Clone, Copy)]
-pub(crate) struct PiccData {
-    pub(crate) tag: PiccDataTag,
-    pub(crate) uid: Option<TagUid>,
-    pub(crate) read_ctr: Option<ReadCounter>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PiccData {
+    /// Which of the two it holds.
+    pub tag: PiccDataTag,
+    /// The tag's UID.
+    pub uid: Option<TagUid>,
+    /// Its read counter at this tap.
+    pub read_ctr: Option<ReadCounter>,
 }
 
 impl PiccData {
+    /// Reads the 16 bytes that decrypting gave; none if no tag sends such.
     #[inline]
-    pub(crate) fn parse(plain: &Block) -> Option<Self> {
+    #[must_use]
+    pub fn parse(plain: &[u8; 16]) -> Option<Self> {
         let tag = PiccDataTag::from_byte(plain[0])?;
         let uid = || TagUid::new(std::array::from_fn(|i| plain[1 + i]));
         let ctr = |at: usize| ReadCounter::from_lsb([plain[at], plain[at + 1], plain[at + 2]]);
@@ -94,107 +102,148 @@ impl PiccData {
     }
 }
 
-/// The two session vectors of a tap (NT4H2421Gx §9.3.9.1): `C33C` or `3CC3`, `0001 0080`, then what the tag
-/// mirrors of UID and counter, then zeros.
-#[inline]
-pub(crate) fn session_vector(label: [u8; 2], uid: Option<TagUid>, ctr: Option<ReadCounter>) -> Block {
-    let mut vector = [0; 16];
-    vector[..6].copy_from_slice(&[label[0], label[1], 0x00, 0x01, 0x00, 0x80]);
-    let mut at = 6;
-    if let Some(uid) = uid {
-        vector[at..at + 7].copy_from_slice(uid.as_bytes());
-        at += 7;
-    }
-    if let Some(ctr) = ctr {
-        vector[at..at + 3].copy_from_slice(&ctr.to_lsb());
-    }
-    vector
+/// PICCData as a tag mirrors it; its length tells the mode (NT4H2421Gx §9.3.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the chip has two modes")]
+pub enum EncryptedPiccData {
+    /// One block: 32 digits.
+    Aes([u8; 16]),
+    /// The random number under which it was encrypted, and one block: 48 digits.
+    Lrp {
+        /// PICCRand, the counter of LRICB.
+        random: [u8; 8],
+        /// The block.
+        data: [u8; 16],
+    },
 }
 
-/// Labels the vector that gives the encryption key.
-pub(crate) const LABEL_ENC: [u8; 2] = [0xC3, 0x3C];
-/// Labels the vector that gives the MAC key.
-pub(crate) const LABEL_MAC: [u8; 2] = [0x3C, 0xC3];
-
-/// An expanded SDMFileReadKey.
-pub(crate) struct SdmFileKey(CmacKey<Aes128Enc>);
-
-impl SdmFileKey {
+impl EncryptedPiccData {
+    /// Reads the digits of the mirror.
+    ///
+    /// # Errors
+    /// [`TapRefusal::BadLength`] and [`TapRefusal::BadHex`].
     #[inline]
-    pub(crate) fn new(key: &[u8; 16]) -> Self {
-        Self(CmacKey::new(key))
+    pub fn from_hex(text: &[u8]) -> Result<Self, TapRefusal> {
+        let refusal = |_| not_digits(Field::PiccData, text);
+        if text.len() == SdmMode::Lrp.picc_data_width() {
+            let (random, data) = text.split_at(16);
+            let random = hex::decode(random).map_err(refusal)?;
+            return Ok(Self::Lrp { random, data: hex::decode(data).map_err(refusal)? });
+        }
+        Ok(Self::Aes(hex::decode(text).map_err(refusal)?))
     }
 
-    /// The key for the MAC of one tap.
+    /// The mode of the tag that sent it.
+    #[must_use]
+    pub const fn mode(&self) -> SdmMode {
+        match self {
+            Self::Aes(_) => SdmMode::Aes,
+            Self::Lrp { .. } => SdmMode::Lrp,
+        }
+    }
+}
+
+/// What a tag makes the keys of one tap from: its mode, and which of UID and counter it mirrors.
+///
+/// A host whose keys are in a vault hands the vectors to it; see [`super::KeyRing::session_mac`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SdmSession {
+    mode: SdmMode,
+    uid: Option<TagUid>,
+    read_ctr: Option<ReadCounter>,
+    counter_reversed: bool,
+}
+
+/// Labels the vector that gives the encryption key in AES mode.
+const LABEL_ENC: [u8; 2] = [0xC3, 0x3C];
+/// Labels the vector that gives the MAC key in AES mode.
+const LABEL_MAC: [u8; 2] = [0x3C, 0xC3];
+/// Ends the vector of LRP mode.
+const TRAILER_LRP: [u8; 2] = [0x1E, 0xE1];
+
+impl SdmSession {
+    /// The session of a tap in this mode with what was mirrored.
     #[inline]
-    pub(crate) fn mac_session(&self, uid: Option<TagUid>, ctr: Option<ReadCounter>) -> MacSession {
-        self.session(&session_vector(LABEL_MAC, uid, ctr))
+    #[must_use]
+    pub const fn new(mode: SdmMode, uid: Option<TagUid>, read_ctr: Option<ReadCounter>) -> Self {
+        Self { mode, uid, read_ctr, counter_reversed: false }
     }
 
-    /// The MAC session of a vector that is not as the standard says, for diagnosis.
-    #[inline]
-    pub(crate) fn session(&self, vector: &Block) -> MacSession {
-        let mut key = self.0.mac(vector);
-        let session = MacSession(CmacKey::new(&key));
-        key.zeroize();
-        session
+    /// The session that a home-made tag opens which takes its counter the wrong way round.
+    pub(crate) const fn reversed(self) -> Self {
+        Self { counter_reversed: true, ..self }
     }
 
-    /// Decrypts file data in place: CBC under the tap's encryption key, the initialisation vector being the
-    /// encrypted counter.
-    pub(crate) fn decrypt(&self, uid: TagUid, ctr: ReadCounter, data: &mut [u8]) {
-        let (mut key, mut chain) = self.enc_session(uid, ctr);
-        let cipher = Aes128Dec::new(&Array::from(key));
-        key.zeroize();
-        for block in data.chunks_exact_mut(16) {
-            let encrypted = number(block);
-            let mut plain = Array::from(encrypted.to_be_bytes());
-            cipher.decrypt_block(&mut plain);
-            block.copy_from_slice(&(u128::from_be_bytes(plain.into()) ^ chain).to_be_bytes());
-            chain = encrypted;
+    /// The mode.
+    #[must_use]
+    pub const fn mode(&self) -> SdmMode {
+        self.mode
+    }
+
+    /// The UID, if it is mirrored.
+    #[must_use]
+    pub const fn uid(&self) -> Option<TagUid> {
+        self.uid
+    }
+
+    /// The counter, if it is mirrored.
+    #[must_use]
+    pub const fn read_ctr(&self) -> Option<ReadCounter> {
+        self.read_ctr
+    }
+
+    /// The vector whose CMAC under the file read key is the MAC key of the tap, in AES mode: `3CC3 0001 0080`, UID,
+    /// counter, zeros (SV2 of NT4H2421Gx §9.3.9.1). In LRP mode the vector whose LRP-CMAC is the tap's master key:
+    /// `0001 0080`, UID, counter, zeros, `1EE1` (§9.3.9.2).
+    #[inline]
+    #[must_use]
+    pub fn mac_vector(&self) -> [u8; 16] {
+        match self.mode {
+            SdmMode::Aes => self.vector(&[LABEL_MAC[0], LABEL_MAC[1], 0x00, 0x01, 0x00, 0x80]),
+            SdmMode::Lrp => {
+                let mut vector = self.vector(&[0x00, 0x01, 0x00, 0x80]);
+                vector[14..].copy_from_slice(&TRAILER_LRP);
+                vector
+            }
         }
     }
 
-    /// Encrypts file data in place, as the tag does.
-    pub(crate) fn encrypt(&self, uid: TagUid, ctr: ReadCounter, data: &mut [u8]) {
-        let (mut key, mut chain) = self.enc_session(uid, ctr);
-        let cipher = Aes128Enc::new(&Array::from(key));
-        key.zeroize();
-        for block in data.chunks_exact_mut(16) {
-            let mut out = Array::from((number(block) ^ chain).to_be_bytes());
-            cipher.encrypt_block(&mut out);
-            block.copy_from_slice(&out);
-            chain = number(block);
+    /// The vector whose CMAC under the file read key is the encryption key of the tap, in AES mode: `C33C 0001 0080`,
+    /// UID, counter (SV1 of NT4H2421Gx §9.3.9.1). In LRP mode both keys are made of [`SdmSession::mac_vector`].
+    #[must_use]
+    pub fn enc_vector(&self) -> [u8; 16] {
+        match self.mode {
+            SdmMode::Aes => self.vector(&[LABEL_ENC[0], LABEL_ENC[1], 0x00, 0x01, 0x00, 0x80]),
+            SdmMode::Lrp => self.mac_vector(),
         }
     }
 
-    /// The encryption key and initialisation vector of one tap.
-    fn enc_session(&self, uid: TagUid, ctr: ReadCounter) -> ([u8; 16], u128) {
-        let key = self.0.mac(&session_vector(LABEL_ENC, Some(uid), Some(ctr)));
-        let mut counter = [0; 16];
-        counter[..3].copy_from_slice(&ctr.to_lsb());
-        let iv = CmacKey::<Aes128Enc>::new(&key).encrypt_block(&counter);
-        (key, u128::from_be_bytes(iv))
-    }
-}
-
-fn number(block: &[u8]) -> u128 {
-    u128::from_be_bytes(block.try_into().expect("chunks of 16 bytes"))
-}
-
-/// The MAC key of one tap.
-pub(crate) struct MacSession(CmacKey<Aes128Enc>);
-
-impl MacSession {
-    /// The 8 bytes that the tag sends for `input`.
-    #[inline]
-    pub(crate) fn mac(&self, input: &[u8]) -> [u8; 8] {
-        truncate_mac(&self.full_mac(input))
+    /// The counter of LRICB at the first block of file data, most significant byte first: the read counter as it
+    /// is sent, then zeros (NT4H2421Gx §9.3.6.2). In AES mode the first bytes of the block that is encrypted to the
+    /// initialisation vector (§9.3.6.1).
+    #[must_use]
+    pub fn file_data_counter(&self) -> [u8; 6] {
+        let mut counter = [0; 6];
+        counter[..3].copy_from_slice(&self.read_ctr.unwrap_or(ReadCounter::ZERO).to_lsb());
+        counter
     }
 
     #[inline]
-    pub(crate) fn full_mac(&self, input: &[u8]) -> Block {
-        self.0.mac(input)
+    fn vector(&self, head: &[u8]) -> Block {
+        let mut vector = [0; 16];
+        vector[..head.len()].copy_from_slice(head);
+        let mut at = head.len();
+        if let Some(uid) = self.uid {
+            vector[at..at + 7].copy_from_slice(uid.as_bytes());
+            at += 7;
+        }
+        if let Some(ctr) = self.read_ctr {
+            vector[at..at + 3].copy_from_slice(&ctr.to_lsb());
+            if self.counter_reversed {
+                vector[at..at + 3].reverse();
+            }
+        }
+        vector
     }
 }
 
@@ -211,20 +260,31 @@ pub struct SessionKeys {
 }
 
 impl SessionKeys {
-    /// Derives them from the SDMFileReadKey and what the tag mirrors of UID and counter (NT4H2421Gx §9.3.9.1).
+    /// Derives them from the SDMFileReadKey and what the tag mirrors of UID and counter, in AES mode (NT4H2421Gx
+    /// §9.3.9.1).
     #[must_use]
     pub fn derive(file_read_key: &Secret<16>, uid: Option<TagUid>, ctr: Option<ReadCounter>) -> Self {
         let key = CmacKey::<Aes128Enc>::new(file_read_key.expose());
-        let session = |label| Secret::take(&mut key.mac(&session_vector(label, uid, ctr)));
-        Self { enc: uid.and(ctr).map(|_| session(LABEL_ENC)), mac: session(LABEL_MAC) }
+        let session = SdmSession::new(SdmMode::Aes, uid, ctr);
+        let enc = uid.and(ctr).map(|_| Secret::take(&mut key.mac(&session.enc_vector())));
+        Self { enc, mac: Secret::take(&mut key.mac(&session.mac_vector())) }
+    }
+
+    /// The master key of a tap in LRP mode, of whose plaintexts and updated keys both session keys are made: number
+    /// 0 for the MAC, number 1 for encryption (NT4H2421Gx §9.3.9.2).
+    #[must_use]
+    pub fn lrp_master(
+        file_read_key: &Secret<16>,
+        uid: Option<TagUid>,
+        ctr: Option<ReadCounter>,
+    ) -> Secret<16> {
+        let session = SdmSession::new(SdmMode::Lrp, uid, ctr);
+        Secret::take(&mut Lrp::new(file_read_key, 0).cmac(&session.mac_vector()))
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -237,16 +297,22 @@ mod tests {
         }
     }
 
-    proptest! {
-        #[test]
-        fn file_data_reads_back(key: [u8; 16], uid: [u8; 7], ctr in 0..=0xFF_FFFFu32, blocks in prop::collection::vec(any::<[u8; 16]>(), 0..6)) {
-            let key = SdmFileKey::new(&key);
-            let (uid, ctr) = (TagUid::new(uid), ReadCounter::new(ctr).unwrap());
-            let plain = blocks.concat();
-            let mut data = plain.clone();
-            key.encrypt(uid, ctr, &mut data);
-            key.decrypt(uid, ctr, &mut data);
-            prop_assert_eq!(data, plain);
+    #[test]
+    fn the_length_of_picc_data_tells_its_mode() {
+        let read = |length: usize| EncryptedPiccData::from_hex(&vec![b'a'; length]);
+        assert_eq!(read(32), Ok(EncryptedPiccData::Aes([0xAA; 16])));
+        assert_eq!(read(48), Ok(EncryptedPiccData::Lrp { random: [0xAA; 8], data: [0xAA; 16] }));
+        for found in [0, 30, 34, 46, 50, 64] {
+            assert_eq!(read(found), Err(TapRefusal::BadLength { field: Field::PiccData, found }));
+        }
+        let no_hex = TapRefusal::BadHex { field: Field::PiccData };
+        for found in [31, 33, 47, 49] {
+            assert_eq!(read(found), Err(no_hex.clone()), "half a pair");
+        }
+        for at in [0, 15, 16, 47] {
+            let mut text = vec![b'0'; 48];
+            text[at] = b'g';
+            assert_eq!(EncryptedPiccData::from_hex(&text), Err(no_hex.clone()));
         }
     }
 }

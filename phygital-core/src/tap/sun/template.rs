@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::link::{Param, TapLink};
+use super::mode::SdmMode;
 use super::ndef::SdmOffsets;
 use super::reading::{MacInput, MacStart, Reading, Slots, Span, TagText};
 use crate::tap::limits::{NDEF_URL_OFFSET, TAG_TEXT_MAX};
@@ -14,7 +15,9 @@ use crate::vocab::hex;
 ///
 /// Placeholders are `{uid}`, `{ctr}`, `{picc}`, `{enc}`, `{tt}` and `{mac}`; the marker `{mac_input}`
 /// may stand where the MAC input starts (SDMMACInputOffset), else the usual starts are tried. A scheme in
-/// front is dropped: links come back with another one. The text must fit in the tag, 249 characters.
+/// front is dropped: links come back with another one. The text must fit in the tag, 249 characters. `{picc}`
+/// takes 32 of them, or 48 in a tag in LRP mode; the same template serves both, unless its MAC input starts in
+/// the midst of text behind `{picc}`, where a marker or offset counts as in AES mode.
 ///
 /// A link need not equal the template to the letter: browsers, messengers and campaigns change the
 /// scheme, the case of the host, the order of parameters, and append their own. What the MAC is computed
@@ -114,11 +117,13 @@ impl UrlTemplate {
             return Err(TemplateError::MacInput);
         }
         if let MacInput::From(start) = mac_input {
-            let text = self.shortest().ok_or(TemplateError::TooLong)?;
-            let at = text.offset(start).ok_or(TemplateError::MacInput)?;
-            if text.offset(MacStart::FileData).is_some_and(|data| at > data) {
-                return Err(TemplateError::MacInput);
-            }
+            // An offset counts in the text of one mode.
+            let fits = |text: TagText| {
+                let at = text.offset(start)?;
+                text.offset(MacStart::FileData).is_none_or(|data| at <= data).then_some(())
+            };
+            let mut modes = SdmMode::ALL.into_iter().filter_map(|mode| self.shortest(mode));
+            modes.find_map(fits).ok_or(TemplateError::MacInput)?;
         }
         self.mac_input = mac_input;
         Ok(self)
@@ -136,12 +141,12 @@ impl UrlTemplate {
         self.pieces.contains(&Piece::Slot(field))
     }
 
-    /// The offsets to set in a tag (ChangeFileSettings) when its file data takes `file_data_chars`
+    /// The offsets to set in a tag (ChangeFileSettings) in this mode when its file data takes `file_data_chars`
     /// characters in the URL: twice its bytes, a multiple of 32, or 0 without `{enc}`.
     ///
     /// # Errors
     /// [`TemplateError`] if the text does not fit then, or the MAC input is [`MacInput::Search`].
-    pub fn sdm_offsets(&self, file_data_chars: usize) -> Result<SdmOffsets, TemplateError> {
+    pub fn sdm_offsets(&self, mode: SdmMode, file_data_chars: usize) -> Result<SdmOffsets, TemplateError> {
         let MacInput::From(start) = self.mac_input else { return Err(TemplateError::MacInput) };
         if !file_data_chars.is_multiple_of(32) || (file_data_chars > 0) != self.has(Field::FileData) {
             return Err(TemplateError::FileData);
@@ -161,7 +166,7 @@ impl UrlTemplate {
                         Field::TagTamper => offsets.tt_offset = Some(offset),
                         Field::Mac => offsets.mac_offset = offset,
                     }
-                    at += field.width().unwrap_or(file_data_chars);
+                    at += mode.width(field).unwrap_or(file_data_chars);
                 }
             }
         }
@@ -170,7 +175,7 @@ impl UrlTemplate {
         }
         let filler = [b'0'; TAG_TEXT_MAX];
         let text = self
-            .tag_text(|field| filler.get(..field.width().unwrap_or(file_data_chars)))
+            .tag_text(|field| filler.get(..mode.width(field).unwrap_or(file_data_chars)))
             .ok_or(TemplateError::TooLong)?;
         let start = text.offset(start).ok_or(TemplateError::MacInput)?;
         offsets.mac_input_offset = (NDEF_URL_OFFSET + start) as u16;
@@ -190,8 +195,8 @@ impl UrlTemplate {
         url
     }
 
-    /// Finds the mirrors in a link that follows this template.
-    pub(crate) fn read<'a>(&'a self, link: TapLink<'a>) -> Result<Reading<'a>, TapRefusal> {
+    /// Finds the mirrors of a tag in this mode in a link that follows this template.
+    pub(crate) fn read<'a>(&'a self, link: TapLink<'a>, mode: SdmMode) -> Result<Reading<'a>, TapRefusal> {
         let whole = Span::between(0, link.fragment().end());
         // Appended parameters can be as long as a block of file data: they are no digits.
         let in_digits = |slots: &Slots| {
@@ -200,9 +205,9 @@ impl UrlTemplate {
                 .get(Field::FileData)
                 .is_none_or(|data| digits(data) && slots.get(Field::Mac).is_none_or(digits))
         };
-        let slots = match self.match_pieces(&link, whole, &self.pieces).filter(in_digits) {
+        let slots = match self.match_pieces(&link, mode, whole, &self.pieces).filter(in_digits) {
             Some(slots) => slots,
-            None => self.read_rearranged(&link)?,
+            None => self.read_rearranged(&link, mode)?,
         };
         Ok(Reading { link, slots, template: Some(self), complaint: None })
     }
@@ -221,9 +226,11 @@ impl UrlTemplate {
         Some(text)
     }
 
-    /// The text with the shortest mirrors that can be.
-    fn shortest(&self) -> Option<TagText> {
-        self.tag_text(|field| Some(&b"00000000000000000000000000000000"[..field.width().unwrap_or(32)]))
+    /// The text in this mode with the shortest mirrors that can be.
+    fn shortest(&self, mode: SdmMode) -> Option<TagText> {
+        self.tag_text(|field| {
+            [b'0'; SdmMode::Lrp.picc_data_width()].as_slice().get(..mode.width(field).unwrap_or(32))
+        })
     }
 
     /// Characters of the whole text with the shortest mirrors that can be, also behind the MAC.
@@ -243,7 +250,7 @@ impl UrlTemplate {
     }
 
     /// Matches part by part, so that parameters may be reordered and appended to.
-    fn read_rearranged(&self, link: &TapLink<'_>) -> Result<Slots, TapRefusal> {
+    fn read_rearranged(&self, link: &TapLink<'_>, mode: SdmMode) -> Result<Slots, TapRefusal> {
         if !link.text(link.host()).eq_ignore_ascii_case(self.host.as_bytes()) {
             return Err(TapRefusal::TemplateMismatch);
         }
@@ -254,13 +261,13 @@ impl UrlTemplate {
             _ => false,
         };
         if !(no_path(&self.path) && matches!(link.text(link.path()), b"" | b"/")) {
-            self.match_part(link, link.path(), &self.path, &mut slots)?;
+            self.match_part(link, mode, link.path(), &self.path, &mut slots)?;
         }
-        self.match_params(link, link.query(), &self.query, &mut slots)?;
+        self.match_params(link, mode, link.query(), &self.query, &mut slots)?;
         match &self.fragment {
             Fragment::None => {}
-            Fragment::Whole(pieces) => self.match_part(link, link.fragment(), pieces, &mut slots)?,
-            Fragment::Params(params) => self.match_params(link, link.fragment(), params, &mut slots)?,
+            Fragment::Whole(pieces) => self.match_part(link, mode, link.fragment(), pieces, &mut slots)?,
+            Fragment::Params(params) => self.match_params(link, mode, link.fragment(), params, &mut slots)?,
         }
         Ok(slots)
     }
@@ -268,6 +275,7 @@ impl UrlTemplate {
     fn match_params(
         &self,
         link: &TapLink<'_>,
+        mode: SdmMode,
         part: Span,
         patterns: &[ParamPattern],
         slots: &mut Slots,
@@ -276,7 +284,7 @@ impl UrlTemplate {
             let named = |param: &Param| match (&pattern.name, param.name) {
                 (Some(name), Some(found)) => link.text(found) == name.as_bytes(),
                 // A value without a name is recognised by its shape.
-                (None, None) => self.match_pieces(link, param.value, &pattern.value).is_some(),
+                (None, None) => self.match_pieces(link, mode, param.value, &pattern.value).is_some(),
                 _ => false,
             };
             let mut found = link.params(part).filter(named);
@@ -291,7 +299,7 @@ impl UrlTemplate {
                 let field = first.unwrap_or(Field::Mac);
                 return Err(first.map_or(TapRefusal::TemplateMismatch, |_| TapRefusal::Duplicate { field }));
             }
-            self.match_part(link, param.value, &pattern.value, slots)?;
+            self.match_part(link, mode, param.value, &pattern.value, slots)?;
         }
         Ok(())
     }
@@ -299,11 +307,12 @@ impl UrlTemplate {
     fn match_part(
         &self,
         link: &TapLink<'_>,
+        mode: SdmMode,
         part: Span,
         pieces: &[Piece],
         slots: &mut Slots,
     ) -> Result<(), TapRefusal> {
-        match self.match_pieces(link, part, pieces) {
+        match self.match_pieces(link, mode, part, pieces) {
             Some(found) => {
                 for field in Field::ALL {
                     if let Some(span) = found.get(field) {
@@ -321,12 +330,12 @@ impl UrlTemplate {
 
     /// Where the pieces' fields stand, if exactly these pieces make up the part. Only file data has no
     /// fixed width, so it takes what the others leave.
-    fn match_pieces(&self, link: &TapLink<'_>, part: Span, pieces: &[Piece]) -> Option<Slots> {
+    fn match_pieces(&self, link: &TapLink<'_>, mode: SdmMode, part: Span, pieces: &[Piece]) -> Option<Slots> {
         let fixed: usize = pieces
             .iter()
             .map(|piece| match piece {
                 Piece::Literal { start, end } => usize::from(end - start),
-                Piece::Slot(field) => field.width().unwrap_or(0),
+                Piece::Slot(field) => mode.width(*field).unwrap_or(0),
             })
             .sum();
         let left = part.len().checked_sub(fixed)?;
@@ -347,7 +356,7 @@ impl UrlTemplate {
                     at += length;
                 }
                 Piece::Slot(field) => {
-                    let length = field.width().unwrap_or(left);
+                    let length = mode.width(field).unwrap_or(left);
                     slots.set(field, part.part(at as u16, length as u16));
                     at += length;
                 }
@@ -421,11 +430,14 @@ impl Parser {
         }
         self.check()?;
         let mut template = self.split()?;
-        if template.shortest().is_none() || template.shortest_len() > TAG_TEXT_MAX {
+        if template.shortest(SdmMode::Aes).is_none() || template.shortest_len() > TAG_TEXT_MAX {
             return Err(TemplateError::TooLong);
         }
         if let Some(marker) = self.marker {
-            template = template.with_mac_input(MacInput::From(MacStart::Offset(marker)))?;
+            // By its name, where it has one, for then it is right in both modes.
+            let text = template.shortest(SdmMode::Aes).ok_or(TemplateError::TooLong)?;
+            let start = text.name(MacStart::Offset(marker));
+            template = template.with_mac_input(MacInput::From(start))?;
         }
         Ok(template)
     }
@@ -569,7 +581,7 @@ mod tests {
 
     fn read(template: &str, url: &str) -> Result<Vec<(Field, String)>, TapRefusal> {
         let template: UrlTemplate = template.parse().unwrap();
-        let reading = template.read(TapLink::parse(url).unwrap())?;
+        let reading = template.read(TapLink::parse(url).unwrap(), SdmMode::Aes)?;
         let text = |field| reading.text(field).map(|text| String::from_utf8(text.to_vec()).unwrap());
         Ok(Field::ALL.into_iter().filter_map(|field| Some((field, text(field)?))).collect())
     }
@@ -672,15 +684,17 @@ mod tests {
         // Those of the published example, AN12196 §4.4.1.
         let template: UrlTemplate =
             "tap.example/t?picc_data={picc}&enc={mac_input}{enc}&cmac={mac}".parse().unwrap();
-        let offsets = template.sdm_offsets(96).unwrap();
+        let offsets = template.sdm_offsets(SdmMode::Aes, 96).unwrap();
         assert_eq!(
             (offsets.picc_offset, offsets.enc_offset, offsets.enc_length),
             (Some(31), Some(68), Some(96))
         );
         assert_eq!((offsets.mac_offset, offsets.mac_input_offset), (170, 68));
-        assert_eq!(template.sdm_offsets(0), Err(TemplateError::FileData));
-        assert_eq!(template.sdm_offsets(33), Err(TemplateError::FileData));
-        assert_eq!(template.sdm_offsets(192), Err(TemplateError::TooLong));
+        assert_eq!(template.sdm_offsets(SdmMode::Aes, 0), Err(TemplateError::FileData));
+        assert_eq!(template.sdm_offsets(SdmMode::Aes, 33), Err(TemplateError::FileData));
+        assert_eq!(template.sdm_offsets(SdmMode::Aes, 192), Err(TemplateError::TooLong));
+        let lrp = template.sdm_offsets(SdmMode::Lrp, 96).unwrap();
+        assert_eq!((lrp.picc_offset, lrp.enc_offset, lrp.mac_offset), (Some(31), Some(84), 186));
     }
 
     #[test]
@@ -688,10 +702,13 @@ mod tests {
         let plain: UrlTemplate = "h/t?p={picc}&c={mac}".parse().unwrap();
         assert_eq!(plain.mac_input(), MacInput::Search);
         let marked: UrlTemplate = "h/{mac_input}t?p={picc}&c={mac}".parse().unwrap();
-        assert_eq!(marked.mac_input(), MacInput::From(MacStart::Offset(9)));
         let path = MacInput::From(MacStart::Path);
+        assert_eq!(marked.mac_input(), path);
         assert_eq!(plain.clone().with_mac_input(path).unwrap().mac_input(), path);
-        assert_eq!(marked.with_mac_input(path), Err(TemplateError::MacInput));
+        let host = MacInput::From(MacStart::Host);
+        assert_eq!(marked.with_mac_input(host), Err(TemplateError::MacInput));
+        let midst: UrlTemplate = "h/t{mac_input}t?p={picc}&c={mac}".parse().unwrap();
+        assert_eq!(midst.mac_input(), MacInput::From(MacStart::Offset(10)));
         assert_eq!(plain.with_mac_input(MacInput::From(MacStart::FileData)), Err(TemplateError::MacInput));
     }
 }
