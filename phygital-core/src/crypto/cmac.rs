@@ -5,6 +5,9 @@
 //! message, and AN10922 needs the subkeys themselves. The tests compare it with the `cmac` crate and with
 //! a slow transcription of the standard.
 
+use std::fmt;
+
+use aes::Aes128Enc;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit, consts::U16};
 use zeroize::Zeroize;
 
@@ -82,10 +85,39 @@ pub(crate) fn mac_with(k1: u128, message: &[u8], encrypt: impl Fn(u128) -> u128)
     encrypt(state ^ tail).to_be_bytes()
 }
 
+/// An AES-128 key, expanded for any number of CMACs (NIST SP 800-38B, RFC 4493).
+pub struct Aes128Cmac(CmacKey<Aes128Enc>);
+
+impl Aes128Cmac {
+    /// Expands the key.
+    #[must_use]
+    pub fn new(key: &Secret<16>) -> Self {
+        Self(CmacKey::new(key.expose()))
+    }
+
+    /// The 16-byte CMAC of `message`, of any length.
+    #[must_use]
+    pub fn mac(&self, message: &[u8]) -> [u8; 16] {
+        self.0.mac(message)
+    }
+
+    /// The encrypted zero block and the two subkeys made of it, L, K1 and K2 (SP 800-38B §6.1).
+    #[must_use]
+    pub fn subkeys(&self) -> [Secret<16>; 3] {
+        self.0.subkeys().map(|mut subkey| Secret::take(&mut subkey))
+    }
+}
+
+impl fmt::Debug for Aes128Cmac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Aes128Cmac(elided)")
+    }
+}
+
 /// The 16-byte AES-128 CMAC of `message`, of any length (RFC 4493).
 #[must_use]
 pub fn aes128_cmac(key: &Secret<16>, message: &[u8]) -> [u8; 16] {
-    CmacKey::<aes::Aes128Enc>::new(key.expose()).mac(message)
+    CmacKey::<Aes128Enc>::new(key.expose()).mac(message)
 }
 
 /// The 8 bytes of a CMAC that an NTAG 424 DNA sends: bytes 1, 3, 5, ... 15.
@@ -132,7 +164,7 @@ fn padded(bytes: &[u8]) -> u128 {
 pub(super) mod tests {
     use std::cell::Cell;
 
-    use aes::{Aes128, Aes128Enc};
+    use aes::Aes128;
     use cmac::{Cmac, Mac};
     use proptest::prelude::*;
 

@@ -13,8 +13,8 @@ mod weierstrass;
 
 #[cfg(test)]
 pub(crate) use cmac::tests::blocks_of;
+pub use cmac::{Aes128Cmac, aes128_cmac, truncate_mac};
 pub(crate) use cmac::{Block, CmacKey};
-pub use cmac::{aes128_cmac, truncate_mac};
 pub(crate) use diversify::ntag424_input_into;
 pub use diversify::{
     AN10922_INPUT_MAX, Diversifier, DiversifyError, NTAG424_AID, SYSTEM_ID_MAX, diversify_aes128,

@@ -101,7 +101,8 @@ impl FileKey {
         self.open(session).map(|opened| opened.full_mac(input))
     }
 
-    /// Decrypts file data in place, whole blocks, whose session has UID and counter. None if the key is sealed.
+    /// Decrypts file data in place, whose session has UID and counter. None if the key is sealed, or the data are not
+    /// whole blocks.
     pub fn decrypt_file_data(&self, session: &SdmSession, data: &mut [u8]) -> Option<()> {
         let opened = self.open(session)?;
         self.decrypt(session, &opened, data)
@@ -125,12 +126,13 @@ impl FileKey {
     /// As [`FileKey::decrypt_file_data`], in a session that is open already.
     pub(crate) fn decrypt(&self, session: &SdmSession, opened: &MacSession, data: &mut [u8]) -> Option<()> {
         let Form::Known(key) = &self.form else { return None };
+        let (blocks, []) = data.as_chunks_mut::<16>() else { return None };
         match opened {
             MacSession::Aes(_) => {
                 let (mut enc_key, mut chain) = key.enc_session(session);
                 let cipher = Aes128Dec::new(&Array::from(enc_key));
                 enc_key.zeroize();
-                for block in data.as_chunks_mut::<16>().0 {
+                for block in blocks {
                     let encrypted = u128::from_be_bytes(*block);
                     let mut plain = Array::from(*block);
                     cipher.decrypt_block(&mut plain);
@@ -139,9 +141,7 @@ impl FileKey {
                 }
             }
             MacSession::Lrp(opened) => {
-                let whole = data.len() / 16 * 16;
-                let lrp = opened.encryption();
-                lrp.decrypt(&mut session.file_data_counter(), &mut data[..whole]).ok()?;
+                opened.encryption().decrypt(&mut session.file_data_counter(), data).ok()?;
             }
         }
         Some(())
