@@ -13,6 +13,9 @@ use zeroize::Zeroize;
 
 use super::secret::Secret;
 
+#[cfg(test)]
+pub(crate) use tests::{blocks_of, count_block};
+
 /// One AES block.
 pub(crate) type Block = [u8; 16];
 
@@ -161,7 +164,7 @@ fn padded(bytes: &[u8]) -> u128 {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-pub(super) mod tests {
+mod tests {
     use std::cell::Cell;
 
     use aes::Aes128;
@@ -175,7 +178,7 @@ pub(super) mod tests {
         static BLOCKS: Cell<u32> = const { Cell::new(0) };
     }
 
-    pub(in crate::crypto) fn count_block() {
+    pub(crate) fn count_block() {
         BLOCKS.set(BLOCKS.get() + 1);
     }
 

@@ -209,7 +209,9 @@ fn updated_key_of(key: &Block, number: u8) -> Block {
 /// Takes one value off a chain and moves the chain on; both are made under one key, which is expanded once.
 fn take_link(chain: &mut Block) -> Block {
     #[cfg(test)]
-    (super::cmac::tests::count_block(), super::cmac::tests::count_block());
+    for _ in 0..2 {
+        super::cmac::count_block();
+    }
     let cipher = Aes128Enc::new((&*chain).into());
     let (mut value, mut next) = (Array::from(TENS), Array::from(FIVES));
     cipher.encrypt_block(&mut value);
@@ -222,7 +224,7 @@ fn take_link(chain: &mut Block) -> Block {
 #[inline]
 fn aes(key: &Block, block: &Block) -> Block {
     #[cfg(test)]
-    super::cmac::tests::count_block();
+    super::cmac::count_block();
     let mut out = Array::from(*block);
     Aes128Enc::new(key.into()).encrypt_block(&mut out);
     out.into()
@@ -230,7 +232,7 @@ fn aes(key: &Block, block: &Block) -> Block {
 
 fn aes_inverse(key: &Block, block: &Block) -> Block {
     #[cfg(test)]
-    super::cmac::tests::count_block();
+    super::cmac::count_block();
     let mut out = Array::from(*block);
     Aes128Dec::new(key.into()).decrypt_block(&mut out);
     out.into()

@@ -12,7 +12,7 @@ mod secret_bytes;
 mod weierstrass;
 
 #[cfg(test)]
-pub(crate) use cmac::tests::blocks_of;
+pub(crate) use cmac::blocks_of;
 pub use cmac::{Aes128Cmac, aes128_cmac, truncate_mac};
 pub(crate) use cmac::{Block, CmacKey};
 pub(crate) use diversify::ntag424_input_into;

@@ -17,15 +17,11 @@ use crate::vocab::tag::{KeyEpoch, TagUid};
 /// It is either held here, expanded for AES, and at its first tap in LRP mode for that too (another 330 bytes,
 /// kept with it); or it is sealed: the key ring has it and computes with it, and nothing of it is here.
 pub struct FileKey {
-    form: Form,
+    /// None if it is sealed.
+    key: Option<Known>,
     uid: Option<TagUid>,
     epoch: KeyEpoch,
     label: Option<Arc<str>>,
-}
-
-enum Form {
-    Known(Known),
-    Sealed,
 }
 
 /// A key that is held here.
@@ -46,13 +42,13 @@ impl FileKey {
     /// [`super::KeyRing::decrypt_file_data`].
     #[must_use]
     pub const fn sealed() -> Self {
-        Self { form: Form::Sealed, uid: None, epoch: KeyEpoch::FIRST, label: None }
+        Self { key: None, uid: None, epoch: KeyEpoch::FIRST, label: None }
     }
 
     #[inline]
     pub(crate) fn from_bytes(key: &Block) -> Self {
         let known = Known { bytes: Zeroizing::new(*key), aes: CmacKey::new(key), lrp: OnceLock::new() };
-        Self { form: Form::Known(known), uid: None, epoch: KeyEpoch::FIRST, label: None }
+        Self { key: Some(known), uid: None, epoch: KeyEpoch::FIRST, label: None }
     }
 
     /// Says that this tag alone has the key. A tag that mirrors its counter alone is identified by it.
@@ -111,7 +107,7 @@ impl FileKey {
     /// The MAC key of one tap; none if the key is sealed.
     #[inline]
     pub(crate) fn open(&self, session: &SdmSession) -> Option<MacSession> {
-        let Form::Known(key) = &self.form else { return None };
+        let key = self.key.as_ref()?;
         Some(match session.mode() {
             SdmMode::Aes => {
                 let mut mac_key = key.aes.mac(&session.mac_vector());
@@ -125,7 +121,7 @@ impl FileKey {
 
     /// As [`FileKey::decrypt_file_data`], in a session that is open already.
     pub(crate) fn decrypt(&self, session: &SdmSession, opened: &MacSession, data: &mut [u8]) -> Option<()> {
-        let Form::Known(key) = &self.form else { return None };
+        let key = self.key.as_ref()?;
         let (blocks, []) = data.as_chunks_mut::<16>() else { return None };
         match opened {
             MacSession::Aes(_) => {
@@ -149,7 +145,7 @@ impl FileKey {
 
     /// Encrypts file data in place, as the tag does.
     pub(crate) fn encrypt(&self, session: &SdmSession, data: &mut [u8]) -> Option<()> {
-        let Form::Known(key) = &self.form else { return None };
+        let key = self.key.as_ref()?;
         match self.open(session)? {
             MacSession::Aes(_) => {
                 let (mut enc_key, mut chain) = key.enc_session(session);
@@ -188,10 +184,7 @@ impl Known {
 
 impl fmt::Debug for FileKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let form = match self.form {
-            Form::Known(_) => "elided",
-            Form::Sealed => "sealed",
-        };
+        let form = if self.key.is_some() { "elided" } else { "sealed" };
         write!(f, "FileKey({form}, {:?}, epoch {}, {:?})", self.uid, self.epoch, self.label)
     }
 }
@@ -250,7 +243,6 @@ impl Drop for Start {
 }
 
 /// The keys of one tap.
-#[expect(clippy::large_enum_variant, reason = "it lives on the stack for one tap")]
 pub(crate) enum MacSession {
     Aes(CmacKey<Aes128Enc>),
     Lrp(LrpSession),
