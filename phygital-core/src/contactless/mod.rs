@@ -4,3 +4,10 @@
 //! a value or a typed refusal. Nothing here knows readers, clocks or stores.
 
 pub mod apdu;
+pub mod ecp;
+pub mod ndef;
+pub mod tlv;
+
+mod step;
+
+pub use step::Step;
