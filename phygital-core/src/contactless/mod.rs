@@ -4,6 +4,8 @@
 //! a value or a typed refusal. Nothing here knows readers, clocks or stores.
 
 pub mod apdu;
+#[cfg(feature = "apple-vas")]
+pub mod apple_vas;
 pub mod ecp;
 pub mod ndef;
 pub mod tlv;

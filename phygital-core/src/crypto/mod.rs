@@ -6,6 +6,8 @@
 mod cmac;
 mod diversify;
 mod lrp;
+#[cfg(any(feature = "apple-vas", feature = "smart-tap"))]
+mod p256;
 mod public_key;
 mod secret;
 mod secret_bytes;
@@ -14,6 +16,8 @@ mod weierstrass;
 #[cfg(test)]
 pub(crate) use cmac::blocks_of;
 pub use cmac::{Aes128Cmac, aes128_cmac, truncate_mac};
+#[cfg(any(feature = "apple-vas", feature = "smart-tap"))]
+pub use self::p256::{P256Error, P256Key, P256Public};
 pub(crate) use cmac::{Block, CmacKey};
 pub(crate) use diversify::ntag424_input_into;
 pub use diversify::{
