@@ -8,6 +8,8 @@ pub mod apdu;
 pub mod apple_vas;
 pub mod ecp;
 pub mod ndef;
+#[cfg(feature = "smart-tap")]
+pub mod smart_tap;
 pub mod tlv;
 
 mod step;
