@@ -9,6 +9,7 @@ mod chips;
 mod lrp;
 mod sun;
 mod tokens;
+mod wallet;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -75,6 +76,18 @@ fn run(case: Case<'_>) -> Result<Got, Unreadable> {
     match case.optional_text("op") {
         Some("coinkite_tap_url") => tokens::coinkite_tap_url(case),
         Some("cose_sign1") => tokens::cose_sign1(case),
+        Some("ecp_frame") => wallet::ecp_frame(case),
+        Some("decrypt") => wallet::vas_decrypt(case),
+        Some("decrypt_with_shared_secret") => wallet::vas_decrypt_with_shared_secret(case),
+        Some("full_flow") => wallet::smart_tap_full_flow(case),
+        Some("parse_select_response") => wallet::select_response(case),
+        Some("parse_select_smart_tap") => wallet::smart_tap_select(case),
+        Some("parse_negotiate_request") => wallet::smart_tap_negotiate_request(case),
+        Some("parse_negotiate_response") => wallet::smart_tap_negotiate_response(case),
+        Some("parse_get_data_request") => wallet::get_data_request(case),
+        Some("parse_get_data_response") => wallet::get_data_response(case),
+        Some("parse_record_bundle") => wallet::smart_tap_bundle(case),
+        Some("status_word") => wallet::smart_tap_status(case),
         Some("paseto_v4_public") => tokens::paseto_v4_public(case),
         Some("plaintexts_and_updated_keys") => lrp::plaintexts_and_updated_keys(case),
         Some("eval") => lrp::eval(case),
@@ -100,7 +113,9 @@ mod tests {
 
     fn files() -> Vec<Vec<Value>> {
         [
+            "apple_vas.json",
             "originality.json",
+            "smart_tap.json",
             "signed_tap_url.json",
             "signed_tokens.json",
             "sun_ntag22x.json",

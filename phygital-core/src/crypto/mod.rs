@@ -13,11 +13,11 @@ mod secret;
 mod secret_bytes;
 mod weierstrass;
 
+#[cfg(any(feature = "apple-vas", feature = "smart-tap"))]
+pub use self::p256::{P256Error, P256Key, P256Public};
 #[cfg(test)]
 pub(crate) use cmac::blocks_of;
 pub use cmac::{Aes128Cmac, aes128_cmac, truncate_mac};
-#[cfg(any(feature = "apple-vas", feature = "smart-tap"))]
-pub use self::p256::{P256Error, P256Key, P256Public};
 pub(crate) use cmac::{Block, CmacKey};
 pub(crate) use diversify::ntag424_input_into;
 pub use diversify::{

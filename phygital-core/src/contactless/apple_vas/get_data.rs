@@ -174,8 +174,8 @@ mod tests {
     use crate::contactless::apdu::StatusWord;
     use crate::vocab::hex;
 
-    /// A request that a real reader sent (kormax, apple-vas, VASONLY.READ.log).
-    const CAPTURED: &str = "80ca01014b9f220201009f252003b57cdb3eca0984ba9abdc2fb45d86626d87b39d33c5c6dbbc313a6347a31469f2604008000029f2b0501000000009f291168747470733a2f2f6170706c652e636f6d00";
+    /// A request for `pass.example.shop`, laid out as readers in the field do.
+    const REQUEST: &str = "80ca01014e9f220201009f25206951cabd89f8dea3311faaa4e8d447bb88d5bad407ed25a12a47984d85ca43689f2604008000029f2b0501000000009f291468747470733a2f2f73686f702e6578616d706c6500";
 
     fn bytes(digits: &str) -> Vec<u8> {
         let mut out = vec![0; digits.len() / 2];
@@ -184,28 +184,28 @@ mod tests {
     }
 
     #[test]
-    fn a_captured_request_writes_back_byte_for_byte() {
-        let captured = bytes(CAPTURED);
-        let request = GetData::parse(&Command::parse(&captured).unwrap()).unwrap();
+    fn a_request_writes_back_byte_for_byte() {
+        let request_bytes = bytes(REQUEST);
+        let request = GetData::parse(&Command::parse(&request_bytes).unwrap()).unwrap();
         assert_eq!(
             (request.protocol, request.url.as_deref()),
-            (VasProtocol::Full, Some("https://apple.com"))
+            (VasProtocol::Full, Some("https://shop.example"))
         );
-        assert_eq!(request.to_command().unwrap().to_bytes(), captured);
+        assert_eq!(request.to_command().unwrap().to_bytes(), request_bytes);
     }
 
     #[test]
     fn a_request_with_wrong_fields_is_refused() {
-        let captured = bytes(CAPTURED);
+        let request_bytes = bytes(REQUEST);
         let parse = |bytes: &[u8]| GetData::parse(&Command::parse(bytes).unwrap());
-        let mut other = captured.clone();
+        let mut other = request_bytes.clone();
         other[2] = 2;
         assert_eq!(parse(&other), Err(VasError::Command));
         // The version's tag turned into one that is not known: no version.
-        other = captured.clone();
+        other = request_bytes.clone();
         other[6] = 0x2F;
         assert_eq!(parse(&other), Err(VasError::Field { tag: VERSION }));
-        other = captured;
+        other = request_bytes;
         let space = other.len() - 3;
         other[space] = b' ';
         assert_eq!(parse(&other), Err(VasError::Field { tag: URL }));

@@ -12,8 +12,8 @@ pub const PASS_TYPE_ID_MAX: usize = 255;
 ///
 /// ```
 /// use phygital_core::contactless::apple_vas::PassTypeId;
-/// let pass: PassTypeId = "pass.com.passkit.pksamples.nfcdemo".parse()?;
-/// assert_eq!(pass.hash()[..4], [0x03, 0xB5, 0x7C, 0xDB]);
+/// let pass: PassTypeId = "pass.example.shop".parse()?;
+/// assert_eq!(pass.hash()[..4], [0x69, 0x51, 0xCA, 0xBD]);
 /// # Ok::<(), phygital_core::contactless::apple_vas::PassTypeIdError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -144,8 +144,12 @@ impl SealedBundle {
     }
 }
 
-/// Inflates one zlib stream (RFC 1950) that takes up all of `data`, up to [`BUNDLE_INFLATED_MAX`] bytes.
-fn inflate(data: &[u8]) -> Result<Zeroizing<Vec<u8>>, SmartTapError> {
+/// Inflates one zlib stream (RFC 1950) that takes up all of `data`, up to [`BUNDLE_INFLATED_MAX`] bytes: what
+/// [`SealedBundle::open`] does with passes that come compressed. What comes is wiped when it is dropped.
+///
+/// # Errors
+/// [`SmartTapError::Inflate`] for a damaged stream, [`SmartTapError::TooLong`] for one past the limit.
+pub fn inflate(data: &[u8]) -> Result<Zeroizing<Vec<u8>>, SmartTapError> {
     let mut stream = Decompress::new(true);
     let mut plain = Zeroizing::new(Vec::new());
     let mut piece = Zeroizing::new([0; 4096]);

@@ -26,7 +26,7 @@ mod select;
 mod session;
 mod status;
 
-pub use bundle::{BUNDLE_INFLATED_MAX, SealedBundle, SmartTapKeys};
+pub use bundle::{BUNDLE_INFLATED_MAX, SealedBundle, SmartTapKeys, inflate};
 pub use collector::{CollectorKey, CollectorSigner, SIGNATURE_MAX, SignerUnavailable};
 pub use error::SmartTapError;
 pub use get_data::{PosCapabilities, SERVICES_MAX, ServiceAnswer, ServiceRequest, VasTypes};

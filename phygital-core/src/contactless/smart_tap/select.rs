@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn published_answers_are_read() {
+    fn answers_are_read() {
         let ose = SmartTapOse::parse(&bytes(OSE)).unwrap();
         assert_eq!(ose.entry.as_ref().unwrap().capabilities, Some(3));
         assert_eq!(ose.to_bytes().unwrap(), bytes(OSE));
