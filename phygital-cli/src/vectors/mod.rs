@@ -7,6 +7,7 @@
 mod case;
 mod chips;
 mod lrp;
+mod otp;
 mod sun;
 mod tokens;
 mod wallet;
@@ -97,6 +98,8 @@ fn run(case: Case<'_>) -> Result<Got, Unreadable> {
         Some("sdm_session_keys") => sun::session_keys(case),
         Some("sdm_session_master") => sun::session_master(case),
         Some("sdm_file_decrypt") => sun::file_decrypt(case),
+        Some("hotp") => otp::hotp(case),
+        Some("totp") => otp::totp(case),
         Some(_) => Err(Unreadable::Operation),
         None if case.has("steps") => sun::sequence(case),
         None if case.has("sdmmac") => sun::tap(case),
@@ -114,6 +117,7 @@ mod tests {
     fn files() -> Vec<Vec<Value>> {
         [
             "apple_vas.json",
+            "otp.json",
             "originality.json",
             "smart_tap.json",
             "signed_tap_url.json",

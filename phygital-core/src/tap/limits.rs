@@ -77,3 +77,12 @@ pub const CBOR_ENTRIES_MAX: usize = 64;
 
 /// Most that clocks may differ where a token's times are checked.
 pub const TOKEN_LEEWAY_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// Longest period of a rotating code, in seconds. A code of an hour is good for two with its step of grace.
+pub const OTP_PERIOD_MAX: u32 = 60 * 60;
+
+/// Most counters that a device may have skipped (RFC 4226 §7.4): each is one more number that a guess may hit.
+pub const HOTP_WINDOW_MAX: u32 = 100;
+
+/// How far ahead a device is looked for by two codes in a row.
+pub const HOTP_RESYNC_MAX: u32 = 1_000;

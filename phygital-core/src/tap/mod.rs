@@ -14,6 +14,7 @@ pub mod limits;
 pub mod ntag21x;
 pub mod ntag22x;
 pub mod originality;
+pub mod otp;
 pub mod paseto;
 pub mod personalise;
 pub mod replay;
