@@ -6,6 +6,7 @@
 
 mod case;
 mod chips;
+mod gs1;
 mod lrp;
 mod otp;
 mod sun;
@@ -100,6 +101,7 @@ fn run(case: Case<'_>) -> Result<Got, Unreadable> {
         Some("sdm_file_decrypt") => sun::file_decrypt(case),
         Some("hotp") => otp::hotp(case),
         Some("totp") => otp::totp(case),
+        Some("parse_digital_link") => gs1::parse_digital_link(case),
         Some(_) => Err(Unreadable::Operation),
         None if case.has("steps") => sun::sequence(case),
         None if case.has("sdmmac") => sun::tap(case),
@@ -118,6 +120,7 @@ mod tests {
         [
             "apple_vas.json",
             "otp.json",
+            "gs1_digital_link.json",
             "originality.json",
             "smart_tap.json",
             "signed_tap_url.json",

@@ -86,3 +86,9 @@ pub const HOTP_WINDOW_MAX: u32 = 100;
 
 /// How far ahead a device is looked for by two codes in a row.
 pub const HOTP_RESYNC_MAX: u32 = 1_000;
+
+/// Most application identifiers of a GS1 Digital Link: a key, three qualifiers and more than anybody adds.
+pub const GS1_ELEMENTS_MAX: usize = 32;
+
+/// Longest value of any GS1 application identifier, in characters (91 to 99, company internal).
+pub const GS1_VALUE_MAX: usize = 90;

@@ -10,6 +10,7 @@
 //! earlier and opened later), nor anything else that stands in the URL.
 
 pub mod cose;
+pub mod gs1;
 pub mod limits;
 pub mod ntag21x;
 pub mod ntag22x;

@@ -3,6 +3,7 @@
 pub mod limits;
 pub mod tag;
 
+pub(crate) mod gs1;
 pub(crate) mod hex;
 mod identifier;
 mod ids;
@@ -12,6 +13,7 @@ mod purpose;
 mod time;
 mod zone;
 
+pub use gs1::{Gln, Gs1KeyError, Gtin, Sscc};
 pub use identifier::{Identifier, IdentifierError, IdentifierKind, Region, TenantKey};
 pub use ids::{
     ActionId, CustomerId, DeviceId, Digest, EventId, EventKey, IdError, IdentifierKey, MessageId, NoticeId,
