@@ -4,6 +4,7 @@
 //! stand in it with the same value. A sequence has no `expect` of its own: that of each of its steps counts. Which
 //! file a vector stands in does not matter: its fields tell its kind.
 
+mod beacons;
 mod case;
 mod chips;
 mod gs1;
@@ -102,6 +103,12 @@ fn run(case: Case<'_>) -> Result<Got, Unreadable> {
         Some("hotp") => otp::hotp(case),
         Some("totp") => otp::totp(case),
         Some("parse_digital_link") => gs1::parse_digital_link(case),
+        Some("eddystone_service_data") => beacons::eddystone_service_data(case),
+        Some("eid") => beacons::eid(case),
+        Some("etlm") => beacons::etlm(case),
+        Some("ibeacon_manufacturer_data") => beacons::ibeacon_manufacturer_data(case),
+        Some("identity_key") => beacons::identity_key(case),
+        Some("resolve") => beacons::resolve(case),
         Some(_) => Err(Unreadable::Operation),
         None if case.has("steps") => sun::sequence(case),
         None if case.has("sdmmac") => sun::tap(case),
@@ -121,6 +128,8 @@ mod tests {
             "apple_vas.json",
             "otp.json",
             "gs1_digital_link.json",
+            "ble_beacons.json",
+            "eddystone_eid.json",
             "originality.json",
             "smart_tap.json",
             "signed_tap_url.json",

@@ -3,8 +3,10 @@
 //! Primitives alone: they know keys and bytes, not tags. Which keys a tag has is said by
 //! [`crate::tap::KeyRing`].
 
+mod agreement;
 mod cmac;
 mod diversify;
+mod eax;
 mod lrp;
 #[cfg(any(feature = "apple-vas", feature = "smart-tap"))]
 mod p256;
@@ -15,6 +17,7 @@ mod weierstrass;
 
 #[cfg(any(feature = "apple-vas", feature = "smart-tap"))]
 pub use self::p256::{P256Error, P256Key, P256Public};
+pub use agreement::{ZeroSecret, x25519, x25519_public_key};
 #[cfg(test)]
 pub(crate) use cmac::blocks_of;
 pub use cmac::{Aes128Cmac, aes128_cmac, truncate_mac};
@@ -24,6 +27,7 @@ pub use diversify::{
     AN10922_INPUT_MAX, Diversifier, DiversifyError, NTAG424_AID, SYSTEM_ID_MAX, diversify_aes128,
     diversify_aes256, ntag424_input,
 };
+pub(crate) use eax::Eax;
 pub use lrp::{LricbError, Lrp};
 pub use public_key::{PublicKey, PublicKeyError, SignatureAlgorithm, recovered_keys};
 pub use secret::{Secret, SecretError};

@@ -92,3 +92,16 @@ pub const GS1_ELEMENTS_MAX: usize = 32;
 
 /// Longest value of any GS1 application identifier, in characters (91 to 99, company internal).
 pub const GS1_VALUE_MAX: usize = 90;
+
+/// Longest Bluetooth advertisement, in bytes (Core Specification 5.0, volume 2, part E, §7.8.54).
+pub const ADVERTISEMENT_MAX: usize = 1650;
+
+/// Most identifiers of one beacon that a window holds. With a day of lost power that is enough for a rotation every 32
+/// seconds; beacons that rotate faster are found again within a shorter time.
+pub const EID_WINDOW_MAX: usize = 4_096;
+
+/// Most identifiers in one table, at 24 bytes each.
+pub const EID_TABLE_MAX: usize = 1 << 20;
+
+/// Most beacons in one table.
+pub const BEACONS_MAX: usize = 1 << 16;

@@ -9,6 +9,7 @@
 //! [`VerifiedTap::authenticated_text`]. What it does not: that the tag is here now (a link can be taken
 //! earlier and opened later), nor anything else that stands in the URL.
 
+pub mod beacon;
 pub mod cose;
 pub mod gs1;
 pub mod limits;

@@ -104,6 +104,8 @@ text_ids! {
     PlaceId,
     /// What was touched within a place: a shelf, a till, a fitting room.
     TouchpointId,
+    /// A beacon, as the host names it.
+    BeaconId,
     /// A staff member, as the host names her.
     StaffId,
     /// An order, as the host names it.

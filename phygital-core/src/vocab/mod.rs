@@ -16,8 +16,8 @@ mod zone;
 pub use gs1::{Gln, Gs1KeyError, Gtin, Sscc};
 pub use identifier::{Identifier, IdentifierError, IdentifierKind, Region, TenantKey};
 pub use ids::{
-    ActionId, CustomerId, DeviceId, Digest, EventId, EventKey, IdError, IdentifierKey, MessageId, NoticeId,
-    OrderId, PlaceId, SourceId, StaffId, TouchpointId,
+    ActionId, BeaconId, CustomerId, DeviceId, Digest, EventId, EventKey, IdError, IdentifierKey, MessageId,
+    NoticeId, OrderId, PlaceId, SourceId, StaffId, TouchpointId,
 };
 pub use money::{Currency, Decimal, Money, MoneyError, Price};
 pub use personal::Personal;
