@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ops::ControlFlow;
 
-use super::{FileKey, Fleet, KeyRing, verify};
+use super::{EncryptedPiccData, FileKey, Fleet, KeyRing, KeysUnavailable, verify};
 use crate::vocab::tag::TagUid;
 
 /// The tag that a link claims to be of, as far as the fleets of the key ring can read it: from its plain mirror, or
@@ -43,5 +43,64 @@ impl<K: KeyRing + ?Sized> KeyRing for Listener<'_, K> {
                 ControlFlow::Break(())
             });
         }
+    }
+
+    fn open_picc_data(&self, fleet: usize, data: &EncryptedPiccData) -> Result<[u8; 16], KeysUnavailable> {
+        self.keys.open_picc_data(fleet, data)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::crypto::Secret;
+    use crate::tap::{KeySet, Keys, Layout, MetaKey};
+
+    /// AN12196 table 5 with another MAC; its keys are all zero.
+    const FORGED: &str = "https://ntag.nxp.com/424?e=EF963FF7828658A599F3041510671E88&c=94EED9EE65337087";
+
+    fn uid() -> TagUid {
+        "04de5f1eacc040".parse().unwrap()
+    }
+
+    #[test]
+    fn a_claim_is_heard_in_plain_and_encrypted() {
+        let set = || KeySet::explicit(Secret::take(&mut [1; 16]));
+        let plain = "https://tap.example/t?uid=04DE5F1EACC040&ctr=000001&c=94EED9EE65337087";
+        let meta = || set().meta_read_key(Secret::zeros());
+        let other = TagUid::new([4; 7]);
+        for (url, keys, expected) in [
+            (plain, set(), Some(uid())),
+            (plain, set().of_tag(other), None),
+            (FORGED, meta(), Some(uid())),
+            (FORGED, meta().of_tag(other), None),
+            (FORGED, set(), None),
+            ("https://tap.example/", set(), None),
+        ] {
+            assert_eq!(claimed_uid(url, &Keys::new([keys]).unwrap()), expected, "{url}");
+        }
+    }
+
+    /// A ring that keeps its meta read key to itself.
+    struct Vault([Fleet; 1]);
+
+    impl KeyRing for Vault {
+        fn fleets(&self) -> &[Fleet] {
+            &self.0
+        }
+
+        fn file_keys(&self, _: usize, _: Option<TagUid>, found: &mut dyn FnMut(&FileKey) -> ControlFlow<()>) {
+            let _ = found(&FileKey::new(&Secret::take(&mut [1; 16])));
+        }
+
+        fn open_picc_data(&self, _: usize, data: &EncryptedPiccData) -> Result<[u8; 16], KeysUnavailable> {
+            Ok(MetaKey::new(&Secret::zeros()).decrypt(data))
+        }
+    }
+
+    #[test]
+    fn a_claim_is_heard_where_the_key_stays_in_a_vault() {
+        assert_eq!(claimed_uid(FORGED, &Vault([Fleet::sealed(Layout::default())])), Some(uid()));
     }
 }
