@@ -7,6 +7,7 @@
 mod beacons;
 mod case;
 mod chips;
+mod ev2;
 mod gs1;
 mod lrp;
 mod otp;
@@ -109,6 +110,14 @@ fn run(case: Case<'_>) -> Result<Got, Unreadable> {
         Some("ibeacon_manufacturer_data") => beacons::ibeacon_manufacturer_data(case),
         Some("identity_key") => beacons::identity_key(case),
         Some("resolve") => beacons::resolve(case),
+        Some("auth_ev2_first") => ev2::auth_ev2_first(case),
+        Some("auth_ev2_nonfirst") => ev2::auth_ev2_nonfirst(case),
+        Some("auth_lrp_first") => ev2::auth_lrp_first(case),
+        Some("encode_change_file_settings") => ev2::encode_change_file_settings(case),
+        Some("lrp_session") => ev2::lrp_session(case),
+        Some("lrp_session_master") => ev2::lrp_session_master(case),
+        Some("parse_file_settings") => ev2::parse_file_settings(case),
+        Some("wrap_full") => ev2::wrap_full(case),
         Some(_) => Err(Unreadable::Operation),
         None if case.has("steps") => sun::sequence(case),
         None if case.has("sdmmac") => sun::tap(case),
@@ -130,6 +139,7 @@ mod tests {
             "gs1_digital_link.json",
             "ble_beacons.json",
             "eddystone_eid.json",
+            "ev2_messaging.json",
             "originality.json",
             "smart_tap.json",
             "signed_tap_url.json",

@@ -8,6 +8,7 @@ pub mod apdu;
 pub mod apple_vas;
 pub mod ecp;
 pub mod ndef;
+pub mod ntag424;
 #[cfg(feature = "smart-tap")]
 pub mod smart_tap;
 pub mod tlv;
