@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod chips;
 pub mod journal;
 pub mod optin;
 pub mod tap;

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which tells what it skipped or runs")]
 
+#[path = "../../fuzz/src/chips.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod chips;
 #[path = "../../fuzz/src/journal.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod journal;
@@ -20,8 +23,10 @@ use proptest::test_runner::{Config, TestRunner};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 5] = [
+const TARGETS: [(&str, Target); 7] = [
     ("inbound_text", optin::inbound_text),
+    ("ntag2xx", chips::ntag2xx),
+    ("ntag424", chips::ntag424),
     ("tag_journal", journal::journal),
     ("tap_link", tap::link),
     ("tap_template", tap::template),
