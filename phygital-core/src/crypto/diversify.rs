@@ -1,8 +1,8 @@
-//! Key diversification: one master key, another key for every tag (NXP AN10922 §2.2 and §2.4).
+//! Key diversification: one master key, another key for every tag (NXP AN10922 §2.2 to §2.4).
 
 use std::fmt;
 
-use aes::{Aes128Enc, Aes256Enc};
+use aes::{Aes128Enc, Aes192Enc, Aes256Enc};
 use zeroize::Zeroize;
 
 use super::cmac::CmacKey;
@@ -65,6 +65,12 @@ impl Diversifier {
         Ok(Secret::take(&mut key))
     }
 
+    /// The encrypted zero block and the two subkeys made of it, K0, K1 and K2 (AN10922 §2.2.1).
+    #[must_use]
+    pub fn subkeys(&self) -> [Secret<16>; 3] {
+        self.0.subkeys().map(|mut subkey| Secret::take(&mut subkey))
+    }
+
     /// As [`Diversifier::derive`], on the stack; the caller wipes it.
     pub(crate) fn derive_bytes(&self, input: &[u8]) -> Result<[u8; 16], DiversifyError> {
         mac_with_constant(&self.0, 0x01, input)
@@ -83,6 +89,24 @@ impl fmt::Debug for Diversifier {
 /// [`DiversifyError::InputLength`] unless the input has 1 to 31 bytes.
 pub fn diversify_aes128(master: &Secret<16>, input: &[u8]) -> Result<Secret<16>, DiversifyError> {
     Diversifier::new(master).derive(input)
+}
+
+/// The AES-192 key that AN10922 §2.3 derives from `master` and `input`.
+///
+/// # Errors
+/// [`DiversifyError::InputLength`] unless the input has 1 to 31 bytes.
+pub fn diversify_aes192(master: &Secret<24>, input: &[u8]) -> Result<Secret<24>, DiversifyError> {
+    let cmac = CmacKey::<Aes192Enc>::new(master.expose());
+    let [mut first, mut second] =
+        [mac_with_constant(&cmac, 0x11, input)?, mac_with_constant(&cmac, 0x12, input)?];
+    // The second half of the one overlaps the first half of the other.
+    let mut key = [0; 24];
+    key[..16].copy_from_slice(&first);
+    key[16..].copy_from_slice(&second[8..]);
+    key[8..16].iter_mut().zip(&second[..8]).for_each(|(byte, other)| *byte ^= other);
+    first.zeroize();
+    second.zeroize();
+    Ok(Secret::take(&mut key))
 }
 
 /// The AES-256 key that AN10922 §2.4 derives from `master` and `input`.
@@ -155,8 +179,20 @@ mod tests {
         for length in [0, 32] {
             let expected = Some(DiversifyError::InputLength { found: length });
             assert_eq!(diversify_aes128(&master, &vec![0; length]).err(), expected);
+            assert_eq!(diversify_aes192(&Secret::zeros(), &vec![0; length]).err(), expected);
             assert_eq!(diversify_aes256(&Secret::zeros(), &vec![0; length]).err(), expected);
         }
+    }
+
+    /// The example of AN10922 §2.3.1.
+    #[test]
+    fn aes192() {
+        let master = Secret::from_hex("00112233445566778899aabbccddeeff0102030405060708").unwrap();
+        let input = [
+            4, 0x78, 0x2E, 0x21, 0x80, 0x1D, 0x80, 0x30, 0x42, 0xF5, 0x4E, 0x58, 0x50, 0x20, 0x41, 0x62, 0x75,
+        ];
+        let expected = Secret::from_hex("ce39c8e1cd82d9a7bedbe9d74af59b23176755ee7586e12c").unwrap();
+        assert_eq!(diversify_aes192(&master, &input).unwrap(), expected);
     }
 
     #[test]

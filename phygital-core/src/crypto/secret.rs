@@ -74,6 +74,11 @@ impl<const N: usize> Secret<N> {
         &self.0
     }
 
+    /// The bytes, to be filled in where they are.
+    pub(crate) fn expose_mut(&mut self) -> &mut [u8; N] {
+        &mut self.0
+    }
+
     /// A second copy, for the rare case where two owners need the key.
     #[must_use]
     pub fn duplicate(&self) -> Self {

@@ -32,6 +32,9 @@ pub const FILE_KEYS_MAX: usize = 32;
 /// Most key sets in one key ring: a large chain's tags, some 100 MB of expanded keys.
 pub const KEY_SETS_MAX: usize = 200_000;
 
+/// Tags whose derived keys a ring keeps expanded: about 600 bytes each once they have tapped in LRP mode, so 600 kB.
+pub const KEPT_KEYS_MAX: usize = 1_024;
+
 /// Longest JSON text of keys, in bytes: [`KEY_SETS_MAX`] sets of the usual fields.
 pub const KEYS_JSON_MAX: usize = 32 * 1024 * 1024;
 

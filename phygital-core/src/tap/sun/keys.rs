@@ -5,12 +5,12 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use zeroize::Zeroize;
-
+use super::derivation::Derivation;
 use super::file_key::FileKey;
-use super::keyring::{Fleet, KeyRing, Layout, Mistake};
-use super::mode::ModeRule;
-use crate::crypto::{Diversifier, DiversifyError, Secret, ntag424_input, ntag424_input_into};
+use super::kept::Kept;
+use super::key_set::{FileSource, KeySet};
+use super::keyring::{Fleet, KeyRing, Mistake};
+use crate::crypto::{DiversifyError, Secret};
 use crate::tap::limits::{FILE_KEYS_MAX, FLEETS_MAX, KEY_SETS_MAX};
 use crate::vocab::tag::{KeyEpoch, TagUid};
 
@@ -34,6 +34,8 @@ pub struct Keys {
     fleets: Vec<Fleet>,
     /// For each fleet, in the same order.
     keys: Vec<FleetKeys>,
+    /// Derived keys of the tags that tapped last; none if nothing is derived.
+    kept: Option<Kept>,
 }
 
 /// The keys of one fleet.
@@ -50,41 +52,17 @@ struct FleetKeys {
 
 enum OpenKey {
     Explicit(Box<FileKey>),
-    Diversified(Box<Diversified>),
+    Derived(Box<Derived>),
 }
 
-struct Diversified {
-    master: Diversifier,
+struct Derived {
+    derivation: Derivation,
+    /// Its place among all of the ring, under which keys are kept.
+    source: u32,
     master_as_file: FileKey,
     key_no: u8,
-    system_id: Vec<u8>,
     epoch: KeyEpoch,
     label: Option<Arc<str>>,
-}
-
-/// The keys of one tag, or of all tags that derive theirs from one master key.
-pub struct KeySet {
-    meta: Meta,
-    file: FileSource,
-    uid: Option<TagUid>,
-    epoch: KeyEpoch,
-    label: Option<Arc<str>>,
-    layout: Layout,
-    mode: ModeRule,
-}
-
-enum Meta {
-    None,
-    Explicit(Secret<16>),
-    /// The master key diversified with the ASCII letters `PICC`.
-    Picc,
-    /// The master key diversified with the UID and this key number.
-    Numbered(u8),
-}
-
-enum FileSource {
-    Explicit(Secret<16>),
-    Diversified { master: Secret<16>, key_no: u8, system_id: Vec<u8> },
 }
 
 /// Why key sets make no key ring. It never holds anything of a key.
@@ -108,7 +86,7 @@ pub enum KeysError {
     /// Two sets for one tag and generation with different keys.
     #[error("two key sets for the same tag and epoch")]
     Conflict,
-    /// A meta read key that is to be derived, without a master key.
+    /// A meta read key that is to be derived, without a master key, or by a way that the master key is not for.
     #[error("a meta read key can only be derived from a master key")]
     NoMasterKey,
     /// A meta read key that is to be derived from the UID, without a UID.
@@ -119,126 +97,11 @@ pub enum KeysError {
     Diversify(#[from] DiversifyError),
 }
 
-impl KeySet {
-    /// This SDMFileReadKey, for any tag unless [`KeySet::of_tag`] says for which.
-    #[must_use]
-    pub fn explicit(file_read_key: Secret<16>) -> Self {
-        Self::with(FileSource::Explicit(file_read_key))
-    }
-
-    /// Keys derived from `master` by AN10922 with UID, application, key number and system identifier (at most
-    /// 16 bytes); `key_no` is the number of the key that the tag uses as SDMFileReadKey, 0 to 4.
-    ///
-    /// # Errors
-    /// [`DiversifyError::SystemIdLength`].
-    pub fn diversified(master: Secret<16>, key_no: u8, system_id: &[u8]) -> Result<Self, DiversifyError> {
-        ntag424_input(TagUid::new([0; 7]), key_no, system_id)?;
-        Ok(Self::with(FileSource::Diversified { master, key_no, system_id: system_id.to_vec() }))
-    }
-
-    fn with(file: FileSource) -> Self {
-        Self {
-            meta: Meta::None,
-            file,
-            uid: None,
-            epoch: KeyEpoch::FIRST,
-            label: None,
-            layout: Layout::default(),
-            mode: ModeRule::default(),
-        }
-    }
-
-    /// Sets the SDMMetaReadKey. Without one, the tags mirror UID or counter in plain.
-    #[must_use]
-    pub fn meta_read_key(mut self, key: Secret<16>) -> Self {
-        self.meta = Meta::Explicit(key);
-        self
-    }
-
-    /// Derives the SDMMetaReadKey from the master key with the input `PICC`, one for the whole fleet.
-    #[must_use]
-    pub fn derive_meta_read_key(mut self) -> Self {
-        self.meta = Meta::Picc;
-        self
-    }
-
-    /// Derives the SDMMetaReadKey from the master key like a file read key, with this key number. Only for a
-    /// set that is bound to its tag.
-    #[must_use]
-    pub fn derive_meta_read_key_no(mut self, key_no: u8) -> Self {
-        self.meta = Meta::Numbered(key_no);
-        self
-    }
-
-    /// Binds the set to one tag.
-    #[must_use]
-    pub fn of_tag(mut self, uid: TagUid) -> Self {
-        self.uid = Some(uid);
-        self
-    }
-
-    /// Sets the generation of the keys; the first if not called.
-    #[must_use]
-    pub fn epoch(mut self, epoch: KeyEpoch) -> Self {
-        self.epoch = epoch;
-        self
-    }
-
-    /// Names the set, for whoever reads the result.
-    #[must_use]
-    pub fn label(mut self, label: impl Into<Arc<str>>) -> Self {
-        self.label = Some(label.into());
-        self
-    }
-
-    /// Sets how the URLs are laid out; recognised by their shape if not called.
-    #[must_use]
-    pub fn layout(mut self, layout: Layout) -> Self {
-        self.layout = layout;
-        self
-    }
-
-    /// Says what is known of the mode of the tags; [`ModeRule::ByLength`] if not called, which is AES for tags that
-    /// mirror in plain.
-    #[must_use]
-    pub fn mode(mut self, mode: ModeRule) -> Self {
-        self.mode = mode;
-        self
-    }
-
-    /// The meta read key, if there is one.
-    fn meta(&self) -> Result<Option<Secret<16>>, KeysError> {
-        let master = match &self.file {
-            FileSource::Diversified { master, system_id, .. } => Some((master, system_id)),
-            FileSource::Explicit(_) => None,
-        };
-        match &self.meta {
-            Meta::None => Ok(None),
-            Meta::Explicit(key) => Ok(Some(key.duplicate())),
-            Meta::Picc => {
-                let (master, _) = master.ok_or(KeysError::NoMasterKey)?;
-                Ok(Some(Diversifier::new(master).derive(b"PICC")?))
-            }
-            Meta::Numbered(key_no) => {
-                let (master, system_id) = master.ok_or(KeysError::NoMasterKey)?;
-                let input = ntag424_input(self.uid.ok_or(KeysError::NoUid)?, *key_no, system_id)?;
-                Ok(Some(Diversifier::new(master).derive(&input)?))
-            }
-        }
-    }
-}
-
-impl fmt::Debug for KeySet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeySet(elided, {:?}, epoch {}, {:?})", self.uid, self.epoch, self.label)
-    }
-}
-
 impl Keys {
     /// No keys: for an engine that verifies no taps, such as a service that only records.
     #[must_use]
     pub fn none() -> Self {
-        Self { fleets: Vec::new(), keys: Vec::new() }
+        Self { fleets: Vec::new(), keys: Vec::new(), kept: None }
     }
 
     /// Expands the keys of these sets.
@@ -246,7 +109,7 @@ impl Keys {
     /// # Errors
     /// [`KeysError`] for too many keys, or sets that contradict each other.
     pub fn new(sets: impl IntoIterator<Item = KeySet>) -> Result<Self, KeysError> {
-        let mut ring = Self { fleets: Vec::new(), keys: Vec::new() };
+        let mut ring = Self::none();
         let mut metas: Vec<Option<Secret<16>>> = Vec::new();
         // What each tag and generation has, to tell a repetition from a contradiction.
         let mut seen: BTreeMap<(usize, TagUid, KeyEpoch), Secret<16>> = BTreeMap::new();
@@ -255,12 +118,14 @@ impl Keys {
                 return Err(KeysError::TooManySets);
             }
             let fleet = ring.fleet_of(&set, &mut metas)?;
-            ring.keys[fleet].add(fleet, set, &mut seen)?;
+            ring.keys[fleet].add(fleet, number as u32, set, &mut seen)?;
         }
         if ring.fleets.is_empty() {
             return Err(KeysError::Empty);
         }
         ring.keys.iter_mut().for_each(FleetKeys::sort);
+        let derives = |keys: &FleetKeys| keys.open.iter().any(|key| matches!(key, OpenKey::Derived(_)));
+        ring.kept = ring.keys.iter().any(derives).then(Kept::new);
         Ok(ring)
     }
 
@@ -289,21 +154,20 @@ impl FleetKeys {
     fn add(
         &mut self,
         fleet: usize,
+        source: u32,
         set: KeySet,
         seen: &mut BTreeMap<(usize, TagUid, KeyEpoch), Secret<16>>,
     ) -> Result<(), KeysError> {
         let KeySet { file, uid, epoch, label, .. } = set;
         let key = match (file, uid) {
             (FileSource::Explicit(key), _) => key,
-            (FileSource::Diversified { master, key_no, system_id }, Some(uid)) => {
-                Diversifier::new(&master).derive(&ntag424_input(uid, key_no, &system_id)?)?
-            }
-            (FileSource::Diversified { master, key_no, system_id }, None) => {
-                self.open.push(OpenKey::Diversified(Box::new(Diversified {
-                    master: Diversifier::new(&master),
-                    master_as_file: FileKey::new(&master).epoch(epoch).label(label.clone()),
-                    key_no,
-                    system_id,
+            (FileSource::Derived(master), Some(uid)) => master.prepare()?.tag_key(uid, master.key_no, epoch),
+            (FileSource::Derived(master), None) => {
+                self.open.push(OpenKey::Derived(Box::new(Derived {
+                    derivation: master.prepare()?,
+                    source,
+                    master_as_file: FileKey::new(&master.key).epoch(epoch).label(label.clone()),
+                    key_no: master.key_no,
                     epoch,
                     label,
                 })));
@@ -342,21 +206,36 @@ impl FleetKeys {
         self.open.sort_by_key(|key| {
             std::cmp::Reverse(match key {
                 OpenKey::Explicit(key) => key.key_epoch(),
-                OpenKey::Diversified(key) => key.epoch,
+                OpenKey::Derived(key) => key.epoch,
             })
         });
     }
 }
 
-impl Diversified {
+impl Derived {
     /// The key of this number for this tag. The number decides nothing but the input.
     #[inline]
     fn file_key(&self, uid: TagUid, key_no: u8) -> FileKey {
-        let (input, length) = ntag424_input_into(uid, key_no, &self.system_id);
-        let mut key = self.master.derive_bytes(&input[..length]).expect("the input has 15 to 31 bytes");
-        let file_key = FileKey::from_bytes(&key).epoch(self.epoch).label(self.label.clone());
-        key.zeroize();
-        file_key
+        let key = self.derivation.tag_key(uid, key_no, self.epoch);
+        FileKey::new(&key).epoch(self.epoch).label(self.label.clone())
+    }
+
+    /// Shows the key of this tag, kept from its last tap or derived anew.
+    fn show(
+        &self,
+        uid: TagUid,
+        kept: Option<&Kept>,
+        found: &mut dyn FnMut(&FileKey) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        if let Some(key) = kept.and_then(|kept| kept.get(self.source, uid)) {
+            return found(&key);
+        }
+        let key = self.file_key(uid, self.key_no);
+        let flow = found(&key);
+        if let (ControlFlow::Break(()), Some(kept)) = (flow, kept) {
+            kept.put(self.source, uid, key);
+        }
+        flow
     }
 }
 
@@ -383,8 +262,8 @@ impl KeyRing for Keys {
                 .iter()
                 .try_for_each(|key| match (key, uid) {
                     (OpenKey::Explicit(key), _) => found(key),
-                    (OpenKey::Diversified(key), Some(uid)) => found(&key.file_key(uid, key.key_no)),
-                    (OpenKey::Diversified(_), None) => ControlFlow::Continue(()),
+                    (OpenKey::Derived(key), Some(uid)) => key.show(uid, self.kept.as_ref(), found),
+                    (OpenKey::Derived(_), None) => ControlFlow::Continue(()),
                 })
                 .is_continue();
     }
@@ -397,7 +276,7 @@ impl KeyRing for Keys {
     ) {
         let Some(keys) = self.keys.get(fleet) else { return };
         for key in &keys.open {
-            let OpenKey::Diversified(key) = key else { continue };
+            let OpenKey::Derived(key) = key else { continue };
             if found(&key.master_as_file, Mistake::MasterKey).is_break() {
                 return;
             }

@@ -6,8 +6,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroize;
 
+use super::key_set::{FILE_KEY_NO, KeySet};
 use super::keyring::Layout;
-use super::keys::{KeySet, Keys, KeysError};
+use super::keys::{Keys, KeysError};
 use super::template::UrlTemplate;
 use crate::crypto::{SYSTEM_ID_MAX, Secret};
 use crate::tap::limits::{KEY_SETS_MAX, KEYS_JSON_MAX};
@@ -70,14 +71,14 @@ impl Keys {
     /// |---|---|
     /// | `file_read_key` | 32 hexadecimal digits: the SDMFileReadKey itself |
     /// | `master_key` | 32 digits: the key from which each tag's file read key is derived |
-    /// | `diversify` | `"an10922"`, with `master_key` |
-    /// | `system_id` | 0 to 32 digits, with `master_key` |
+    /// | `diversify` | how, with `master_key`: `"an10922"`, `"boltcard"`, `"sdm-backend"`, or `"sdm-backend-legacy"` for tags of before 2023. All but the first derive the meta read key too, if it is not given |
+    /// | `system_id` | 0 to 32 digits, with `an10922` |
     /// | `file_key_no` | 0 to 4, with `master_key`: the number of the tag's SDMFileReadKey, 2 if absent |
     /// | `meta_read_key` | 32 digits: the SDMMetaReadKey; absent for tags that mirror in plain |
-    /// | `meta_diversify` | `"picc"`, with `master_key`: the meta read key is derived with the input `PICC` |
+    /// | `meta_diversify` | `"picc"`, with `an10922`: the meta read key is derived with the input `PICC` |
     /// | `meta_key_no` | 0 to 4, with `master_key` and `uid`: it is derived like a file read key |
     /// | `uid` | 14 digits: the one tag that has these keys |
-    /// | `epoch` | the generation of the keys, 0 if absent |
+    /// | `epoch` | the generation of the keys, 0 if absent; of bolt cards their version. While keys are changed, give a set for each generation that is still about |
     /// | `label` | a name for results |
     /// | `template` | a [`UrlTemplate`]; the layout is recognised by its shape if absent |
     /// | `mode` | what is known of the tags' mode, a [`super::ModeRule`]: `"aes"`, `"lrp"`, `"either"`; `"by-length"` if absent |
@@ -328,7 +329,7 @@ struct Fields {
     meta_read_key: Option<Secret<16>>,
     file_read_key: Option<Secret<16>>,
     master_key: Option<Secret<16>>,
-    diversify: Option<()>,
+    diversify: Option<Diversify>,
     system_id: Option<Vec<u8>>,
     file_key_no: Option<u8>,
     meta_key_no: Option<u8>,
@@ -343,8 +344,28 @@ struct Fields {
 
 const KEY: &str = "32 hexadecimal digits";
 const KEY_NO: &str = "a key number from 0 to 4";
-/// The key that NXP's examples give for SDMFileRead (AN12196 §5.2), and what most templates of tools use.
-const FILE_KEY_NO: u8 = 2;
+const DIVERSIFY: &str = "an10922, boltcard, sdm-backend or sdm-backend-legacy";
+
+/// The ways to derive keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Diversify {
+    An10922,
+    Boltcard,
+    SdmBackend,
+    SdmBackendLegacy,
+}
+
+impl Diversify {
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "an10922" => Self::An10922,
+            "boltcard" => Self::Boltcard,
+            "sdm-backend" => Self::SdmBackend,
+            "sdm-backend-legacy" => Self::SdmBackendLegacy,
+            _ => return None,
+        })
+    }
+}
 
 impl Fields {
     fn set(&mut self, name: &str, value: Value<'_>) -> Result<(), KeysJsonError> {
@@ -360,7 +381,7 @@ impl Fields {
                 put(number, "master_key", &mut self.master_key, || value.key(number, "master_key"))
             }
             "diversify" => put(number, "diversify", &mut self.diversify, || {
-                value.read(number, "diversify", "\"an10922\"", |text| (text == "an10922").then_some(()))
+                value.read(number, "diversify", DIVERSIFY, Diversify::from_name)
             }),
             "system_id" => put(number, "system_id", &mut self.system_id, || {
                 value.read(number, "system_id", "0 to 32 hexadecimal digits", |text| {
@@ -433,12 +454,28 @@ impl Fields {
                 KeySet::explicit(key)
             }
             (None, Some(master)) => {
-                if self.diversify.is_none() {
-                    return Err(refused(number, "diversify", "\"an10922\" when there is a master_key"));
+                let Some(way) = self.diversify else {
+                    let expected = format!("{DIVERSIFY} when there is a master_key");
+                    return Err(refused(number, "diversify", expected));
+                };
+                let only_an10922 = [
+                    ("system_id", self.system_id.is_some()),
+                    ("meta_diversify", self.meta_diversify.is_some()),
+                ];
+                let misplaced = only_an10922.into_iter().find(|(_, given)| *given);
+                if let (Some((field, _)), true) = (misplaced, way != Diversify::An10922) {
+                    return Err(refused(number, field, "given with an10922 only"));
                 }
                 let key_no = self.file_key_no.unwrap_or(FILE_KEY_NO);
-                let system_id = self.system_id.unwrap_or_default();
-                KeySet::diversified(master, key_no, &system_id).map_err(KeysError::from)?
+                match way {
+                    Diversify::An10922 => {
+                        let system_id = self.system_id.unwrap_or_default();
+                        KeySet::diversified(master, key_no, &system_id).map_err(KeysError::from)?
+                    }
+                    Diversify::Boltcard => KeySet::boltcard(master).file_key_no(key_no),
+                    Diversify::SdmBackend => KeySet::sdm_backend(master).file_key_no(key_no),
+                    Diversify::SdmBackendLegacy => KeySet::sdm_backend_legacy(master).file_key_no(key_no),
+                }
             }
             (Some(_), Some(_)) => {
                 return Err(refused(number, "file_read_key", "absent when there is a master_key"));
@@ -590,8 +627,23 @@ mod tests {
                 "{'file_read_key':'K','system_id':''}",
                 "key set 1: system_id must be given with master_key only",
             ),
-            ("{'master_key':'K'}", "key set 1: diversify must be \"an10922\" when there is a master_key"),
-            ("{'master_key':'K','diversify':'K'}", "key set 1: diversify must be \"an10922\""),
+            (
+                "{'master_key':'K'}",
+                "key set 1: diversify must be an10922, boltcard, sdm-backend or sdm-backend-legacy when there is a \
+                 master_key",
+            ),
+            (
+                "{'master_key':'K','diversify':'K'}",
+                "key set 1: diversify must be an10922, boltcard, sdm-backend or sdm-backend-legacy",
+            ),
+            (
+                "{'master_key':'K','diversify':'boltcard','system_id':''}",
+                "key set 1: system_id must be given with an10922 only",
+            ),
+            (
+                "{'master_key':'K','diversify':'sdm-backend','meta_diversify':'picc'}",
+                "key set 1: meta_diversify must be given with an10922 only",
+            ),
             (
                 "{'master_key':'K','diversify':'an10922','system_id':'K00'}",
                 "key set 1: system_id must be 0 to 32 hexadecimal digits",
