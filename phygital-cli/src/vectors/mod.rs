@@ -9,6 +9,7 @@ mod case;
 mod chips;
 mod ev2;
 mod gs1;
+mod keys;
 mod lrp;
 mod otp;
 mod sun;
@@ -93,6 +94,15 @@ fn run(case: Case<'_>) -> Result<Got, Unreadable> {
         Some("parse_record_bundle") => wallet::smart_tap_bundle(case),
         Some("status_word") => wallet::smart_tap_status(case),
         Some("paseto_v4_public") => tokens::paseto_v4_public(case),
+        Some("aes128") => keys::an10922_aes128(case),
+        Some("aes192") => keys::an10922_aes192(case),
+        Some("aes256") => keys::an10922_aes256(case),
+        Some("aes128_ntag424") => keys::an10922_ntag424(case),
+        Some("boltcard_deterministic") => keys::boltcard(case),
+        Some("sdm_backend_tag_key") => keys::sdm_backend_tag_key(case),
+        Some("sdm_backend_undiversified") => keys::sdm_backend_undiversified(case),
+        Some("sdm_backend_legacy_tag_key") => keys::sdm_backend_legacy_tag(case),
+        Some("sdm_backend_legacy_undiversified") => keys::sdm_backend_legacy_undiversified(case),
         Some("plaintexts_and_updated_keys") => lrp::plaintexts_and_updated_keys(case),
         Some("eval") => lrp::eval(case),
         Some("lrp_cmac") => lrp::cmac(case),
@@ -147,6 +157,8 @@ mod tests {
             "sun_ntag22x.json",
             "sun_ntag424_aes.json",
             "sun_ntag424_lrp.json",
+            "an10922.json",
+            "key_derivation.json",
             "lrp_an12304.json",
             "sdm_primitives.json",
             "replay_sequences.json",

@@ -32,6 +32,9 @@ pub const FILE_KEYS_MAX: usize = 32;
 /// Most key sets in one key ring: a large chain's tags, some 100 MB of expanded keys.
 pub const KEY_SETS_MAX: usize = 200_000;
 
+/// Longest id of a key in a URL, in characters: it takes its place in the tag's memory.
+pub const KEY_ID_MAX: usize = 32;
+
 /// Tags whose derived keys a ring keeps expanded: about 600 bytes each once they have tapped in LRP mode, so 600 kB.
 pub const KEPT_KEYS_MAX: usize = 1_024;
 

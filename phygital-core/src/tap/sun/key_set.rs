@@ -7,6 +7,7 @@ use super::derivation::{MasterKey, Way};
 use super::keyring::Layout;
 use super::keys::KeysError;
 use super::mode::ModeRule;
+use super::template::is_key_id;
 use crate::crypto::{DiversifyError, Secret, ntag424_input};
 use crate::vocab::tag::{KeyEpoch, TagUid};
 
@@ -162,6 +163,27 @@ impl KeySet {
     pub fn mode(mut self, mode: ModeRule) -> Self {
         self.mode = mode;
         self
+    }
+
+    /// Names the fleet by a public text in its links, so that no other is tried for them ([`super::Fleet::key_id`]): 1
+    /// to [`crate::tap::limits::KEY_ID_MAX`] letters, digits and `-._~`. It is put in for the `{kid}` of a template;
+    /// without one it is looked for in path and parameters.
+    #[must_use]
+    pub fn key_id(mut self, key_id: impl Into<Arc<str>>) -> Self {
+        self.key_id = Some(key_id.into());
+        self
+    }
+
+    /// The layout with the id of the key put in.
+    pub(super) fn filled_layout(&self) -> Result<Layout, KeysError> {
+        match (&self.layout, &self.key_id) {
+            (_, Some(id)) if !is_key_id(id) => Err(KeysError::KeyId),
+            (Layout::Template(template), id) if template.has_key_id() => {
+                let id = id.as_deref().ok_or(KeysError::KeyId)?;
+                Ok(Layout::Template(template.with_key_id(id).map_err(|_| KeysError::KeyId)?))
+            }
+            (layout, _) => Ok(layout.clone()),
+        }
     }
 
     /// The meta read key, if there is one.

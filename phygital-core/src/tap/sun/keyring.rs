@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::file_key::FileKey;
 use super::meta_key::MetaKey;
@@ -16,7 +17,8 @@ use crate::vocab::tag::TagUid;
 ///
 /// A fleet of tags shares the key that opens their PICCData (SDMMetaReadKey): it is needed before the UID is
 /// known, so it cannot be each tag's own (AN12196 §4.4.2). The key of the MAC (SDMFileReadKey) should be, and
-/// may come in several generations. Verification opens a link as each fleet would, asks for the file read
+/// may come in several generations. A link may carry the id of its fleet's key, and then that fleet alone is tried;
+/// trial is for rings that have no other way, and it is bounded and counted. Verification opens a link as each fleet would, asks for the file read
 /// keys that the tag with that UID may have, and lets the MAC alone decide.
 ///
 /// [`super::Keys`] holds keys in memory, [`super::PackedKeys`] those of a million tags. A host implements this itself
@@ -119,6 +121,7 @@ pub struct Fleet {
     meta: Meta,
     layout: Layout,
     mode: ModeRule,
+    key_id: Option<Arc<str>>,
 }
 
 enum Meta {
@@ -132,19 +135,32 @@ impl Fleet {
     #[must_use]
     pub fn new(meta_read_key: Option<&Secret<16>>, layout: Layout) -> Self {
         let meta = meta_read_key.map_or(Meta::None, |key| Meta::Known(Box::new(MetaKey::new(key))));
-        Self { meta, layout, mode: ModeRule::default() }
+        Self { meta, layout, mode: ModeRule::default(), key_id: None }
     }
 
     /// A fleet whose meta read key stays with the key ring, which then has to answer [`KeyRing::open_picc_data`].
     #[must_use]
     pub fn sealed(layout: Layout) -> Self {
-        Self { meta: Meta::Sealed, layout, mode: ModeRule::default() }
+        Self { meta: Meta::Sealed, layout, mode: ModeRule::default(), key_id: None }
     }
 
     /// Says what is known of the mode of its tags; [`ModeRule::ByLength`] if not called.
     #[must_use]
     pub fn mode(self, mode: ModeRule) -> Self {
         Self { mode, ..self }
+    }
+
+    /// Names the fleet by a public text in its links, a whole segment of the path or value of a parameter. It is then
+    /// tried for links alone that carry it, and where a link carries the id of a fleet, no other fleet is tried.
+    #[must_use]
+    pub fn key_id(self, key_id: impl Into<Arc<str>>) -> Self {
+        Self { key_id: Some(key_id.into()), ..self }
+    }
+
+    /// The text in its links that names it.
+    #[must_use]
+    pub fn key_id_text(&self) -> Option<&str> {
+        self.key_id.as_deref()
     }
 
     /// The layout of its URL.

@@ -11,12 +11,12 @@ use super::kept::Kept;
 use super::key_set::{FileSource, KeySet};
 use super::keyring::{Fleet, KeyRing, Mistake};
 use crate::crypto::{DiversifyError, Secret};
-use crate::tap::limits::{FILE_KEYS_MAX, FLEETS_MAX, KEY_SETS_MAX};
+use crate::tap::limits::{FILE_KEYS_MAX, FLEETS_MAX, KEY_ID_MAX, KEY_SETS_MAX};
 use crate::vocab::tag::{KeyEpoch, TagUid};
 
 /// Keys of tags, held in memory and expanded, so that a tap costs no key schedule but its own.
 ///
-/// Sets with the same meta read key, layout and mode form one fleet. Keys are wiped when this is dropped.
+/// Sets with the same meta read key, layout, mode and key id form one fleet. Keys are wiped when this is dropped.
 ///
 /// ```
 /// use phygital_core::crypto::Secret;
@@ -92,6 +92,11 @@ pub enum KeysError {
     /// A meta read key that is to be derived from the UID, without a UID.
     #[error("a meta read key by key number needs the uid: it is not known before the PICCData is opened")]
     NoUid,
+    /// A key id that is none, or does not fit in the template, or a template with `{kid}` and no key id.
+    #[error(
+        "a key id has 1 to {KEY_ID_MAX} letters, digits and -._~, and goes with a template that has {{kid}} or with none"
+    )]
+    KeyId,
     /// The system identifier is too long.
     #[error(transparent)]
     Diversify(#[from] DiversifyError),
@@ -131,10 +136,13 @@ impl Keys {
 
     /// The fleet that the set belongs to, made if need be.
     fn fleet_of(&mut self, set: &KeySet, metas: &mut Vec<Option<Secret<16>>>) -> Result<usize, KeysError> {
-        let meta = set.meta()?;
+        let (meta, layout) = (set.meta()?, set.filled_layout()?);
         let same = |index: &usize| {
             let fleet = &self.fleets[*index];
-            metas[*index] == meta && *fleet.layout() == set.layout && fleet.mode_rule() == set.mode
+            metas[*index] == meta
+                && *fleet.layout() == layout
+                && fleet.mode_rule() == set.mode
+                && fleet.key_id_text() == set.key_id.as_deref()
         };
         if let Some(index) = (0..metas.len()).find(same) {
             return Ok(index);
@@ -142,7 +150,11 @@ impl Keys {
         if self.fleets.len() == FLEETS_MAX {
             return Err(KeysError::TooManyFleets);
         }
-        self.fleets.push(Fleet::new(meta.as_ref(), set.layout.clone()).mode(set.mode));
+        let mut fleet = Fleet::new(meta.as_ref(), layout).mode(set.mode);
+        if let Some(key_id) = &set.key_id {
+            fleet = fleet.key_id(key_id.clone());
+        }
+        self.fleets.push(fleet);
         let meta_as_file = meta.as_ref().map(|key| Box::new(FileKey::new(key)));
         self.keys.push(FleetKeys { meta_as_file, ..FleetKeys::default() });
         metas.push(meta);
@@ -305,6 +317,8 @@ impl fmt::Debug for Keys {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::tap::simulator::SoftTag;
+    use crate::tap::{Layout, TapRefusal, verify};
 
     fn secret(number: u32) -> Secret<16> {
         let mut bytes = [0xA5; 16];
@@ -387,5 +401,60 @@ mod tests {
         assert_eq!(Keys::new([explicit().derive_meta_read_key_no(1)]).err(), Some(KeysError::NoMasterKey));
         let diversified = KeySet::diversified(secret(1), 2, b"").unwrap().derive_meta_read_key_no(1);
         assert_eq!(Keys::new([diversified]).err(), Some(KeysError::NoUid));
+    }
+
+    /// Two masters while keys are changed, and bolt cards set up anew: each generation is found, the latest first.
+    #[test]
+    fn generations_overlap() {
+        let uid = TagUid::new([4; 7]);
+        let boltcard = |version| KeySet::boltcard(secret(1)).epoch(KeyEpoch::new(version));
+        let masters =
+            |epoch| KeySet::sdm_backend(secret(epoch)).meta_read_key(secret(9)).epoch(KeyEpoch::new(epoch));
+        let keys = Keys::new([boltcard(0), boltcard(1), boltcard(2), masters(3), masters(4)]).unwrap();
+        assert_eq!(keys.fleets().len(), 2);
+        assert_eq!(epochs_offered(&keys, 0, Some(uid)), [2, 1, 0]);
+        assert_eq!(epochs_offered(&keys, 1, Some(uid)), [4, 3]);
+        assert_eq!(epochs_offered(&keys, 0, None), [0; 0]);
+    }
+
+    /// A fleet by each derivation: taps verify, also once the key is kept, in both modes, and other tags' keys do not.
+    #[test]
+    fn fleets_move_in_as_they_are() {
+        use crate::crypto::{Boltcard, SdmBackend};
+        let uid = TagUid::new([4, 1, 2, 3, 4, 5, 6]);
+        let (boltcard, backend) = (Boltcard::new(&secret(1)), SdmBackend::new(&secret(2)));
+        let legacy_meta = crate::crypto::sdm_backend_legacy_undiversified_key(&secret(3), 1);
+        let legacy = crate::crypto::sdm_backend_legacy_tag_key(&secret(3), uid, 2);
+        let [_, _, card_key, ..] = boltcard.card_keys(uid, 7);
+        for (set, meta, file) in [
+            (KeySet::boltcard(secret(1)).epoch(KeyEpoch::new(7)), boltcard.encryption_key(), card_key),
+            (KeySet::sdm_backend(secret(2)), backend.undiversified_key(), backend.tag_key(uid, 2)),
+            (KeySet::sdm_backend_legacy(secret(3)), legacy_meta, legacy),
+        ] {
+            let keys = Keys::new([set]).unwrap();
+            for mode in crate::tap::SdmMode::ALL {
+                let template = "h/?p={picc}&c={mac}".parse().unwrap();
+                let mut tag = SoftTag::new(uid, template, &file).meta_read_key(&meta).mode(mode);
+                for _ in 0..3 {
+                    assert_eq!(verify(&tag.tap(&[1; 16]).unwrap(), &keys).unwrap().uid(), Some(uid));
+                }
+                let template = "h/?p={picc}&c={mac}".parse().unwrap();
+                let other = SoftTag::new(TagUid::new([9; 7]), template, &file).meta_read_key(&meta);
+                let refused = verify(&other.mode(mode).tap(&[1; 16]).unwrap(), &keys);
+                assert_eq!(refused, Err(TapRefusal::MacMismatch));
+            }
+        }
+    }
+
+    #[test]
+    fn key_ids_are_short_and_have_their_place() {
+        let set = || KeySet::explicit(secret(1));
+        let layout = || Layout::Template("h/{kid}?u={uid}&c={mac}".parse().unwrap());
+        assert!(Keys::new([set().key_id("a").layout(layout())]).is_ok());
+        for wrong in
+            [set().layout(layout()), set().key_id(""), set().key_id("a b"), set().key_id("a".repeat(33))]
+        {
+            assert_eq!(Keys::new([wrong]).err(), Some(KeysError::KeyId));
+        }
     }
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 use super::key_set::{FILE_KEY_NO, KeySet};
 use super::keyring::Layout;
 use super::keys::{Keys, KeysError};
-use super::template::UrlTemplate;
+use super::template::{TemplateError, UrlTemplate, is_key_id};
 use crate::crypto::{SYSTEM_ID_MAX, Secret};
 use crate::tap::limits::{KEY_SETS_MAX, KEYS_JSON_MAX};
 use crate::vocab::hex;
@@ -81,6 +81,7 @@ impl Keys {
     /// | `epoch` | the generation of the keys, 0 if absent; of bolt cards their version. While keys are changed, give a set for each generation that is still about |
     /// | `label` | a name for results |
     /// | `template` | a [`UrlTemplate`]; the layout is recognised by its shape if absent |
+    /// | `key_id` | the public text in the links of these tags that tells their keys: 1 to 32 letters, digits and `-._~`, put in for the `{kid}` of the template |
     /// | `mode` | what is known of the tags' mode, a [`super::ModeRule`]: `"aes"`, `"lrp"`, `"either"`; `"by-length"` if absent |
     /// | `mac_input` | where the MAC input starts, a [`super::MacInput`]: a name or the file offset |
     ///
@@ -340,6 +341,7 @@ struct Fields {
     template: Option<UrlTemplate>,
     mac_input: Option<super::MacInput>,
     mode: Option<super::ModeRule>,
+    key_id: Option<String>,
 }
 
 const KEY: &str = "32 hexadecimal digits";
@@ -412,7 +414,7 @@ impl Fields {
                 })
             }),
             "template" => put(number, "template", &mut self.template, || match &value {
-                Value::Text(text) => text.parse().map_err(|error: super::TemplateError| {
+                Value::Text(text) => text.parse().map_err(|error: TemplateError| {
                     refused(number, "template", format!("a URL template: {error}"))
                 }),
                 _ => Err(refused(number, "template", "a URL template")),
@@ -424,6 +426,11 @@ impl Fields {
                     Value::Other => None,
                 };
                 read.ok_or_else(|| refused(number, "mac_input", super::MacInputError.to_string()))
+            }),
+            "key_id" => put(number, "key_id", &mut self.key_id, || {
+                value.read(number, "key_id", "1 to 32 letters, digits and -._~", |text| {
+                    is_key_id(text).then(|| text.to_owned())
+                })
             }),
             "mode" => put(number, "mode", &mut self.mode, || {
                 value.read(number, "mode", "aes, lrp, by-length or either", |text| text.parse().ok())
@@ -498,7 +505,18 @@ impl Fields {
         if let Some(label) = self.label {
             set = set.label(label);
         }
-        let mut layout = self.template.map_or_else(Layout::default, Layout::Template);
+        let mut layout = Layout::default();
+        if let Some(mut template) = self.template {
+            if template.has_key_id() {
+                let id = self.key_id.as_deref();
+                let filled = id.ok_or(TemplateError::KeyId).and_then(|id| template.with_key_id(id));
+                template = filled.map_err(|error| refused(number, "key_id", error.to_string()))?;
+            }
+            layout = Layout::Template(template);
+        }
+        if let Some(key_id) = self.key_id {
+            set = set.key_id(key_id);
+        }
         if let Some(mac_input) = self.mac_input {
             layout = layout
                 .with_mac_input(mac_input)
@@ -578,6 +596,11 @@ mod tests {
         assert_eq!(read("{'file_read_key':'K'}"), one);
         assert_eq!(read("[{'file_read_key':'K','meta_read_key':'K'}]"), one);
         assert_eq!(read("{'keys':[{'master_key':'K','diversify':'an10922','meta_diversify':'picc'}]}"), one);
+        for (way, tags) in [("boltcard", ""), ("sdm-backend", ""), ("sdm-backend-legacy", ",'file_key_no':3")]
+        {
+            assert_eq!(read(&format!("{{'master_key':'K','diversify':'{way}'{tags}}}")), one, "{way}");
+        }
+        assert_eq!(read("{'file_read_key':'K','key_id':'k7','template':'h/{kid}?u={uid}&c={mac}'}"), one);
         assert_eq!(
             read("[{'file_read_key':'K','mode':'lrp'},{'file_read_key':'K','mode':'aes'}]"),
             Ok("Keys(elided, 2 fleets, 0 tags, 2 open keys)".to_owned())
@@ -655,6 +678,15 @@ mod tests {
             (
                 "{'master_key':'K','diversify':'an10922','meta_key_no':1}",
                 "key set 1: meta_key_no must be given with uid only",
+            ),
+            (
+                "{'file_read_key':'K','key_id':'a b'}",
+                "key set 1: key_id must be 1 to 32 letters, digits and -._~",
+            ),
+            (
+                "{'file_read_key':'K','template':'h/{kid}?u={uid}&c={mac}'}",
+                "key set 1: key_id must be {kid} stands once, for a whole path segment or parameter, and is 1 to 32 \
+                 letters, digits and -._~",
             ),
             ("{'file_read_key':'K','mode':'AES'}", "key set 1: mode must be aes, lrp, by-length or either"),
             ("{'file_read_key':'K','label':''}", "key set 1: label must be a text of 1 to 100 characters"),

@@ -7,7 +7,7 @@ use super::link::{Param, TapLink};
 use super::mode::SdmMode;
 use super::ndef::SdmOffsets;
 use super::reading::{MacInput, MacStart, Reading, Slots, Span, TagText};
-use crate::tap::limits::{NDEF_URL_OFFSET, TAG_TEXT_MAX};
+use crate::tap::limits::{KEY_ID_MAX, NDEF_URL_OFFSET, TAG_TEXT_MAX};
 use crate::tap::refusal::{Field, TapRefusal};
 use crate::vocab::hex;
 
@@ -18,6 +18,9 @@ use crate::vocab::hex;
 /// front is dropped: links come back with another one. The text must fit in the tag, 249 characters. `{picc}`
 /// takes 32 of them, or 48 in a tag in LRP mode; the same template serves both, unless its MAC input starts in
 /// the midst of text behind `{picc}`, where a marker or offset counts as in AES mode.
+///
+/// `{kid}` stands for the id of a fleet's key, a whole segment of the path or value of a parameter, such as
+/// `tap.example/{kid}/t?p={picc}&c={mac}`: [`UrlTemplate::with_key_id`] puts it in, as [`super::KeySet::key_id`] does.
 ///
 /// A link need not equal the template to the letter: browsers, messengers and campaigns change the
 /// scheme, the case of the host, the order of parameters, and append their own. What the MAC is computed
@@ -53,7 +56,9 @@ pub enum TemplateError {
     #[error("a template holds printable ASCII without spaces")]
     NotAscii,
     /// A brace without its partner, or a name that is no placeholder.
-    #[error("placeholders are {{uid}}, {{ctr}}, {{picc}}, {{enc}}, {{tt}}, {{mac}} and {{mac_input}}")]
+    #[error(
+        "placeholders are {{uid}}, {{ctr}}, {{picc}}, {{enc}}, {{tt}}, {{mac}}, {{kid}} and {{mac_input}}"
+    )]
     Placeholder,
     /// The same placeholder again.
     #[error("{{{0}}} may stand once")]
@@ -76,6 +81,11 @@ pub enum TemplateError {
     /// Two parameters with one name cannot be told apart.
     #[error("a parameter may stand once")]
     ParameterTwice,
+    /// An id of a key that is none, or has no place.
+    #[error(
+        "{{kid}} stands once, for a whole path segment or parameter, and is 1 to {KEY_ID_MAX} letters, digits and -._~"
+    )]
+    KeyId,
     /// The MAC input must start before the file data and the MAC (NT4H2421Gx §9.3.8), and be given once.
     #[error("the MAC input starts once, within the text, not after {{enc}} or {{mac}}")]
     MacInput,
@@ -127,6 +137,45 @@ impl UrlTemplate {
         }
         self.mac_input = mac_input;
         Ok(self)
+    }
+
+    /// Puts the id of a key in place of `{kid}`: 1 to [`KEY_ID_MAX`] letters, digits and `-._~`.
+    ///
+    /// # Errors
+    /// [`TemplateError::KeyId`] for another text, or if the template has no `{kid}`; [`TemplateError::TooLong`] if it
+    /// does not fit.
+    pub fn with_key_id(&self, key_id: &str) -> Result<Self, TemplateError> {
+        let at = self.text.find(KEY_ID).filter(|_| is_key_id(key_id)).ok_or(TemplateError::KeyId)?;
+        let filled: Self = self.text.replacen(KEY_ID, key_id, 1).parse()?;
+        let mac_input = match self.mac_input {
+            // Behind the id it moves with the text.
+            MacInput::From(MacStart::Offset(offset)) => {
+                let mut head = NDEF_URL_OFFSET;
+                for piece in &self.pieces {
+                    match *piece {
+                        Piece::Literal { start, end } if at < usize::from(end) => {
+                            head += at - usize::from(start);
+                            break;
+                        }
+                        Piece::Literal { start, end } => head += usize::from(end - start),
+                        Piece::Slot(field) => head += field.width().unwrap_or(0),
+                    }
+                }
+                let offset = usize::from(offset);
+                let moved =
+                    if offset > head { (offset + key_id.len()).saturating_sub(KEY_ID.len()) } else { offset };
+                let moved = u16::try_from(moved).map_err(|_| TemplateError::TooLong)?;
+                MacInput::From(MacStart::Offset(moved))
+            }
+            mac_input => mac_input,
+        };
+        filled.with_mac_input(mac_input)
+    }
+
+    /// Whether `{kid}` still stands in the template.
+    #[must_use]
+    pub fn has_key_id(&self) -> bool {
+        self.text.contains(KEY_ID)
     }
 
     /// What is known of the MAC input.
@@ -386,6 +435,15 @@ impl FromStr for UrlTemplate {
     }
 }
 
+/// Where the id of a key stands.
+const KEY_ID: &str = "{kid}";
+
+/// Whether a text may be the id of a key: unreserved characters (RFC 3986 §2.3), which nobody rewrites in a URL.
+pub(super) fn is_key_id(text: &str) -> bool {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    (1..=KEY_ID_MAX).contains(&text.len()) && text.bytes().all(unreserved)
+}
+
 fn without_scheme(text: &str) -> &str {
     match text.find("://") {
         Some(at) if text[..at].bytes().all(|byte| byte.is_ascii_alphanumeric()) => &text[at + 3..],
@@ -468,6 +526,14 @@ impl Parser {
             self.marker = Some(offset);
             return Ok(());
         }
+        if name == "kid" {
+            // Text like any other, for which another is put in.
+            return if self.text.contains(KEY_ID) {
+                Err(TemplateError::KeyId)
+            } else {
+                self.push_literal(KEY_ID)
+            };
+        }
         let field =
             Field::ALL.into_iter().find(|field| field.name() == name).ok_or(TemplateError::Placeholder)?;
         if self.has(field) {
@@ -485,6 +551,13 @@ impl Parser {
 
     /// What a tag could not be set up to do.
     fn check(&self) -> Result<(), TemplateError> {
+        if let Some(at) = self.text.find(KEY_ID) {
+            let before = self.text[..at].chars().next_back();
+            let after = self.text[at + KEY_ID.len()..].chars().next();
+            if !before.is_some_and(|c| "/?&=#".contains(c)) || after.is_some_and(|c| !"/?&#".contains(c)) {
+                return Err(TemplateError::KeyId);
+            }
+        }
         let place = |field| self.pieces.iter().position(|piece| *piece == Piece::Slot(field));
         let mac = place(Field::Mac).ok_or(TemplateError::NoMac)?;
         let (picc, uid, ctr) =
@@ -695,6 +768,32 @@ mod tests {
         assert_eq!(template.sdm_offsets(SdmMode::Aes, 192), Err(TemplateError::TooLong));
         let lrp = template.sdm_offsets(SdmMode::Lrp, 96).unwrap();
         assert_eq!((lrp.picc_offset, lrp.enc_offset, lrp.mac_offset), (Some(31), Some(84), 186));
+    }
+
+    #[test]
+    fn the_id_of_a_key_stands_alone_and_is_put_in() {
+        let template: UrlTemplate = "h/{kid}/t?p={picc}&x=1{mac_input}2&c={mac}".parse().unwrap();
+        assert_eq!(template.mac_input(), MacInput::From(MacStart::Offset(55)));
+        assert!(template.has_key_id());
+        let filled = template.with_key_id("fleet-0042").unwrap();
+        assert_eq!(filled.to_string(), "h/fleet-0042/t?p={picc}&x=12&c={mac}");
+        assert_eq!((filled.mac_input(), filled.has_key_id()), (MacInput::From(MacStart::Offset(60)), false));
+        let before: UrlTemplate = "h/t{mac_input}t?p={picc}&k={kid}&c={mac}".parse().unwrap();
+        let filled = before.with_key_id("7").unwrap();
+        assert_eq!(filled.mac_input(), MacInput::From(MacStart::Offset(10)));
+        for id in ["", "a b", "a/b", "{kid}", &"k".repeat(KEY_ID_MAX + 1)] {
+            assert_eq!(template.with_key_id(id), Err(TemplateError::KeyId), "{id}");
+        }
+        assert!(template.with_key_id(&"k".repeat(KEY_ID_MAX)).is_ok());
+        assert_eq!(filled.with_key_id("7"), Err(TemplateError::KeyId));
+        for text in [
+            "h/x{kid}?p={picc}&c={mac}",
+            "h/{kid}x?p={picc}&c={mac}",
+            "h/{kid}/{kid}?p={picc}&c={mac}",
+            "{kid}.h/?p={picc}&c={mac}",
+        ] {
+            assert_eq!(text.parse::<UrlTemplate>(), Err(TemplateError::KeyId), "{text}");
+        }
     }
 
     #[test]

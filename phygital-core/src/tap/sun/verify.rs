@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::auto;
 use super::content::{FileData, TagTamper};
-use super::keyring::{KeyRing, Layout};
+use super::keyring::{Fleet, KeyRing, Layout};
 use super::link::TapLink;
 use super::mirrors::Mirrors;
 use super::mode::{ModeRule, SdmMode};
@@ -14,7 +14,7 @@ use super::reading::{MacInput, MacStart};
 use super::search::Search;
 use super::session::PiccDataTag;
 use super::template::UrlTemplate;
-use crate::tap::limits::FLEETS_MAX;
+use crate::tap::limits::{FLEETS_MAX, KEY_ID_MAX};
 use crate::tap::refusal::{Field, TapRefusal};
 use crate::tap::scheme::Scheme;
 use crate::vocab::tag::{KeyEpoch, ReadCounter, TagUid};
@@ -168,7 +168,11 @@ pub fn try_keys<K: KeyRing + ?Sized>(link: TapLink<'_>, keys: &K) -> Trial {
 /// Goes through the fleets until a key of one fits.
 fn find<K: KeyRing + ?Sized>(link: TapLink<'_>, keys: &K, search: &mut Search<'_, K>) -> Option<VerifiedTap> {
     let mut guesses: [Option<Result<Guess<'_>, TapRefusal>>; 2] = [const { None }; 2];
+    let named = KeyIds::of(link, keys.fleets());
     for (index, fleet) in keys.fleets().iter().take(FLEETS_MAX).enumerate() {
+        if !named.allow(fleet) {
+            continue;
+        }
         match fleet.layout() {
             Layout::Template(template) => match read_template(template, link, fleet.mode_rule()) {
                 Ok(attempt) => {
@@ -199,6 +203,40 @@ fn find<K: KeyRing + ?Sized>(link: TapLink<'_>, keys: &K, search: &mut Search<'_
         }
     }
     None
+}
+
+/// What in a link may be the id of a key.
+enum KeyIds<'a> {
+    /// No fleet has one.
+    Unused,
+    /// Texts of the link, and whether one of them is the id of some fleet.
+    Texts { texts: Vec<&'a [u8]>, named: bool },
+}
+
+impl<'a> KeyIds<'a> {
+    #[inline]
+    fn of(link: TapLink<'a>, fleets: &[Fleet]) -> Self {
+        let mut ids = fleets.iter().take(FLEETS_MAX).filter_map(Fleet::key_id_text).peekable();
+        if ids.peek().is_none() {
+            return Self::Unused;
+        }
+        let values = [link.query(), link.fragment()].into_iter().flat_map(|part| link.params(part));
+        let spans = link.segments().chain(values.map(|param| param.value));
+        let short = |text: &&[u8]| text.len() <= KEY_ID_MAX;
+        let texts: Vec<&[u8]> = spans.map(|span| link.text(span)).filter(short).collect();
+        let named = ids.any(|id| texts.contains(&id.as_bytes()));
+        Self::Texts { texts, named }
+    }
+
+    /// Whether a fleet is to be tried.
+    #[inline]
+    fn allow(&self, fleet: &Fleet) -> bool {
+        match (self, fleet.key_id_text()) {
+            (Self::Unused, _) => true,
+            (Self::Texts { named, .. }, None) => !named,
+            (Self::Texts { texts, .. }, Some(id)) => texts.contains(&id.as_bytes()),
+        }
+    }
 }
 
 /// Reads a link by a template, in the mode that its length tells, where the fleet may be in either.
@@ -278,7 +316,8 @@ mod tests {
     use super::*;
     use crate::crypto::Secret;
     use crate::tap::limits::MAC_TRIES_MAX;
-    use crate::tap::{FileKey, Fleet, KeySet, Keys};
+    use crate::tap::simulator::SoftTag;
+    use crate::tap::{FileKey, KeySet, Keys, MacInput, MacStart, ModeRule, SdmMode};
 
     /// AN12196 table 5; its keys are all zero.
     const URL: &str = "https://ntag.nxp.com/424?e=EF963FF7828658A599F3041510671E88&c=94EED9EE65337086";
@@ -324,5 +363,51 @@ mod tests {
         ] {
             assert_eq!(verify(URL, &Keys::new([keys]).unwrap()), Err(expected));
         }
+    }
+
+    /// Fleets told apart by the id of their key, by template and by shape, beside one without.
+    #[test]
+    fn a_key_id_picks_the_fleet() {
+        let uid: TagUid = "04010203040506".parse().unwrap();
+        let secret = |byte: u8| Secret::take(&mut [byte; 16]);
+        let template: UrlTemplate = "tap.example/{kid}/t?p={picc}&c={mac}".parse().unwrap();
+        let set = |number: u8| KeySet::explicit(secret(number)).meta_read_key(secret(100));
+        let by_template = (0..30).map(|number| {
+            set(number).key_id(format!("k{number}")).layout(Layout::Template(template.clone()))
+        });
+        let by_shape = (30..60).map(|number| set(number).key_id(format!("k{number}")));
+        let keys = Keys::new([set(99)].into_iter().chain(by_template).chain(by_shape)).unwrap();
+        let tap = |key: u8, kid: &str, mode| {
+            let template = template.with_key_id(kid).unwrap();
+            let mut tag = SoftTag::new(uid, template, &secret(key)).mode(mode).meta_read_key(&secret(100));
+            try_keys(TapLink::parse(&tag.tap(&[1; 16]).unwrap()).unwrap(), &keys)
+        };
+        for mode in SdmMode::ALL {
+            for key in [0, 29, 59] {
+                let trial = tap(key, &format!("k{key}"), mode);
+                assert_eq!(trial.keys_tried, 1, "{key}");
+                assert_eq!(trial.result.unwrap().keys_tried(), 1);
+                // The key of a fleet does not serve under the name of another, nor under none.
+                assert_eq!(tap(key, "k5", mode).result.is_ok(), key == 5);
+                assert_eq!(tap(key, "unknown", mode).result, Err(TapRefusal::MacMismatch));
+            }
+            assert_eq!(tap(99, "unknown", mode).keys_tried, 1);
+            assert_eq!(tap(99, "k7", mode).result, Err(TapRefusal::MacMismatch));
+        }
+        let named = Keys::new([set(1).key_id("k1")]).unwrap();
+        assert_eq!(verify(URL, &named), Err(TapRefusal::NoKey));
+    }
+
+    /// Without another way each fleet is tried, and it is told how many were.
+    #[test]
+    fn trial_is_counted() {
+        let set =
+            |number: u8| KeySet::explicit(Secret::take(&mut [number; 16])).meta_read_key(Secret::zeros());
+        let keys = Keys::new((0..9).rev().map(|number| set(number).mode(ModeRule::ByLength))).unwrap();
+        let trial = try_keys(TapLink::parse(URL).unwrap(), &keys);
+        assert_eq!((trial.result.unwrap().keys_tried(), trial.keys_tried), (9, 9));
+        let keys = Keys::new((1..9).map(set)).unwrap();
+        let trial = try_keys(TapLink::parse(URL).unwrap(), &keys);
+        assert_eq!((trial.result, trial.keys_tried), (Err(TapRefusal::MacMismatch), 8));
     }
 }
