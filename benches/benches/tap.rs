@@ -3,13 +3,14 @@
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench tap [-- CUSTOMERS [ROUNDS]]`
 //!
-//! The tap is that of a known customer who consented with her phone; her cookie comes with the request. Each round
-//! does each thing once, so that a slow moment of the disk hits all of them. Figures are medians over batches of
-//! the median within a batch.
+//! The tap is that of a known customer who consented with her phone; her cookie comes with the request. Durable
+//! things take turns, so that a slow moment of the disk hits all of them; the others run back to back, since waiting
+//! for a disk leaves cold caches behind. Figures are medians over batches of the median within a batch.
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use phygital_benches::disk::{BareSqlite, Preallocated, file_system, folder, remove};
+use phygital_benches::disk::{BareSqlite, BareTap, Preallocated, file_system, folder, remove};
 use phygital_benches::shop::{self, Result, SESSION_EVENTS, at, cookie_of, mixed};
 use phygital_core::engine::{Engine, Recognition, TapRequest};
 use phygital_core::profile::Role;
@@ -25,6 +26,24 @@ const MICROS_MAX: f64 = 50.0;
 /// Rounds before the first batch: the write-ahead logs have then been through a cycle, and no longer grow.
 const WARM_UP: usize = 3_000;
 
+/// Something to time; gives the microseconds of once.
+struct Thing {
+    name: &'static str,
+    once: Box<dyn FnMut() -> Result<f64>>,
+    /// Whether an aim is set for it.
+    aimed: bool,
+}
+
+impl Thing {
+    fn new(name: &'static str, once: impl FnMut() -> Result<f64> + 'static) -> Thing {
+        Thing { name, once: Box::new(once), aimed: false }
+    }
+
+    fn aimed(self) -> Thing {
+        Thing { aimed: true, ..self }
+    }
+}
+
 fn main() -> Result<()> {
     let mut numbers = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let customers: u64 = numbers.next().map_or(Ok(2_000), |text| text.parse())?;
@@ -32,41 +51,56 @@ fn main() -> Result<()> {
 
     let folder = folder()?;
     println!("{}, {}", folder.display(), file_system(&folder));
-    let (bare, base) = (folder.join("bare"), folder.join("bare.db"));
-    let mut disk = Preallocated::new(&bare)?;
-    let sqlite = BareSqlite::new(&base)?;
-    let (full, normal) = (folder.join("tap-full.db"), folder.join("tap-normal.db"));
-    let mut full_till = Till::new(over(&full, Durability::Full)?, customers)?;
-    let mut normal_till = Till::new(over(&normal, Durability::Normal)?, customers)?;
-    let mut memory_till = Till::new(Memory::new(), customers)?;
-
-    let names = [
-        "4 KiB pwrite + fdatasync, preallocated",
-        "one-row commit of bare SQLite, FULL",
-        "tap and card, SQLite FULL",
-        "  the tap alone",
-        "  the card alone",
-        "tap and card, SQLite without a sync",
-        "  the tap alone",
-        "  the card alone",
-        "tap and card, Memory",
-        "  the tap alone",
-        "  the card alone",
+    let mut files = Vec::new();
+    let mut file = |name: &str| -> PathBuf {
+        files.push(folder.join(name));
+        remove(&files[files.len() - 1]);
+        files[files.len() - 1].clone()
+    };
+    let full = Options::new();
+    let normal = Options::new().durability(Durability::Normal);
+    let mut disk = Preallocated::new(&file("bare"))?;
+    let sqlite = BareSqlite::new(&file("bare.db"))?;
+    let mut durable = [
+        Thing::new("4 KiB pwrite + fdatasync, preallocated", move || micros(|| Ok(disk.write()?))),
+        Thing::new("one-row commit of bare SQLite, FULL", move || micros(|| Ok(sqlite.commit()?))),
+        bare("the rows of a tap in bare SQLite, FULL", &file("bare-full.db"), "FULL", customers)?,
+        tap("tap with card, SQLite FULL", over(&file("tap-full.db"), &full)?, customers, true)?.aimed(),
+        tap(
+            "  the file for itself",
+            over(&file("tap-alone.db"), &full.clone().exclusive())?,
+            customers,
+            true,
+        )?
+        .aimed(),
+        tap("  the tap, then the card", over(&file("tap-then.db"), &full)?, customers, false)?,
     ];
+    let mut in_memory = [
+        bare("the rows of a tap in bare SQLite, no sync", &file("bare-normal.db"), "NORMAL", customers)?,
+        tap("tap with card, SQLite without a sync", over(&file("n.db"), &normal)?, customers, true)?.aimed(),
+        tap(
+            "  the file for itself",
+            over(&file("n-alone.db"), &normal.clone().exclusive())?,
+            customers,
+            true,
+        )?
+        .aimed(),
+        tap("  the tap, then the card", over(&file("n-then.db"), &normal)?, customers, false)?,
+        tap("tap with card, Memory", Memory::new(), customers, true)?.aimed(),
+        tap("  the tap, then the card", Memory::new(), customers, false)?,
+    ];
+
     let mut batches: Vec<Vec<Vec<f64>>> = Vec::new();
     for batch in 0..=BATCHES {
-        let mut times = vec![Vec::new(); names.len()];
-        for _ in 0..if batch == 0 { WARM_UP } else { rounds } {
-            times[0].push(micros(|| Ok(disk.write()?))?);
-            times[1].push(micros(|| Ok(sqlite.commit()?))?);
-            full_till.tap(&mut times[2..5])?;
+        let rounds = if batch == 0 { WARM_UP } else { rounds };
+        let mut times = vec![Vec::new(); durable.len()];
+        for _ in 0..rounds {
+            for (thing, times) in durable.iter_mut().zip(&mut times) {
+                times.push((thing.once)()?);
+            }
         }
-        // Back to back: waiting for a disk leaves cold caches behind, and here there is none to wait for.
-        for _ in 0..if batch == 0 { WARM_UP } else { rounds } {
-            normal_till.tap(&mut times[5..8])?;
-        }
-        for _ in 0..if batch == 0 { WARM_UP } else { rounds } {
-            memory_till.tap(&mut times[8..11])?;
+        for thing in &mut in_memory {
+            times.push((0..rounds).map(|_| (thing.once)()).collect::<Result<_>>()?);
         }
         if batch > 0 {
             times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
@@ -77,37 +111,43 @@ fn main() -> Result<()> {
     println!(
         "{customers} customers, {BATCHES} batches of {rounds}; microseconds, and times the fdatasync and the bare commit of the batch"
     );
-    println!("{:<40}{:>9}{:>9}{:>10}{:>10}", "", "p50", "p99", "fdatasync", "commit");
+    println!("{:<44}{:>9}{:>9}{:>10}{:>10}", "", "p50", "p99", "fdatasync", "commit");
     let share = |times: &[f64], share: f64| times[((times.len() - 1) as f64 * share) as usize];
     let over =
         |row: usize, of: usize| median(batches.iter().map(|b| share(&b[row], 0.5) / share(&b[of], 0.5)));
-    for (row, name) in names.iter().enumerate() {
-        let (p50, p99) = (
-            median(batches.iter().map(|b| share(&b[row], 0.5))),
-            median(batches.iter().map(|b| share(&b[row], 0.99))),
-        );
-        let ratios =
-            if row < 5 { format!("{:>9.2}x{:>9.2}x", over(row, 0), over(row, 1)) } else { String::new() };
-        println!("{name:<40}{p50:>9.1}{p99:>9.1}{ratios}");
+    for (row, thing) in durable.iter().chain(&in_memory).enumerate() {
+        let p50 = median(batches.iter().map(|b| share(&b[row], 0.5)));
+        let p99 = median(batches.iter().map(|b| share(&b[row], 0.99)));
+        let (ratios, met) = match row < durable.len() {
+            true => (format!("{:>9.2}x{:>9.2}x", over(row, 0), over(row, 1)), over(row, 0) <= RATIO_MAX),
+            false => (" ".repeat(20), p50 < MICROS_MAX),
+        };
+        let aim = match (thing.aimed, met) {
+            (false, _) => "",
+            (true, true) => "  aim met",
+            (true, false) => "  aim not met",
+        };
+        println!("{:<44}{p50:>9.1}{p99:>9.1}{ratios}{aim}", thing.name);
     }
-    let ratio = over(2, 0);
-    println!("aim: at most {RATIO_MAX} times the fdatasync: {ratio:.2}, {}", met(ratio <= RATIO_MAX));
-    for row in [5, 8] {
-        let time = median(batches.iter().map(|b| share(&b[row], 0.5)));
-        println!("aim: {} under {MICROS_MAX} us: {time:.1}, {}", names[row], met(time < MICROS_MAX));
-    }
-    drop((full_till, normal_till, sqlite));
-    [bare, base, full, normal].iter().for_each(|path| remove(path));
+    println!("aims: at most {RATIO_MAX} times the fdatasync; without the disk under {MICROS_MAX} us");
+    drop((durable, in_memory));
+    files.iter().for_each(|path| remove(path));
     Ok(())
 }
 
-fn over(path: &std::path::Path, durability: Durability) -> Result<Sqlite> {
-    remove(path);
-    Ok(Sqlite::open_with(path, &Options::new().durability(durability))?)
+fn over(path: &Path, options: &Options) -> Result<Sqlite> {
+    Ok(Sqlite::open_with(path, options)?)
 }
 
-fn met(met: bool) -> &'static str {
-    if met { "met" } else { "not met" }
+fn bare(name: &'static str, path: &Path, synchronous: &str, customers: u64) -> Result<Thing> {
+    let mut bare = BareTap::new(path, synchronous, customers)?;
+    Ok(Thing::new(name, move || micros(|| Ok(bare.commit()?))))
+}
+
+/// A till where customers tap and their cards are shown, by one call or by two.
+fn tap<S: Store + 'static>(name: &'static str, store: S, customers: u64, at_once: bool) -> Result<Thing> {
+    let mut till = Till::new(store, customers)?;
+    Ok(Thing::new(name, move || till.tap(at_once)))
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
@@ -142,8 +182,8 @@ impl<S: Store> Till<S> {
         Ok(Till { engine, tags: shop::tags()?, customers, count: 0 })
     }
 
-    /// A customer taps a tag and her card is shown. Gives the times of all, of the tap and of the card.
-    fn tap(&mut self, times: &mut [Vec<f64>]) -> Result<()> {
+    /// A customer taps a tag and her card is shown. Gives the microseconds.
+    fn tap(&mut self, at_once: bool) -> Result<f64> {
         self.count += 1;
         let customer = mixed(self.count) % self.customers;
         let tag = &mut self.tags[(self.count % u64::from(shop::TAGS)) as usize];
@@ -152,19 +192,19 @@ impl<S: Store> Till<S> {
 
         let start = Instant::now();
         let request = TapRequest::url(&url).from_client("session").seen(cookie_of(customer)?);
+        let request = if at_once { request.shown_to(Role::Associate) } else { request };
         let outcome = self.engine.taps().verify(request, now)?;
-        let tapped = start.elapsed();
         let Recognition::Known(customer) = outcome.recognition else {
             return Err("a customer who consented was not known".into());
         };
-        let card = self.engine.people().card(customer, Role::Associate, now)?;
-        let all = start.elapsed();
+        let card = match outcome.card {
+            Some(card) => card,
+            None => self.engine.people().card(customer, Role::Associate, now)?,
+        };
+        let took = start.elapsed();
         if card.content().is_none() {
             return Err("a card that consent permits was empty".into());
         }
-        for (times, time) in times.iter_mut().zip([all, tapped, all - tapped]) {
-            times.push(time.as_nanos() as f64 / 1_000.0);
-        }
-        Ok(())
+        Ok(took.as_nanos() as f64 / 1_000.0)
     }
 }

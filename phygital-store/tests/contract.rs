@@ -14,6 +14,17 @@ fn sqlite_keeps_the_contract() {
 }
 
 #[test]
+fn a_file_of_ones_own_keeps_the_contract() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut number = 0;
+    contract::check(|| {
+        number += 1;
+        let path = folder.path().join(format!("{number}.db"));
+        Sqlite::open_with(&path, &Options::new().exclusive()).expect("a store")
+    });
+}
+
+#[test]
 fn a_file_opened_again_keeps_the_contract() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut number = 0;

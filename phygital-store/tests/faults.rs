@@ -182,6 +182,37 @@ fn a_second_process_waits_and_is_told() {
 }
 
 #[test]
+fn a_file_of_ones_own_is_busy_for_everybody_else() {
+    const TEST: &str = "a_file_of_ones_own_is_busy_for_everybody_else";
+    if let Some((_, folder)) = child::role() {
+        let mut store = Sqlite::open_with(folder.join("shop.db"), &Options::new().exclusive()).unwrap();
+        shop::tap(&mut store, 2).unwrap();
+        child::say(&folder, "owning");
+        loop {
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    }
+    let (folder, path) = shop_of(1);
+    let other = child::start(TEST, "owner", folder.path());
+    child::await_word(folder.path(), "owning");
+    assert!(!folder.path().join("shop.db-shm").exists());
+    let hasty = Options::new().busy_timeout(Duration::from_millis(20));
+    for options in [hasty.clone(), hasty.clone().read_only(), hasty.clone().exclusive()] {
+        assert_eq!(refused(&path, &options), StorageFault::Busy);
+    }
+    other.kill();
+    let mut store = Sqlite::open_with(&path, &hasty.clone().exclusive()).unwrap();
+    assert_eq!(shop::judge(&store, &[1, 2]), Ok(2), "what the owner was told is there");
+    shop::tap(&mut store, 3).unwrap();
+    drop(store);
+    // A file that somebody else has open cannot become one's own.
+    let mut store = Sqlite::open(&path).unwrap();
+    assert_eq!(shop::judge(&store, &[1, 2, 3]), Ok(3));
+    assert_eq!(refused(&path, &hasty.exclusive()), StorageFault::Busy);
+    shop::tap(&mut store, 4).unwrap();
+}
+
+#[test]
 fn two_processes_that_write_in_turn_lose_nothing() {
     const TEST: &str = "two_processes_that_write_in_turn_lose_nothing";
     let count = effort(60, 5);

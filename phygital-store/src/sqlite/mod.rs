@@ -47,6 +47,7 @@ pub use transaction::{Reading, Transaction, Writing};
 /// | `mmap_size` | 0 | a stray pointer or a file cut short must not become a crash or a damaged file |
 /// | `cache_size` | 32 MiB | a million customers within 100 MB of memory |
 /// | `busy_timeout` | 5 s | how long another process may hold the file |
+/// | `locking_mode` | NORMAL, or EXCLUSIVE on demand | other processes may read; a till that owns its file saves the locks |
 /// | `wal_autocheckpoint` | 4000 pages | a safety net: the owner calls [`Sqlite::checkpoint`] when idle |
 /// | `journal_size_limit` | 32 MiB | one large batch does not leave a large `-wal` for ever |
 /// | `application_id`, `user_version` | `PHYG`, the version of the schema | another program's file and a newer file are refused |

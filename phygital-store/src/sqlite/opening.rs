@@ -72,6 +72,14 @@ fn connect(path: &Path, options: &Options) -> Stored<Connection> {
     let connection = connection.map_err(fault::while_doing(OPENING))?;
     prepare(&connection)?;
     connection.busy_timeout(options.busy_timeout).map_err(fault::while_doing(OPENING))?;
+    if options.exclusive {
+        // Before anything is read, since SQLite would make the `-shm` to read.
+        let taken =
+            connection.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |row| row.get::<_, String>(0));
+        if taken.map_err(fault::while_doing(OPENING))? != "exclusive" {
+            return Err(StorageError::new(StorageFault::Io, OPENING, "asked for locking_mode EXCLUSIVE"));
+        }
+    }
     Ok(connection)
 }
 

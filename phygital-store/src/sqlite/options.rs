@@ -23,6 +23,7 @@ pub struct Options {
     pub(super) busy_timeout: Duration,
     pub(super) check_every: u32,
     pub(super) remembers_place: bool,
+    pub(super) exclusive: bool,
     pub(super) vfs: Option<String>,
 }
 
@@ -56,6 +57,7 @@ impl Options {
             busy_timeout: Duration::from_secs(5),
             check_every: 16,
             remembers_place: true,
+            exclusive: false,
             vfs: None,
         }
     }
@@ -83,6 +85,13 @@ impl Options {
     /// For reading and writing a file that is there already.
     pub fn must_exist(self) -> Options {
         Options { access: Access::Existing, ..self }
+    }
+
+    /// Keeps the file for this connection alone while it is open, for a till that owns its file: all others,
+    /// those that only read too, are told `Busy`. There is no `-shm` then, and no transaction asks the
+    /// system for locks. A file that somebody else has open is `Busy` in turn.
+    pub fn exclusive(self) -> Options {
+        Options { exclusive: true, ..self }
     }
 
     /// Checks the pages of the file (SQLite's `quick_check`) at every so manieth opening by an engine; 16

@@ -60,7 +60,7 @@ CREATE TABLE identifier (
     customer    BLOB NOT NULL,    -- whose it is
     PRIMARY KEY (key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX identifier_customer ON identifier (customer);
+CREATE INDEX identifier_customer ON identifier (customer, key, kind, value); -- all that a card asks
 
 CREATE TABLE link (
     -- Two identifiers that an event names together; each pair stands here twice, once from each side.
@@ -102,7 +102,7 @@ CREATE TABLE consent (
     -- What was granted and withdrawn for a phone number or an email address.
     contact BLOB NOT NULL PRIMARY KEY, -- key of the identifier
     ledger  TEXT NOT NULL              -- JSON
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE offer (
     -- Offers to opt in, by their one-time code.
@@ -120,7 +120,7 @@ CREATE TABLE tag (
     -- The registry of tags.
     uid TEXT NOT NULL PRIMARY KEY, -- 14 hexadecimal digits
     tag TEXT NOT NULL              -- JSON: place, touchpoint, label, status, key_epoch
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE mark (
     -- The high-water mark of each tag and generation of its keys: a counter not above it is a replay.
