@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use phygital_core::engine::{EntropyError, Error, TapRefused};
+use phygital_core::engine::{EntropyError, Error};
 use phygital_core::event::EventError;
 use phygital_core::store::{StorageError, StorageFault};
 use serde::Serialize;
@@ -119,8 +119,7 @@ impl From<Error> for Failure {
             Error::Event(_) => Failure::misuse("malformed", message),
             Error::Conflict { .. } => Failure::misuse("conflict", message),
             Error::Misuse(_) => Failure::misuse("misuse", message),
-            Error::Tap(TapRefused::NotGenuine(refusal)) => Failure::no(refusal.code(), message),
-            Error::Tap(TapRefused::NotCounted { reason, .. }) => Failure::no(reason.code(), message),
+            Error::Tap(refused) => Failure::no(refused.code(), message),
             Error::NotPermitted(_) => Failure::no("not_permitted", message),
             Error::Unknown(_) => Failure::no("unknown", message),
             Error::Status(_) => Failure::no("status_refused", message),

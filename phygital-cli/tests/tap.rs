@@ -309,3 +309,33 @@ fn a_link_of_ones_own_is_diagnosed() {
     let ran = folder.run(&["tap", "diagnose", "--json", "nonsense"]);
     assert_eq!((ran.code, &ran.object()["verdict"]), (1, &json!("malformed")));
 }
+
+#[test]
+fn a_client_that_guesses_is_made_to_wait_and_staff_is_told() {
+    let folder = Folder::shop();
+    folder.done("tag enroll 04A1B2C3D4E501");
+    let mut one = tag(1);
+    let mut forged = tap(&mut one);
+    let last = if forged.pop() == Some('0') { '1' } else { '0' };
+    forged.push(last);
+    let lines = format!("{forged}\n").repeat(31) + &tap(&mut one) + "\n";
+    let answers = folder.fed("--json tap verify --record --client session-1 -", lines.as_bytes()).lines();
+    let told =
+        |at: usize| (answers[at]["verdict"].as_str().unwrap(), answers[at]["reason"].as_str().unwrap());
+    assert_eq!(answers.len(), 32);
+    assert!((0..30).all(|at| told(at) == ("forged", "mac_mismatch")));
+    for at in [30, 31] {
+        assert_eq!(told(at), ("unauthenticated", "too_many_failures"));
+        assert_eq!(answers[at].as_object().unwrap().len(), 16);
+        assert!(answers[at]["uid"].is_null(), "it was not looked at");
+    }
+    assert_eq!(folder.done("--json outbox list").lines().len(), 0, "30 of a tag are within its limit");
+
+    let mut lines = format!("{forged}\n").repeat(40);
+    lines += &tap(&mut one);
+    let answers = folder.fed("--json tap verify -", lines.as_bytes()).lines();
+    assert_eq!(answers[39]["verdict"], "forged");
+    assert_eq!(answers[40]["verdict"], "genuine", "nobody can lock a tag");
+    let waiting = folder.done("--json outbox list").lines();
+    assert_eq!((waiting.len(), &waiting[0]["action"]), (1, &json!("raise_alarm")));
+}

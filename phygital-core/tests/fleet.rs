@@ -10,7 +10,7 @@ use phygital_core::crypto::Secret;
 use phygital_core::engine::{Config, Engine, Error, TapOutcome, TapRefused, TapRequest};
 use phygital_core::event::kinds::shop::TagEnrolled;
 use phygital_core::event::{Body, CodecOptions, Event};
-use phygital_core::machine::{StatusRefusal, TapRefusalReason};
+use phygital_core::machine::{Action, FailureLimits, StatusRefusal, TapRefusalReason};
 use phygital_core::store::{Memory, Read, Store};
 use phygital_core::tap::replay::ReplayPolicy;
 use phygital_core::tap::simulator::SoftTag;
@@ -215,6 +215,147 @@ fn a_tag_begins_blank_and_counts_once_it_is_confirmed() {
     assert_eq!(retired, refused(TagStatus::Provisioning, TagStatus::Retired));
     shop.tags().enroll(TagEnrolled::new(new), None, at(5)).unwrap();
     assert_eq!(shop.tags().get(new).unwrap().unwrap().status, TagStatus::Active);
+}
+
+/// A shop that lets three failures of a source and two of a tag pass, within ten minutes.
+fn guarded_shop() -> Engine<Memory> {
+    shop(config().with_failure_limits(FailureLimits::new(3, 2, Duration::from_secs(600))))
+}
+
+/// A link that a tag did not make, and which still says that it did.
+fn forged(tag: &mut SoftTag) -> String {
+    let url = tag.tap(&[9; 16]).unwrap();
+    let other = if url.ends_with('0') { "1" } else { "0" };
+    format!("{}{other}", &url[..url.len() - 1])
+}
+
+fn code(answer: Result<TapOutcome, Error>) -> &'static str {
+    match answer {
+        Err(Error::Tap(refused)) => refused.code(),
+        other => panic!("expected a tap that does not count, got {other:?}"),
+    }
+}
+
+fn alarms(shop: &mut Engine<Memory>) -> Vec<String> {
+    let waiting = shop.actions().waiting(None, 100).unwrap();
+    assert!(waiting.iter().all(|action| action.action == Action::ALARM));
+    waiting.into_iter().map(|action| action.text.unwrap().reveal().to_owned()).collect()
+}
+
+#[test]
+fn a_client_that_fails_too_often_is_refused_until_its_window_ends() {
+    let mut shop = guarded_shop();
+    let mut tag = tag(1);
+    let genuine = urls(&mut tag, 3);
+    let forged = forged(&mut tag);
+    let mut ask =
+        |client, url: &str, second| shop.taps().verify(TapRequest::url(url).from_client(client), at(second));
+    for second in [10, 20, 30] {
+        assert_eq!(code(ask("a", &forged, second)), "mac_mismatch");
+    }
+    let until = at(610);
+    let refused = Err(Error::Tap(TapRefused::TooManyFailures { until }));
+    assert_eq!(ask("a", &forged, 40).map(drop), refused, "one past the limit");
+    assert_eq!(ask("a", &genuine[0], 40).map(drop), refused, "nor is a genuine one looked at");
+    assert!(ask("b", &genuine[0], 40).is_ok(), "another client");
+    assert_eq!(ask("a", &genuine[1], 609).map(drop), refused);
+    assert!(ask("a", &genuine[1], 610).is_ok());
+
+    // A clock set back makes nobody wait for a time that was a mistake.
+    for _ in 0..3 {
+        assert_eq!(code(ask("c", &forged, 100_000)), "mac_mismatch");
+    }
+    assert_eq!(code(ask("c", &forged, 100_000)), "too_many_failures");
+    assert!(ask("c", &genuine[2], 700).is_ok());
+}
+
+#[test]
+fn what_is_no_tap_and_what_was_used_counts_as_no_failure() {
+    let mut shop = guarded_shop();
+    let used = tag(1).tap(&[9; 16]).unwrap();
+    let mut ask = |url: &str, second| shop.taps().verify(TapRequest::url(url).from_client("a"), at(second));
+    assert!(ask(&used, 0).is_ok());
+    for second in 1..10 {
+        assert_eq!(code(ask("https://shop.example/", second)), "no_tap");
+        assert_eq!(code(ask(&used, 200 + second)), "replayed");
+    }
+}
+
+#[test]
+fn a_touchpoint_is_the_source_where_no_client_is_named() {
+    let mut shop = guarded_shop();
+    let forged = forged(&mut tag(1));
+    let door = || TapRequest::url(&forged).on("door".parse().unwrap());
+    for _ in 0..3 {
+        assert_eq!(code(shop.taps().verify(door(), at(1))), "mac_mismatch");
+    }
+    assert_eq!(code(shop.taps().verify(door(), at(1))), "too_many_failures");
+    assert_eq!(code(shop.taps().verify(door().from_client("a"), at(1))), "mac_mismatch");
+    for _ in 0..9 {
+        assert_eq!(code(send(&mut shop, &forged, 1)), "mac_mismatch", "nobody to refuse");
+    }
+}
+
+#[test]
+fn a_tag_that_is_forged_too_often_raises_an_alarm_an_hour_and_goes_on_counting() {
+    let mut shop = guarded_shop();
+    let mut tag = tag(1);
+    let genuine = urls(&mut tag, 2);
+    let link = forged(&mut tag);
+    let before = shop.log().len().unwrap();
+    for second in [1, 2] {
+        assert_eq!(code(send(&mut shop, &link, second)), "mac_mismatch");
+    }
+    assert_eq!(shop.log().len().unwrap(), before, "a forged tap writes nothing");
+    for second in 3..400 {
+        assert_eq!(code(send(&mut shop, &link, second)), "mac_mismatch");
+    }
+    let told = format!("tag {}: 3 forged taps within 10 minutes", tag.uid());
+    assert_eq!(alarms(&mut shop), std::slice::from_ref(&told));
+    assert_eq!(shop.log().len().unwrap(), before + 1, "and many of them one alarm");
+    assert!(send(&mut shop, &genuine[0], 400).is_ok(), "nobody can lock a tag");
+
+    for second in 3_600..3_603 {
+        send(&mut shop, &link, second).unwrap_err();
+    }
+    assert_eq!(alarms(&mut shop).len(), 1, "an hour has not passed");
+    send(&mut shop, &link, 3_603).unwrap_err();
+    assert_eq!(alarms(&mut shop), [told.as_str(), &told.replace("3 forged", "4 forged")]);
+    assert!(send(&mut shop, &genuine[1], 3_604).is_ok());
+
+    let rebuilt = shop.log().rebuild(false, |_| {}).unwrap();
+    assert_eq!(rebuilt.before, rebuilt.after);
+}
+
+#[test]
+fn an_engine_opened_anew_raises_no_second_alarm_within_the_hour() {
+    let mut shop = guarded_shop();
+    let link = forged(&mut tag(1));
+    let first = 59 * MINUTES; // one minute to ten
+    for second in first..first + 3 {
+        send(&mut shop, &link, second).unwrap_err();
+    }
+    let keys = Keys::new([KeySet::explicit(key(1)).meta_read_key(key(0xee)).of_tag(tag(1).uid())]).unwrap();
+    let limits = FailureLimits::new(3, 2, Duration::from_secs(600));
+    let again = config().with_failure_limits(limits);
+    let mut shop = Engine::open(shop.into_store(), again, keys, entropy()).unwrap();
+    for second in [first + 3, first + 30, first + 60, first + 61, first + 62, first + 90] {
+        assert_eq!(code(send(&mut shop, &link, second)), "mac_mismatch");
+    }
+    assert_eq!(alarms(&mut shop).len(), 1);
+}
+
+#[test]
+fn who_claims_tags_that_are_not_ours_raises_no_alarm() {
+    let keys = Keys::new([KeySet::explicit(key(1)).meta_read_key(key(0xee))]).unwrap();
+    let limits = FailureLimits::new(3, 2, Duration::from_secs(600));
+    let mut shop =
+        Engine::open(Memory::new(), config().with_failure_limits(limits), keys, entropy()).unwrap();
+    let link = forged(&mut tag(3));
+    for second in 0..20 {
+        assert_eq!(code(send(&mut shop, &link, second)), "mac_mismatch");
+    }
+    assert_eq!(shop.log().len().unwrap(), 0);
 }
 
 proptest! {

@@ -183,36 +183,31 @@ impl Verifier<'_> {
     }
 
     fn judge(&mut self, url: &str) -> Result<Answer, Failure> {
-        let tap = match tap::verify(url, &self.keys) {
-            Ok(tap) => tap,
-            Err(refusal) => return Ok(self.with_visit(refused(&refusal))),
+        let verified = tap::verify(url, &self.keys);
+        let mut answer = match &verified {
+            Ok(tap) => read(tap),
+            Err(refusal) => refused(refusal),
         };
-        let mut answer = read(&tap);
         match &mut self.judged_by {
             JudgedBy::MacAlone => {}
             JudgedBy::Run(marks) => {
-                if let Some(reason) = replayed(&tap, marks) {
+                if let Some(reason) = verified.ok().and_then(|tap| replayed(&tap, marks)) {
                     answer.verdict = reason.into();
                     answer.reason = Some(reason.code());
                 }
             }
+            // A forged tap goes there too: the engine counts them.
             JudgedBy::Store(engine, seen) => {
-                let mut request = TapRequest::url(url);
-                if let Some(place) = &self.with.place {
-                    request = request.at(place.clone());
-                }
-                if let Some(client) = &self.with.client {
-                    request = request.from_client(client);
-                }
-                for identifier in seen.iter() {
-                    request = request.seen(identifier.clone());
-                }
-                match engine.taps().verify(request, self.shop.now()?) {
+                match engine.taps().verify(request(url, self.with, seen), self.shop.now()?) {
                     Ok(outcome) if self.with.record => answer.visit = Some(visit(outcome)),
                     Ok(_) => {}
                     Err(Error::Tap(TapRefused::NotCounted { reason, .. })) => {
                         answer.verdict = reason.into();
                         answer.reason = Some(reason.code());
+                    }
+                    Err(Error::Tap(TapRefused::NotGenuine(refusal))) => answer = refused(&refusal),
+                    Err(Error::Tap(waits)) => {
+                        answer = Answer { reason: Some(waits.code()), ..refused(&TapRefusal::NoKey) };
                     }
                     Err(error) => return Err(error.into()),
                 }
@@ -228,6 +223,18 @@ impl Verifier<'_> {
         }
         answer
     }
+}
+
+/// What the store is asked.
+fn request<'r>(url: &'r str, with: &'r Verify, seen: &[Identifier]) -> TapRequest<'r> {
+    let mut request = TapRequest::url(url);
+    if let Some(place) = &with.place {
+        request = request.at(place.clone());
+    }
+    if let Some(client) = &with.client {
+        request = request.from_client(client);
+    }
+    seen.iter().fold(request, |request, identifier| request.seen(identifier.clone()))
 }
 
 /// Judges a tap by the counters of this run, and moves them.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::consent::Policy;
 use crate::identity::Rules;
+use crate::machine::FailureLimits;
 use crate::optin::{Notice, OptInConfig};
 use crate::tap::replay::ReplayPolicy;
 use crate::vocab::DeviceId;
@@ -53,6 +54,8 @@ pub struct Config {
     pub replay: ReplayPolicy,
     /// The same for fleets of their own rule, by the label of their keys.
     pub replay_of: BTreeMap<String, ReplayPolicy>,
+    /// How many taps that are not genuine are let pass. Counted in memory, by each engine for itself.
+    pub failure_limits: FailureLimits,
 }
 
 impl Default for Config {
@@ -73,6 +76,7 @@ impl Default for Config {
             repeat_window: Duration::from_secs(120),
             replay: ReplayPolicy::STRICT,
             replay_of: BTreeMap::new(),
+            failure_limits: FailureLimits::default(),
         }
     }
 }
@@ -155,6 +159,12 @@ impl Config {
     /// Sets the same for the fleet whose keys have this [label](crate::tap::KeySet::label).
     pub fn with_replay_of(mut self, label: impl Into<String>, policy: ReplayPolicy) -> Config {
         self.replay_of.insert(label.into(), policy);
+        self
+    }
+
+    /// Sets how many taps that are not genuine are let pass.
+    pub fn with_failure_limits(mut self, limits: FailureLimits) -> Config {
+        self.failure_limits = limits;
         self
     }
 

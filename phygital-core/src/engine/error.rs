@@ -85,4 +85,23 @@ pub enum TapRefused {
         /// When the refusal was first recorded.
         since: Timestamp,
     },
+    /// The client or touchpoint sent too many taps that were not genuine, and this one was not looked at. See
+    /// [`Config::failure_limits`](super::Config::failure_limits).
+    #[error("too many taps of this source failed: it is refused until {until}")]
+    TooManyFailures {
+        /// From when on its taps are looked at again.
+        until: Timestamp,
+    },
+}
+
+impl TapRefused {
+    /// A stable code for logs and tests, such as `mac_mismatch`, `replayed` or `too_many_failures`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            TapRefused::NotGenuine(refusal) => refusal.code(),
+            TapRefused::NotCounted { reason, .. } => reason.code(),
+            TapRefused::TooManyFailures { .. } => "too_many_failures",
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod consents;
 mod customers;
 mod entropy;
 mod error;
+mod failures;
 mod fold;
 mod history;
 mod inbound;
@@ -36,6 +37,7 @@ pub use tags::Tags;
 pub use taps::{OptIn, TapOutcome, TapRequest, Taps};
 
 use crate::log::{ChainFault, Head};
+use crate::machine::Watch;
 use crate::store::{Read, StorageError, StorageFault, Store, StoreIdentity, Write};
 use crate::tap::KeyRing;
 use crate::vocab::{DeviceId, Hlc, TenantKey};
@@ -79,6 +81,8 @@ pub struct Engine<S: Store> {
     identity: StoreIdentity,
     tenant: TenantKey,
     head: Head,
+    /// Failed taps, counted.
+    watch: Watch,
     /// Set by a storage fault: what was written is uncertain until the store is opened again.
     broken: bool,
 }
@@ -140,7 +144,8 @@ impl<S: Store> Engine<S> {
         head.hlc = head.hlc.max(clock);
         let tenant = TenantKey::new(&identity.tenant);
         let (keys, entropy) = (Box::new(keys), Box::new(entropy));
-        Ok(Engine { store, config, keys, entropy, identity, tenant, head, broken: false })
+        let watch = Watch::new(config.failure_limits);
+        Ok(Engine { store, config, keys, entropy, identity, tenant, head, watch, broken: false })
     }
 
     /// The device whose log this engine writes, its epoch, and the incarnation that the host may

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::event::kinds::decisions::{ActionRequested, OptInOffered, TapRefused as TapRefusedEvent};
 use crate::event::kinds::shop::TagTapped;
 use crate::event::{Body, Event, Recorded};
-use crate::machine::{Action, Mark, TagRow, TapDecision, TapRefusalReason, decide_tap};
+use crate::machine::{Action, Mark, TagRow, TapDecision, TapRefusalReason, TapSource, decide_tap};
 use crate::optin::{Code, Notice, Platform};
 use crate::profile::{CustomerCard, Role};
 use crate::store::{Read, Store, Write};
@@ -162,6 +162,10 @@ impl<S: Store> Taps<'_, S> {
     /// are durable. A genuine tap that does not count is recorded too, once, as *Tap Refused*. Where
     /// [`Config::replay`](super::Config::replay) allows it, a tap that was overtaken counts late.
     ///
+    /// A client that sends too many taps that are not genuine, or a touchpoint where the client is not named, is
+    /// refused for a while ([`Config::failure_limits`](super::Config::failure_limits)); a tag that is forged too
+    /// often raises an alarm, once an hour, and its genuine taps go on counting.
+    ///
     /// # Errors
     /// [`Error::Tap`] with the reason where the tap does not count, [`Error::Storage`] where nobody can
     /// tell whether it was recorded. Sent again to an engine opened anew, it then counts once: by the
@@ -170,11 +174,20 @@ impl<S: Store> Taps<'_, S> {
     pub fn verify(&mut self, request: TapRequest<'_>, now: Timestamp) -> Result<TapOutcome, Error> {
         let engine = &mut *self.engine;
         engine.usable()?;
-        let tap = verify(request.url, &*engine.keys).map_err(TapRefused::from)?;
+        let client = request.client.map(|client| engine.tenant.digest(client.as_bytes()));
+        let sender = client.map(TapSource::Client);
+        let sender = sender.or_else(|| request.touchpoint.clone().map(TapSource::Touchpoint));
+        engine.may_ask(sender.as_ref(), now)?;
+        let tap = match verify(request.url, &*engine.keys) {
+            Ok(tap) => tap,
+            Err(refusal) => {
+                engine.count_failure(request.url, &refusal, sender, now)?;
+                return Err(TapRefused::from(refusal).into());
+            }
+        };
         let Some(uid) = tap.uid() else {
             return Err(refused(TapRefusalReason::NotEnrolled, now));
         };
-        let client = request.client.map(|client| engine.tenant.digest(client.as_bytes()));
         let window = engine.config.repeat_window;
         engine.transact(now, |session| {
             let tag = session.tx.tag(&uid)?;

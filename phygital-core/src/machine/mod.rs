@@ -6,7 +6,9 @@
 mod action;
 mod life;
 mod tag;
+mod watch;
 
 pub use action::{Action, Outcome, UnknownOutcome};
 pub use life::{FIRST_STATUSES, StatusRefusal, change_status, may_follow};
 pub use tag::{Mark, TagRow, TapDecision, TapRefusalReason, decide_tap};
+pub use watch::{ALARM_EVERY, FailureLimits, TapSource, WATCHED_MAX, Watch};

@@ -24,6 +24,7 @@ pub mod signed_url;
 pub mod simulator;
 
 mod assurance;
+mod claim;
 mod public_keys;
 mod refusal;
 mod scheme;
@@ -31,6 +32,7 @@ mod sun;
 mod token;
 
 pub use assurance::Assurance;
+pub use claim::claimed_uid;
 pub use public_keys::{PublicKeys, PublicKeysError};
 pub use refusal::{Field, RefusalClass, TapRefusal};
 pub use scheme::{Scheme, UnknownScheme};
