@@ -405,3 +405,46 @@ proptest! {
         prop_assert_eq!(row.status, expected);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Links come in any order, at any time, again and again, to an engine that is opened anew in between. The
+    /// oracle keeps what was accepted and when: never twice, never older than the window, and what is strict
+    /// above the mark always counts.
+    #[test]
+    fn late_taps_at_the_engine_are_as_the_oracle_says(
+        late in 0..30u64,
+        sends in prop::collection::vec((1..100usize, 0..9 * MINUTES, any::<bool>()), 1..40),
+    ) {
+        let mut shop = shop(config().with_replay(minutes(late)));
+        let mut tag = tag(1);
+        let urls = urls(&mut tag, 100);
+        let mut seen: std::collections::BTreeMap<usize, i64> = Default::default();
+        let mut now = 0;
+        for (ctr, passed, jump) in sends {
+            // Mostly near the mark, where it matters.
+            let last = seen.keys().last().copied().unwrap_or(0);
+            let ctr = if jump { ctr } else { (last + ctr % 9).saturating_sub(5).clamp(1, 99) };
+            now += passed;
+            let answer = send(&mut shop, &urls[ctr - 1], now);
+            let above = seen.range(ctr + 1..).map(|(_, when)| *when).min();
+            let is_late = above.is_some_and(|first| now - first <= late as i64 * MINUTES)
+                && late > 0 && !seen.contains_key(&ctr) && last - ctr <= 64;
+            match answer {
+                Ok(outcome) => {
+                    prop_assert_eq!(outcome.late, ctr <= last);
+                    prop_assert!(ctr > last || is_late, "{} at {}", ctr, now);
+                    prop_assert!(seen.insert(ctr, now).is_none(), "twice");
+                }
+                answer => {
+                    prop_assert_eq!(reason(answer), TapRefusalReason::Replayed);
+                    prop_assert!(ctr <= last && !is_late, "{} at {}", ctr, now);
+                }
+            }
+            prop_assert_eq!(highest(&shop, &tag) as usize, *seen.keys().last().unwrap());
+        }
+        let rebuilt = shop.log().rebuild(false, |_| {}).unwrap();
+        prop_assert_eq!(rebuilt.before, rebuilt.after);
+    }
+}

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::vocab::{Digest, TagUid, Timestamp, TouchpointId};
 
-/// Most sources, and most tags, whose failures are remembered at once, some 2 MB together. Whoever comes with
-/// more names than that pushes the oldest out; the tags that they claim still count.
+/// Most sources, and most tags, whose failures are remembered at once: 1 MB, or 4 MB where all are touchpoints
+/// with the longest ids. Whoever comes with more names than that pushes the oldest out; the tags that they claim
+/// still count.
 pub const WATCHED_MAX: usize = 4_096;
 
 /// How often a tag raises an alarm, however often it is forged.

@@ -8,7 +8,7 @@
 //!
 //! Cards are bricked by key changes that nobody saw confirmed. So at most one step is ever in doubt, keys are
 //! named by slot and version and never stored, the version byte that a tag shows is a hint and authentication
-//! the proof, and every wrong try is counted, since a tag counts them too (TotFailCtr, NT4H2421Gx §9.1).
+//! the proof, and every wrong try is counted, since a tag counts them too (TotFailCtr of the NT4H2421Gx).
 //!
 //! ```
 //! use phygital_core::tap::personalise::{Entry, Journal, KeySlot, Next, Plan, Step};

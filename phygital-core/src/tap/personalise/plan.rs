@@ -128,7 +128,7 @@ pub enum Feature {
 pub enum Step {
     /// Reads what chip it is (60h).
     GetVersion,
-    /// Reads the originality signature (3Ch), which a tag answers in plain only while it is new.
+    /// Reads the originality signature (3Ch).
     ReadSignature,
     /// Writes the NDEF file (8Dh).
     WriteNdef,

@@ -8,7 +8,7 @@ use super::journal::Entry;
 use super::plan::{Feature, KeyChange, KeySlot, Mode, Plan, Step};
 
 /// Most authentications of one journal that failed or were never answered. A tag slows down after 50 failures in
-/// a row and locks itself after 1,000 (NT4H2421Gx §9.1); an honest one needs at most one for each power cut.
+/// a row and locks itself at a count of 1,000 (TotFailCtr of the NT4H2421Gx); an honest one needs at most one for each power cut.
 pub const WRONG_TRIES_MAX: u32 = 16;
 
 /// Most refusals of one step, after which a person has to look: something is not as the plan has it.
