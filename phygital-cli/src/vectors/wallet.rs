@@ -300,7 +300,7 @@ pub(super) fn smart_tap_full_flow(case: Case<'_>) -> Result<Got, Unreadable> {
         Err(SmartTapError::TooLong)
     };
     let objects = match exchange() {
-        Ok(SmartTapOutcome::Passes(bundle)) => bundle.objects,
+        Ok(SmartTapOutcome::Passes(read)) => read.objects().to_vec(),
         Ok(_) => Vec::new(),
         Err(error) => return Ok(refused(error.code())),
     };

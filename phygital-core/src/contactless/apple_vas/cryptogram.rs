@@ -168,7 +168,7 @@ impl Cryptogram {
         let (time, message) = plain.split_first_chunk::<TIME>().expect("at least CRYPTOGRAM_MIN");
         let seconds = EPOCH_2001 + i64::from(u32::from_be_bytes(*time));
         let device_time = Timestamp::from_millis(seconds * 1_000).expect("32 bits of seconds end in 2137");
-        Ok(VasMessage { key: self.key, variant, device_time, message: message.to_vec() })
+        Ok(VasMessage { pass: pass.clone(), key: self.key, variant, device_time, message: message.to_vec() })
     }
 
     /// Seals a message, as a phone does with a fresh key.
@@ -229,6 +229,7 @@ fn associated(pass: &PassTypeId, variant: KdfVariant) -> &[u8] {
 /// It tells who the phone's owner is, so `Debug` tells its length alone. It is wiped when it is dropped.
 #[derive(PartialEq, Eq)]
 pub struct VasMessage {
+    pass: PassTypeId,
     key: KeyId,
     variant: KdfVariant,
     device_time: Timestamp,
@@ -236,6 +237,12 @@ pub struct VasMessage {
 }
 
 impl VasMessage {
+    /// The pass that it is of.
+    #[must_use]
+    pub fn pass(&self) -> &PassTypeId {
+        &self.pass
+    }
+
     /// The message, as the shop wrote it into the pass.
     #[must_use]
     pub fn message(&self) -> &[u8] {
@@ -263,8 +270,9 @@ impl VasMessage {
 
 impl fmt::Debug for VasMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, variant, device_time, message } = self;
-        write!(f, "VasMessage({} bytes at {device_time}, key {key}, variant {variant:?})", message.len())
+        let Self { pass, key, variant, device_time, message } = self;
+        let length = message.len();
+        write!(f, "VasMessage({pass}: {length} bytes at {device_time}, key {key}, variant {variant:?})")
     }
 }
 

@@ -5,7 +5,8 @@
 //! gives the collector id.
 //!
 //! [`SmartTapReader`] runs the exchange: SELECT, NEGOTIATE with the collector's signature, GET DATA until the phone has
-//! given all. [`SealedBundle::open`] checks and decrypts what came, [`Bundle::parse`] reads the passes in it.
+//! given all, and gives the passes checked and decrypted. [`crate::tap::wallet::from_smart_tap`] makes taps of them.
+//! [`SealedBundle`] and [`Bundle`] are its last two steps, for who has an exchange recorded.
 //!
 //! What an exchange proves: whoever answered took part in it now, as the reader's nonce and fresh key enter the keys of
 //! the session. It does not prove that a phone with Google Wallet answered: the phone shows no key of its own. So the
@@ -33,7 +34,7 @@ pub use get_data::{PosCapabilities, SERVICES_MAX, ServiceAnswer, ServiceRequest,
 pub use negotiate::{Negotiate, NegotiateAnswer, SIGNED_LENGTH, to_be_signed};
 pub use objects::{Bundle, OBJECTS_MAX, ObjectKind, ServiceObject, Value};
 pub use reader::{
-    MORE_DATA_MAX, RESPONSE_MAX, SessionSeed, SmartTapOutcome, SmartTapReader, SmartTapTerminal,
+    MORE_DATA_MAX, RESPONSE_MAX, SessionSeed, SmartTapOutcome, SmartTapRead, SmartTapReader, SmartTapTerminal,
 };
 pub use select::{DirectoryEntry, SMART_TAP_AID, SmartTapOse, SmartTapSelect};
 pub use session::{Session, SessionStatus};

@@ -77,8 +77,8 @@ pub struct PhoneSeed {
 ///         Step::Done(outcome) => break outcome,
 ///     }
 /// };
-/// let SmartTapOutcome::Passes(bundle) = outcome else { panic!() };
-/// assert_eq!(bundle.objects[0].service_number.as_ref().unwrap().bytes(), b"token");
+/// let SmartTapOutcome::Passes(read) = outcome else { panic!() };
+/// assert_eq!(read.objects()[0].service_number.as_ref().unwrap().bytes(), b"token");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -265,9 +265,9 @@ mod tests {
     use super::*;
     use crate::contactless::Step;
     use crate::contactless::smart_tap::{
-        Bundle, CollectorKey, CollectorSigner, MORE_DATA_MAX, RESPONSE_MAX, SERVICES_MAX, SIGNATURE_MAX,
-        SessionSeed, SignerUnavailable, SmartTapError, SmartTapOutcome, SmartTapReader, SmartTapStatus,
-        SmartTapTerminal, VasTypes,
+        CollectorKey, CollectorSigner, MORE_DATA_MAX, RESPONSE_MAX, SERVICES_MAX, SIGNATURE_MAX, SessionSeed,
+        SignerUnavailable, SmartTapError, SmartTapOutcome, SmartTapReader, SmartTapStatus, SmartTapTerminal,
+        VasTypes,
     };
     use crate::crypto::Secret;
 
@@ -325,9 +325,9 @@ mod tests {
     }
 
     fn numbers(outcome: &SmartTapOutcome) -> Vec<String> {
-        let SmartTapOutcome::Passes(Bundle { objects }) = outcome else { panic!("{outcome:?}") };
+        let SmartTapOutcome::Passes(read) = outcome else { panic!("{outcome:?}") };
         let number = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        objects.iter().map(|object| number(object.service_number.as_ref().unwrap().bytes())).collect()
+        read.objects().iter().map(|object| number(object.service_number.as_ref().unwrap().bytes())).collect()
     }
 
     #[test]

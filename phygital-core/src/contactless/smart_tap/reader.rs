@@ -11,7 +11,7 @@ use super::collector::{CollectorSigner, SIGNATURE_MAX};
 use super::error::SmartTapError;
 use super::get_data::{PosCapabilities, SERVICES_MAX, ServiceAnswer, ServiceRequest, VasTypes};
 use super::negotiate::{Negotiate, NegotiateAnswer, SIGNED_LENGTH, to_be_signed};
-use super::objects::Bundle;
+use super::objects::{Bundle, ServiceObject};
 use super::select::{SmartTapOse, SmartTapSelect};
 use super::session::Session;
 use super::status::SmartTapStatus;
@@ -70,11 +70,32 @@ pub struct SessionSeed {
 #[non_exhaustive]
 pub enum SmartTapOutcome {
     /// The phone gave passes.
-    Passes(Bundle),
+    Passes(SmartTapRead),
     /// It has none for this collector.
     NoPass,
     /// Its owner has to unlock it or to choose; the tap is made again after that.
     NeedsOwner(SmartTapStatus),
+}
+
+/// Passes that a phone gave in an exchange. Only [`SmartTapReader`] makes one, so they were checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmartTapRead {
+    collector: u32,
+    objects: Vec<ServiceObject>,
+}
+
+impl SmartTapRead {
+    /// The collector that they were given to.
+    #[must_use]
+    pub fn collector(&self) -> u32 {
+        self.collector
+    }
+
+    /// The passes, and the owner of the wallet, in order.
+    #[must_use]
+    pub fn objects(&self) -> &[ServiceObject] {
+        &self.objects
+    }
 }
 
 /// The exchange, from the reader's side.
@@ -221,7 +242,11 @@ impl<'k> SmartTapReader<'k> {
         let answer = ServiceAnswer::parse(&data)?;
         answer.session.answers(sent)?;
         match answer.bundle {
-            Some(sealed) => Ok(Step::Done(SmartTapOutcome::Passes(Bundle::parse(&sealed.open(&keys)?)?))),
+            Some(sealed) => {
+                let Bundle { objects } = Bundle::parse(&sealed.open(&keys)?)?;
+                let collector = self.terminal.collector;
+                Ok(Step::Done(SmartTapOutcome::Passes(SmartTapRead { collector, objects })))
+            }
             None => Ok(Step::Done(SmartTapOutcome::NoPass)),
         }
     }
