@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 pub mod chips;
+pub mod contactless;
 pub mod journal;
 pub mod optin;
 pub mod tap;
+pub mod wallet;

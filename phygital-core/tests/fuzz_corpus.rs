@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which tells what it skipped or runs")]
 
+#[path = "../../fuzz/src/contactless.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod contactless;
 #[path = "../../fuzz/src/chips.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod chips;
@@ -14,6 +17,10 @@ mod optin;
 #[path = "../../fuzz/src/tap.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod tap;
+#[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
+#[path = "../../fuzz/src/wallet.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod wallet;
 
 use std::fs;
 use std::path::PathBuf;
@@ -23,7 +30,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 7] = [
+const TARGETS: &[(&str, Target)] = &[
     ("inbound_text", optin::inbound_text),
     ("ntag2xx", chips::ntag2xx),
     ("ntag424", chips::ntag424),
@@ -31,6 +38,14 @@ const TARGETS: [(&str, Target); 7] = [
     ("tap_link", tap::link),
     ("tap_template", tap::template),
     ("keys_json", tap::keys_json),
+    ("ndef", contactless::ndef),
+    ("tlv", contactless::tlv),
+    #[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
+    ("smart_tap_bundle", wallet::smart_tap_bundle),
+    #[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
+    ("smart_tap_response", wallet::smart_tap_response),
+    #[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
+    ("vas_response", wallet::vas_response),
 ];
 
 /// The files of a corpus, in order of their names.

@@ -1,0 +1,5 @@
+//! See [`phygital_fuzz::wallet::smart_tap_response`].
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| phygital_fuzz::wallet::smart_tap_response(data));
