@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     fn tags() -> impl Strategy<Value = Tag> {
-        prop::sample::select(vec![0x50, 0x6F, 0x9F27, 0xBF0C, 0x5F81_01, 0xDF6D, 0x01]).prop_map(Tag)
+        prop::sample::select(vec![0x50, 0x6F, 0x9F27, 0xBF0C, 0x005F_8101, 0xDF6D, 0x01]).prop_map(Tag)
     }
 
     fn written(objects: &[(Tag, Vec<u8>)]) -> Vec<u8> {

@@ -297,11 +297,11 @@ fn vas_refusal(refusal: VasRefusal) -> TapRefusal {
 #[cfg(feature = "smart-tap")]
 #[must_use]
 pub fn from_smart_tap(read: &SmartTapRead) -> Vec<WalletTap> {
-    let bytes = |value: &Option<Value>| value.as_ref().map(|value| Box::from(value.bytes()));
+    let bytes =
+        |value: &Option<Value>| -> Option<Box<[u8]>> { value.as_ref().map(|value| value.bytes().into()) };
     // Phones without an account tell zeros.
-    let known = |id: &Box<[u8]>| id.iter().any(|byte| *byte != 0);
-    let customer: Option<Box<[u8]>> =
-        read.objects().iter().find_map(|object| bytes(&object.customer_id).filter(known));
+    let mut ids = read.objects().iter().filter_map(|object| bytes(&object.customer_id));
+    let customer = ids.find(|id| id.iter().any(|byte| *byte != 0));
     let passes = read.objects().iter().filter(|object| object.kind != ObjectKind::Customer);
     let taps = passes.filter_map(|object| {
         let pass = PassId::Google {
