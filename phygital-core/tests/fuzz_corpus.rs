@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which tells what it skipped or runs")]
 
-#[path = "../../fuzz/src/contactless.rs"]
-#[allow(unreachable_pub, reason = "a module of the fuzz package")]
-mod contactless;
 #[path = "../../fuzz/src/chips.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod chips;
+#[path = "../../fuzz/src/contactless.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod contactless;
 #[path = "../../fuzz/src/journal.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod journal;
