@@ -6,6 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use phygital_core::machine::Outcome;
 use phygital_core::profile::Role;
+use phygital_core::tap::Scheme;
 use phygital_core::vocab::{
     ActionId, ConsentMethod, EventId, KeyEpoch, NoticeId, PlaceId, Purpose, SourceId, TagUid, Timestamp,
     TouchpointId,
@@ -123,6 +124,8 @@ pub(crate) enum Tap {
     Verify(Verify),
     /// Find out why a tap URL does not verify: other keys, another layout, letters changed on the way
     Diagnose(Diagnose),
+    /// Make taps of a tag in software, for tests of what you build on this
+    Simulate(Simulate),
 }
 
 #[derive(Debug, Args)]
@@ -158,6 +161,53 @@ pub(crate) struct Diagnose {
     /// The tap URL
     #[arg(value_name = "URL")]
     pub(crate) url: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// The kind of tag
+    #[arg(value_name = "TAG")]
+    pub(crate) tag: SimulatedTag,
+    /// The same seed makes the same tag and the same taps
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How often it is tapped
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) count: u32,
+    /// Its URL: with {picc}, {uid}, {ctr}, {enc}, {tt}, {mac} for NTAG 424, {m} for 22x, {uid}x{ctr} for 21x
+    #[arg(long, value_name = "URL")]
+    pub(crate) template: Option<String>,
+    /// Write the keys under which the taps verify to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys_out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SimulatedTag {
+    /// NTAG 424 DNA in AES mode
+    Ntag424Aes,
+    /// NTAG 424 DNA in LRP mode
+    Ntag424Lrp,
+    /// NTAG 424 DNA TagTamper
+    Ntag424Tt,
+    /// NTAG 223 or 224 DNA
+    Ntag22x,
+    /// NTAG 223 or 224 DNA StatusDetect
+    Ntag22xSd,
+    /// NTAG 213, 215 or 216
+    Ntag21x,
+}
+
+impl SimulatedTag {
+    /// The scheme that its taps verify by.
+    pub(crate) fn scheme(self) -> Scheme {
+        match self {
+            SimulatedTag::Ntag424Aes | SimulatedTag::Ntag424Tt => Scheme::Ntag424Aes,
+            SimulatedTag::Ntag424Lrp => Scheme::Ntag424Lrp,
+            SimulatedTag::Ntag22x | SimulatedTag::Ntag22xSd => Scheme::Ntag22x,
+            SimulatedTag::Ntag21x => Scheme::Ntag21x,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -2,17 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::ops::ControlFlow;
+
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use phygital_core::crypto::Secret;
 use phygital_core::engine::{Config, Engine, EntropyError};
 use phygital_core::store::StorageFault;
 use phygital_core::tap::limits::KEYS_JSON_MAX;
-use phygital_core::tap::{FileKey, Fleet, KeyRing, KeySet, Keys};
-use phygital_core::vocab::{Currency, Region, TagUid, Timestamp};
+use phygital_core::tap::{KeySet, Keys, Verifier};
+use phygital_core::vocab::{Currency, Region, Timestamp};
 use phygital_store::{Options, Sqlite};
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
@@ -68,7 +68,7 @@ impl Shop {
     pub(crate) fn open_with(
         &self,
         settings: &Settings,
-        keys: impl KeyRing + Send + Sync + 'static,
+        keys: impl Into<Verifier>,
     ) -> Result<Engine<Sqlite>, Failure> {
         self.engine(&Options::new().must_exist(), settings.config()?, keys)
     }
@@ -78,7 +78,7 @@ impl Shop {
         &self,
         options: &Options,
         config: Config,
-        keys: impl KeyRing + Send + Sync + 'static,
+        keys: impl Into<Verifier>,
     ) -> Result<Engine<Sqlite>, Failure> {
         let store = Sqlite::open_with(&self.db, options).map_err(|error| {
             let hint = match error.kind {
@@ -93,14 +93,14 @@ impl Shop {
         engine.map_err(|error| Failure::from(error).while_doing(&name(&self.db)))
     }
 
-    /// The keys of the tags: from the file named, else from the one that the settings name, else from `keys.json`
+    /// What taps are verified by: the keys from the file named, else from the one that the settings name, else from `keys.json`
     /// beside the store; else the all-zero keys that tags leave the factory with.
-    pub(crate) fn keys(
+    pub(crate) fn verifier(
         &self,
         named: Option<&Path>,
         settings: &Settings,
         output: &Output,
-    ) -> Result<Keys, Failure> {
+    ) -> Result<Verifier, Failure> {
         let beside = |path: &Path, file: &Path| path.parent().unwrap_or(Path::new("")).join(file);
         if let Some(path) = named {
             return read_keys(path);
@@ -114,30 +114,12 @@ impl Shop {
         }
         output.note("no keys file, so taps are tried with the factory keys (all zeros); see --keys");
         let factory = KeySet::explicit(Secret::zeros()).meta_read_key(Secret::zeros()).label("factory");
-        Keys::new([factory]).map_err(|error| Failure::misuse("bad_keys", error.to_string()))
+        let keys = Keys::new([factory]);
+        keys.map(Verifier::from).map_err(|error| Failure::misuse("bad_keys", error.to_string()))
     }
 }
 
-/// Keys that the engine and the command hold together, in memory once.
-#[derive(Debug, Clone)]
-pub(crate) struct SharedKeys(pub(crate) Arc<Keys>);
-
-impl KeyRing for SharedKeys {
-    fn fleets(&self) -> &[Fleet] {
-        self.0.fleets()
-    }
-
-    fn file_keys(
-        &self,
-        fleet: usize,
-        uid: Option<TagUid>,
-        found: &mut dyn FnMut(&FileKey) -> ControlFlow<()>,
-    ) {
-        self.0.file_keys(fleet, uid, found);
-    }
-}
-
-fn read_keys(path: &Path) -> Result<Keys, Failure> {
+fn read_keys(path: &Path) -> Result<Verifier, Failure> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::InvalidData => Failure::misuse("bad_keys", format!("{}: expected UTF-8", name(path))),
         _ => Failure::io(&name(path), &error),
@@ -147,8 +129,8 @@ fn read_keys(path: &Path) -> Result<Keys, Failure> {
     let length = file.metadata().map_or(0, |metadata| metadata.len()).min(KEYS_JSON_MAX as u64 + 1);
     let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or_default() + 1));
     file.take(KEYS_JSON_MAX as u64 + 1).read_to_string(&mut text).map_err(failed)?;
-    let keys = Keys::from_json(&text);
-    keys.map_err(|error| Failure::misuse("bad_keys", format!("{}: {error}", name(path))))
+    let verifier = Verifier::from_json(&text);
+    verifier.map_err(|error| Failure::misuse("bad_keys", format!("{}: {error}", name(path))))
 }
 
 /// Randomness of the system.

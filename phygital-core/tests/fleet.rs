@@ -79,7 +79,7 @@ fn a_tap_of_an_offline_till_counts_late_and_once() {
     assert!(!send(&mut shop, &urls[4], 10).unwrap().late);
     let late = send(&mut shop, &urls[1], 10 + 15 * MINUTES).unwrap();
     assert!(late.late && !late.repeated);
-    assert_eq!(late.read_ctr.get(), 2);
+    assert_eq!(late.proof.read_ctr().unwrap().get(), 2);
     assert_eq!(highest(&shop, &tag), 5, "a late tap moves no mark");
     assert_eq!(reason(send(&mut shop, &urls[1], 20)), TapRefusalReason::Replayed, "once");
     assert_eq!(reason(send(&mut shop, &urls[4], 20)), TapRefusalReason::Replayed);

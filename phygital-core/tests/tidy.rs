@@ -190,6 +190,29 @@ fn every_limit_is_tested() {
     none(faults);
 }
 
+/// Each threat's row ends with the names of tests that show its rule at work.
+#[test]
+fn every_threat_has_a_test_that_exists() {
+    let page = fs::read_to_string(root().join("docs/threats.md")).unwrap();
+    let tests = sources().iter().map(|file| file.tests.clone()).collect::<String>();
+    let tests = words(&tests).map(str::to_owned).collect::<BTreeSet<_>>();
+    let mut rows = 0;
+    let mut faults = Vec::new();
+    for line in page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| threat")) {
+        rows += 1;
+        let cell = line.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let named = cell.split('`').skip(1).step_by(2).collect::<Vec<_>>();
+        if named.is_empty() {
+            faults.push(format!("no test stands behind: {line}"));
+        }
+        faults.extend(
+            named.iter().filter(|name| !tests.contains(**name)).map(|name| format!("no test {name}")),
+        );
+    }
+    assert!(rows > 10, "found {rows} threats only");
+    none(faults);
+}
+
 fn none(faults: Vec<String>) {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }

@@ -221,12 +221,12 @@ fn judge(disk: &CrashFs, answered: &Answered) -> Result<(u64, Digest), String> {
     let mark = till.store().reader().and_then(|reader| reader.mark(&tag(0).uid(), KeyEpoch::FIRST));
     let mark = mark.map_err(|error| error.to_string())?.map(|mark| mark.highest);
     for (url, outcome) in &answered.taps {
-        if mark.is_none_or(|mark| mark < outcome.read_ctr) {
-            return Err(format!("the mark is below tap {}", outcome.read_ctr));
+        if mark.is_none_or(|mark| Some(mark) < outcome.proof.read_ctr()) {
+            return Err(format!("the mark is below tap {:?}", outcome.proof.read_ctr()));
         }
         match till.taps().verify(TapRequest::url(url), at(1_000)) {
             Err(Error::Tap(TapRefused::NotCounted { reason: TapRefusalReason::Replayed, .. })) => {}
-            other => return Err(format!("tap {} again: {other:?}", outcome.read_ctr)),
+            other => return Err(format!("tap {:?} again: {other:?}", outcome.proof.read_ctr())),
         }
     }
     Ok(found)

@@ -1,6 +1,6 @@
 //! `tap diagnose`: why a URL does not verify.
 
-use phygital_core::tap;
+use phygital_core::tap::{self, Keys};
 
 use super::verify::Verdict;
 use crate::arguments::Diagnose;
@@ -10,8 +10,9 @@ use crate::shop::Shop;
 
 /// Tries what may be wrong with a URL or its keys. For the operator's own tags: it tells what a forger wants to know.
 pub(crate) fn diagnose(shop: &Shop, with: &Diagnose, output: &mut Output) -> Result<Exit, Failure> {
-    let keys = shop.keys(with.keys.as_deref(), &shop.settings()?, output)?;
-    let diagnosis = tap::diagnose(&with.url, &keys);
+    let verifier = shop.verifier(with.keys.as_deref(), &shop.settings()?, output)?;
+    let none = Keys::none();
+    let diagnosis = tap::diagnose(&with.url, verifier.sun_keys().unwrap_or(&none));
     let notes: Vec<String> = diagnosis.notes.iter().map(ToString::to_string).collect();
     let (verdict, reason, message) = match &diagnosis.result {
         Ok(_) => (Verdict::Genuine, None, "the link verifies".to_owned()),

@@ -1,17 +1,18 @@
 //! `tap verify`: is it genuine, was it used, whose is it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::Arc;
 
 use phygital_core::engine::{Engine, Error, Recognition, TapOutcome, TapRefused, TapRequest};
 use phygital_core::machine::TapRefusalReason;
 use phygital_core::optin::Platform;
 use phygital_core::tap::limits::URL_LENGTH_MAX;
 use phygital_core::tap::replay::{Judgement, ReplayMark, judge};
-use phygital_core::tap::{self, RefusalClass, TapRefusal, VerifiedTap};
+use phygital_core::tap::{
+    Assurance, Freshness, Presented, RefusalClass, Scheme, TapProof, TapRefusal, TapVerdict, Verifier,
+};
 use phygital_core::vocab::{
-    CustomerId, EventKey, Identifier, KeyEpoch, PlaceId, ReadCounter, TagUid, Timestamp, TouchpointId,
+    CustomerId, Digest, EventKey, Identifier, KeyEpoch, PlaceId, ReadCounter, TagUid, Timestamp, TouchpointId,
 };
 use phygital_store::Sqlite;
 use serde::Serialize;
@@ -20,7 +21,8 @@ use crate::arguments::Verify;
 use crate::failure::{Exit, Failure};
 use crate::lines::Lines;
 use crate::output::{Output, clean};
-use crate::shop::{SharedKeys, Shop};
+use crate::presented::Written;
+use crate::shop::Shop;
 use crate::who;
 
 /// What becomes of a URL.
@@ -59,6 +61,7 @@ impl From<&TapRefusal> for Verdict {
         match refusal.class() {
             RefusalClass::Malformed => Verdict::Malformed,
             RefusalClass::Forged => Verdict::Forged,
+            _ if *refusal == TapRefusal::Used => Verdict::Replayed,
             _ => Verdict::Unauthenticated,
         }
     }
@@ -68,7 +71,7 @@ impl From<TapRefusalReason> for Verdict {
     fn from(reason: TapRefusalReason) -> Verdict {
         match reason {
             TapRefusalReason::Replayed => Verdict::Replayed,
-            TapRefusalReason::Uncounted => Verdict::Unauthenticated,
+            TapRefusalReason::Uncounted | TapRefusalReason::Unauthenticated => Verdict::Unauthenticated,
             _ => Verdict::NotEnrolled,
         }
     }
@@ -79,12 +82,17 @@ impl From<TapRefusalReason> for Verdict {
 struct Answer {
     input: String,
     verdict: Verdict,
-    scheme: Option<String>,
+    scheme: Option<Scheme>,
     uid: Option<TagUid>,
     read_ctr: Option<ReadCounter>,
     file_data: Option<String>,
     tag_tamper: Option<String>,
     reason: Option<&'static str>,
+    assurance: Option<Assurance>,
+    /// What was authenticated, by name.
+    authenticated: BTreeMap<&'static str, String>,
+    /// What is said and not proven.
+    claimed: BTreeMap<&'static str, String>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     visit: Option<Visit>,
 }
@@ -113,47 +121,54 @@ struct Offer {
 /// Verifies URLs, one answer for each, in their order.
 pub(crate) fn verify(shop: &Shop, with: Verify, output: &mut Output) -> Result<Exit, Failure> {
     let settings = shop.settings()?;
-    let keys = SharedKeys(Arc::new(shop.keys(with.keys.as_deref(), &settings, output)?));
+    let verifier = shop.verifier(with.keys.as_deref(), &settings, output)?;
     let judged_by = if with.no_replay {
         JudgedBy::MacAlone
     } else if with.record || shop.db_named || shop.db.exists() {
         let region = settings.region()?;
         let seen = with.seen.iter().map(|text| who::identifier(text, region));
         let seen = seen.collect::<Result<Vec<_>, _>>()?;
-        JudgedBy::Store(Box::new(shop.open_with(&settings, keys.clone())?), seen)
+        JudgedBy::Store(Box::new(shop.open_with(&settings, verifier.clone())?), seen)
     } else {
-        JudgedBy::Run(BTreeMap::new())
+        JudgedBy::Run(Seen::default())
     };
-    let mut verifier = Verifier { shop, keys, judged_by, with: &with, all_genuine: true };
+    let mut judge = Judge { shop, verifier, judged_by, with: &with, all_genuine: true };
     for url in &with.urls {
         if url == "-" {
-            verifier.stream(output)?;
+            judge.stream(output)?;
         } else {
-            verifier.answer(url.as_bytes(), false, output)?;
+            judge.answer(url.as_bytes(), false, output)?;
         }
     }
-    Ok(if verifier.all_genuine { Exit::Done } else { Exit::No })
+    Ok(if judge.all_genuine { Exit::Done } else { Exit::No })
 }
 
 /// What a genuine tap is held against.
 enum JudgedBy {
     /// Nothing.
     MacAlone,
-    /// The counters of this run.
-    Run(BTreeMap<(TagUid, KeyEpoch), ReplayMark>),
+    /// What came in this run.
+    Run(Seen),
     /// The registry and the marks of the store, which records the tap; and who was seen.
     Store(Box<Engine<Sqlite>>, Vec<Identifier>),
 }
 
-struct Verifier<'v> {
+/// What came before.
+#[derive(Default)]
+struct Seen {
+    marks: BTreeMap<(TagUid, KeyEpoch), ReplayMark>,
+    once: BTreeSet<Digest>,
+}
+
+struct Judge<'v> {
     shop: &'v Shop,
-    keys: SharedKeys,
+    verifier: Verifier,
     judged_by: JudgedBy,
     with: &'v Verify,
     all_genuine: bool,
 }
 
-impl Verifier<'_> {
+impl Judge<'_> {
     /// Answers each line of standard input as it comes.
     fn stream(&mut self, output: &mut Output) -> Result<(), Failure> {
         let mut lines = Lines::new(io::stdin().lock());
@@ -167,8 +182,8 @@ impl Verifier<'_> {
     fn answer(&mut self, input: &[u8], cut: bool, output: &mut Output) -> Result<(), Failure> {
         let answer = match std::str::from_utf8(input) {
             Ok(url) if !cut => self.judge(url)?,
-            _ if input.len() > URL_LENGTH_MAX => refused(&TapRefusal::TooLong { found: input.len() }),
-            _ => refused(&TapRefusal::NotAscii),
+            _ if input.len() > URL_LENGTH_MAX => refused(None, &TapRefusal::TooLong { found: input.len() }),
+            _ => refused(None, &TapRefusal::NotAscii),
         };
         // What is too long for a tap is not repeated in full either.
         let shown = String::from_utf8_lossy(&input[..input.len().min(URL_LENGTH_MAX)]).into_owned();
@@ -182,32 +197,36 @@ impl Verifier<'_> {
         output.flush()
     }
 
-    fn judge(&mut self, url: &str) -> Result<Answer, Failure> {
-        let verified = tap::verify(url, &self.keys);
-        let mut answer = match &verified {
-            Ok(tap) => read(tap),
-            Err(refusal) => refused(refusal),
+    fn judge(&mut self, input: &str) -> Result<Answer, Failure> {
+        let Some(written) = Written::read(input) else {
+            return Ok(self.with_visit(refused(None, &NO_DIGITS)));
+        };
+        let now = self.shop.now()?;
+        let TapVerdict { scheme, outcome, .. } = self.verifier.verify(written.presented(), now);
+        let mut answer = match &outcome {
+            Ok(proof) => read(proof),
+            Err(refusal) => refused(scheme, refusal),
         };
         match &mut self.judged_by {
-            JudgedBy::MacAlone => {}
-            JudgedBy::Run(marks) => {
-                if let Some(reason) = verified.ok().and_then(|tap| replayed(&tap, marks)) {
-                    answer.verdict = reason.into();
-                    answer.reason = Some(reason.code());
+            JudgedBy::MacAlone => {
+                if answer.assurance == Some(Assurance::Unauthenticated) {
+                    answer.refuse(TapRefusalReason::Unauthenticated);
+                }
+            }
+            JudgedBy::Run(seen) => {
+                if let Some(reason) = outcome.ok().and_then(|proof| seen.judge(&proof)) {
+                    answer.refuse(reason);
                 }
             }
             // A forged tap goes there too: the engine counts them.
             JudgedBy::Store(engine, seen) => {
-                match engine.taps().verify(request(url, self.with, seen), self.shop.now()?) {
+                match engine.taps().verify(request(written.presented(), self.with, seen), now) {
                     Ok(outcome) if self.with.record => answer.visit = Some(visit(outcome)),
                     Ok(_) => {}
-                    Err(Error::Tap(TapRefused::NotCounted { reason, .. })) => {
-                        answer.verdict = reason.into();
-                        answer.reason = Some(reason.code());
-                    }
-                    Err(Error::Tap(TapRefused::NotGenuine(refusal))) => answer = refused(&refusal),
+                    Err(Error::Tap(TapRefused::NotCounted { reason, .. })) => answer.refuse(reason),
+                    Err(Error::Tap(TapRefused::NotGenuine(refusal))) => answer = refused(scheme, &refusal),
                     Err(Error::Tap(waits)) => {
-                        answer = Answer { reason: Some(waits.code()), ..refused(&TapRefusal::NoKey) };
+                        answer = Answer { reason: Some(waits.code()), ..refused(None, &TapRefusal::NoKey) };
                     }
                     Err(error) => return Err(error.into()),
                 }
@@ -226,8 +245,8 @@ impl Verifier<'_> {
 }
 
 /// What the store is asked.
-fn request<'r>(url: &'r str, with: &'r Verify, seen: &[Identifier]) -> TapRequest<'r> {
-    let mut request = TapRequest::url(url);
+fn request<'r>(presented: Presented<'r>, with: &'r Verify, seen: &[Identifier]) -> TapRequest<'r> {
+    let mut request = TapRequest::presented(presented);
     if let Some(place) = &with.place {
         request = request.at(place.clone());
     }
@@ -237,48 +256,76 @@ fn request<'r>(url: &'r str, with: &'r Verify, seen: &[Identifier]) -> TapReques
     seen.iter().fold(request, |request, identifier| request.seen(identifier.clone()))
 }
 
-/// Judges a tap by the counters of this run, and moves them.
-fn replayed(
-    tap: &VerifiedTap,
-    marks: &mut BTreeMap<(TagUid, KeyEpoch), ReplayMark>,
-) -> Option<TapRefusalReason> {
-    let (Some(uid), Some(ctr)) = (tap.uid(), tap.read_ctr()) else {
-        return Some(TapRefusalReason::Uncounted);
-    };
-    let tag = (uid, tap.key_epoch());
-    match judge(marks.get(&tag).copied(), ctr) {
-        Judgement::Accepted { mark, .. } => {
-            marks.insert(tag, mark);
-            None
+/// What stands behind a name such as `ndef:` and is no bytes.
+const NO_DIGITS: TapRefusal = TapRefusal::Malformed { expected: "two hexadecimal digits a byte" };
+
+impl Seen {
+    /// Judges a tap by what came before, and remembers it; gives why it does not count.
+    fn judge(&mut self, proof: &TapProof) -> Option<TapRefusalReason> {
+        if proof.assurance() == Assurance::Unauthenticated {
+            return Some(TapRefusalReason::Unauthenticated);
         }
-        Judgement::Replayed => Some(TapRefusalReason::Replayed),
+        match proof.freshness() {
+            Freshness::Counter { uid: Some(uid), epoch, counter } => {
+                let tag = (uid, epoch);
+                match judge(self.marks.get(&tag).copied(), counter) {
+                    Judgement::Accepted { mark, .. } => {
+                        self.marks.insert(tag, mark);
+                        None
+                    }
+                    Judgement::Replayed => Some(TapRefusalReason::Replayed),
+                }
+            }
+            Freshness::Once { key, .. } => (!self.once.insert(key)).then_some(TapRefusalReason::Replayed),
+            _ => Some(TapRefusalReason::Uncounted),
+        }
     }
 }
 
-fn refused(refusal: &TapRefusal) -> Answer {
+fn refused(scheme: Option<Scheme>, refusal: &TapRefusal) -> Answer {
     Answer {
         input: String::new(),
         verdict: refusal.into(),
-        scheme: None,
+        scheme,
         uid: None,
         read_ctr: None,
         file_data: None,
         tag_tamper: None,
         reason: Some(refusal.code()),
+        assurance: None,
+        authenticated: BTreeMap::new(),
+        claimed: BTreeMap::new(),
         visit: None,
     }
 }
 
-fn read(tap: &VerifiedTap) -> Answer {
+impl Answer {
+    /// It proves what it says, and does not count.
+    fn refuse(&mut self, reason: TapRefusalReason) {
+        self.verdict = reason.into();
+        self.reason = Some(reason.code());
+    }
+}
+
+fn read(proof: &TapProof) -> Answer {
+    let (mut authenticated, mut claimed) = (BTreeMap::new(), BTreeMap::new());
+    for fact in proof.facts() {
+        let facts = if fact.authenticated { &mut authenticated } else { &mut claimed };
+        facts.insert(fact.name, fact.value.reveal().to_owned());
+    }
+    let said = |name| authenticated.get(name).or(claimed.get(name)).cloned();
     Answer {
         input: String::new(),
         verdict: Verdict::Genuine,
-        scheme: Some(tap.scheme().to_string()),
-        uid: tap.uid(),
-        read_ctr: tap.read_ctr(),
-        file_data: tap.file_data().map(|data| data.to_hex()),
-        tag_tamper: tap.tag_tamper().map(|tamper| tamper.letters()),
+        scheme: Some(proof.scheme()),
+        uid: proof.uid(),
+        read_ctr: proof.read_ctr(),
+        file_data: said("file_data"),
+        tag_tamper: said("tag_tamper"),
         reason: None,
+        assurance: Some(proof.assurance()),
+        authenticated,
+        claimed,
         visit: None,
     }
 }

@@ -1,7 +1,7 @@
 //! The opening: links that real tags made, judged before anything else.
 
 use phygital_core::crypto::Secret;
-use phygital_core::engine::{Config, Engine, EntropyError, Error as EngineError, TapRequest};
+use phygital_core::engine::{Config, Engine, EntropyError, Error as EngineError, TapOutcome, TapRequest};
 use phygital_core::event::kinds::shop::TagEnrolled;
 use phygital_core::store::Memory;
 use phygital_core::tap::{KeySet, Keys};
@@ -85,7 +85,11 @@ fn judge(
     now: Timestamp,
 ) -> Result<Verdict, Error> {
     let (kind, verdict) = match engine.taps().verify(TapRequest::url(url), now) {
-        Ok(tap) => (Kind::Genuine, format!("tag {}, counter {}", tap.uid, tap.read_ctr)),
+        Ok(TapOutcome { proof, .. }) => {
+            let uid = proof.uid().map_or("-".to_owned(), |uid| uid.to_string());
+            let counter = proof.read_ctr().map_or("-".to_owned(), |counter| counter.to_string());
+            (Kind::Genuine, format!("tag {uid}, counter {counter}"))
+        }
         Err(EngineError::Tap(refusal)) => (Kind::Refused, refusal.to_string()),
         Err(error) => return Err(error.into()),
     };

@@ -4,7 +4,7 @@ use crate::event::Event;
 use crate::event::kinds::decisions::ActionRequested;
 use crate::machine::{ALARM_EVERY, Action, TapSource};
 use crate::store::{Read, Store};
-use crate::tap::{RefusalClass, TapRefusal, claimed_uid};
+use crate::tap::{Presented, RefusalClass, TapRefusal};
 use crate::vocab::{ActionId, EventId, EventKey, Personal, SourceId, TagUid, Timestamp};
 
 use super::session::DECISIONS;
@@ -22,7 +22,7 @@ impl<S: Store> Engine<S> {
     /// Counts a link that is not genuine, and raises an alarm where one tag is forged too often.
     pub(super) fn count_failure(
         &mut self,
-        url: &str,
+        presented: Presented<'_>,
         refusal: &TapRefusal,
         source: Option<TapSource>,
         now: Timestamp,
@@ -33,7 +33,7 @@ impl<S: Store> Engine<S> {
         if let Some(source) = source {
             self.watch.source_failed(source, now);
         }
-        let Some(uid) = claimed_uid(url, &*self.keys) else { return Ok(()) };
+        let Some(uid) = self.verifier.claimed_uid(presented) else { return Ok(()) };
         match self.watch.tag_failed(uid, now) {
             Some(failed) => self.raise_alarm(uid, failed, now),
             None => Ok(()),

@@ -39,7 +39,7 @@ pub use taps::{OptIn, TapOutcome, TapRequest, Taps};
 use crate::log::{ChainFault, Head};
 use crate::machine::Watch;
 use crate::store::{Read, StorageError, StorageFault, Store, StoreIdentity, Write};
-use crate::tap::KeyRing;
+use crate::tap::Verifier;
 use crate::vocab::{DeviceId, Hlc, TenantKey};
 
 /// How many entries at the end of the log an engine checks when it opens.
@@ -76,7 +76,7 @@ pub const TAIL_CHECKED: u64 = 64;
 pub struct Engine<S: Store> {
     store: S,
     config: Config,
-    keys: Box<dyn KeyRing + Send + Sync>,
+    verifier: Verifier,
     entropy: Box<dyn Entropy + Send>,
     identity: StoreIdentity,
     tenant: TenantKey,
@@ -106,7 +106,7 @@ impl<S: Store> Engine<S> {
     pub fn open(
         mut store: S,
         config: Config,
-        keys: impl KeyRing + Send + Sync + 'static,
+        keys: impl Into<Verifier>,
         mut entropy: impl Entropy + Send + 'static,
     ) -> Result<Engine<S>, Error> {
         inbound::check_answers(&config)?;
@@ -143,9 +143,9 @@ impl<S: Store> Engine<S> {
         let mut head = head.unwrap_or(Head::start(identity.device, identity.epoch, clock));
         head.hlc = head.hlc.max(clock);
         let tenant = TenantKey::new(&identity.tenant);
-        let (keys, entropy) = (Box::new(keys), Box::new(entropy));
+        let (verifier, entropy) = (keys.into(), Box::new(entropy));
         let watch = Watch::new(config.failure_limits);
-        Ok(Engine { store, config, keys, entropy, identity, tenant, head, watch, broken: false })
+        Ok(Engine { store, config, verifier, entropy, identity, tenant, head, watch, broken: false })
     }
 
     /// The device whose log this engine writes, its epoch, and the incarnation that the host may

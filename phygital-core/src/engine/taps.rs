@@ -10,7 +10,7 @@ use crate::optin::{Code, Notice, Platform};
 use crate::profile::{CustomerCard, Role};
 use crate::store::{Read, Store, Write};
 use crate::tap::replay::ReplayMark;
-use crate::tap::{TagTamper, VerifiedTap, verify};
+use crate::tap::{Assurance, Freshness, Presented, TapProof};
 use crate::vocab::{
     Digest, EventId, EventKey, Identifier, IdentifierKind, KeyEpoch, PlaceId, ReadCounter, SourceId, TagUid,
     Timestamp, TouchpointId,
@@ -42,7 +42,7 @@ const ALARM_LIFE: Duration = Duration::from_secs(60 * 60);
 /// ```
 #[derive(Debug, Clone)]
 pub struct TapRequest<'r> {
-    url: &'r str,
+    presented: Presented<'r>,
     place: Option<PlaceId>,
     touchpoint: Option<TouchpointId>,
     client: Option<&'r str>,
@@ -53,8 +53,13 @@ pub struct TapRequest<'r> {
 impl<'r> TapRequest<'r> {
     /// A tap that arrived as a link.
     pub fn url(url: &'r str) -> TapRequest<'r> {
+        TapRequest::presented(Presented::Url(url))
+    }
+
+    /// A tap of any kind that the engine's [`Verifier`](crate::tap::Verifier) knows.
+    pub fn presented(presented: Presented<'r>) -> TapRequest<'r> {
         TapRequest {
-            url,
+            presented,
             place: None,
             touchpoint: None,
             client: None,
@@ -108,18 +113,12 @@ pub struct TapOutcome {
     /// Whether a later tap of the tag had counted before it, and this one came
     /// [within the window](super::Config::replay).
     pub late: bool,
-    /// The tag.
-    pub uid: TagUid,
-    /// Its counter.
-    pub read_ctr: ReadCounter,
-    /// The generation of its keys.
-    pub key_epoch: KeyEpoch,
+    /// What was proven, with the tag and its counter where it is of one.
+    pub proof: TapProof,
     /// Where.
     pub place: Option<PlaceId>,
     /// On what.
     pub touchpoint: Option<TouchpointId>,
-    /// The state of its tamper loop, where it has one.
-    pub tag_tamper: Option<TagTamper>,
     /// Who it is.
     pub recognition: Recognition,
     /// Her card, where it was [asked for](TapRequest::shown_to) and she is known.
@@ -178,41 +177,62 @@ impl<S: Store> Taps<'_, S> {
         let sender = client.map(TapSource::Client);
         let sender = sender.or_else(|| request.touchpoint.clone().map(TapSource::Touchpoint));
         engine.may_ask(sender.as_ref(), now)?;
-        let tap = match verify(request.url, &*engine.keys) {
-            Ok(tap) => tap,
+        let proof = match engine.verifier.verify(request.presented, now).outcome {
+            Ok(proof) => proof,
             Err(refusal) => {
-                engine.count_failure(request.url, &refusal, sender, now)?;
+                engine.count_failure(request.presented, &refusal, sender, now)?;
                 return Err(TapRefused::from(refusal).into());
             }
         };
-        let Some(uid) = tap.uid() else {
-            return Err(refused(TapRefusalReason::NotEnrolled, now));
-        };
-        let window = engine.config.repeat_window;
-        engine.transact(now, |session| {
+        if proof.assurance() == Assurance::Unauthenticated {
+            // Anybody can make such a tap, so it leaves nothing behind.
+            return Err(refused(TapRefusalReason::Unauthenticated, now));
+        }
+        match (proof.uid(), proof.freshness()) {
+            (Some(uid), _) => engine.counted(proof, uid, request, client, now),
+            (None, Freshness::Once { key, .. }) if proof.is_of_known_key() => {
+                engine.once(proof, key, request, client, now)
+            }
+            _ => Err(refused(TapRefusalReason::NotEnrolled, now)),
+        }
+    }
+}
+
+impl<S: Store> Engine<S> {
+    /// A tap of a tag, judged by the registry and the tag's counter.
+    fn counted(
+        &mut self,
+        tap: TapProof,
+        uid: TagUid,
+        request: TapRequest<'_>,
+        client: Option<Digest>,
+        now: Timestamp,
+    ) -> Result<TapOutcome, Error> {
+        let window = self.config.repeat_window;
+        let epoch = tap.key_epoch().unwrap_or_default();
+        self.transact(now, |session| {
             let tag = session.tx.tag(&uid)?;
-            let counter = tap.read_ctr().map(|ctr| (ctr, tap.key_epoch()));
-            let mark = session.tx.mark(&uid, tap.key_epoch())?;
+            let counter = tap.read_ctr().map(|ctr| (ctr, epoch));
+            let mark = session.tx.mark(&uid, epoch)?;
             let mut decision = decide_tap(tag.as_ref(), counter, mark.as_ref(), client, now, window);
             if let (TapDecision::Refuse(TapRefusalReason::Replayed), Some(mark)) = (decision, mark) {
                 decision = session.overtaken(&tap, uid, mark, client)?;
             }
             match (decision, tag, tap.read_ctr()) {
                 (TapDecision::AcceptLate, Some(tag), Some(ctr)) => {
-                    let came = Came { ctr, client, late: true };
-                    session.accept(&tap, uid, tag, request, came).map(Ok)
+                    let came = Came { id: tap_id(uid, epoch, ctr), client, late: true };
+                    session.accept(tap, Some(tag), request, came).map(Ok)
                 }
                 (TapDecision::Accept, Some(tag), Some(ctr)) => {
-                    let key = tap_key(uid, tap.key_epoch(), ctr);
-                    if session.tx.entry(&key)?.is_some() {
+                    let came = Came { id: tap_id(uid, epoch, ctr), client, late: false };
+                    if session.tx.entry(&EventKey::of(&source(TAPS), &came.id))?.is_some() {
                         // The log has the last word, whatever became of the mark.
                         return session.refuse(&tap, uid, TapRefusalReason::Replayed, request).map(Err);
                     }
-                    let came = Came { ctr, client, late: false };
-                    session.accept(&tap, uid, tag, request, came).map(Ok)
+                    session.accept(tap, Some(tag), request, came).map(Ok)
                 }
-                (TapDecision::Repeat(key), Some(tag), Some(ctr)) => match session.recorded(&key)? {
-                    Some(first) => session.repeat(&tap, uid, ctr, tag, request, first).map(Ok),
+                (TapDecision::Repeat(key), Some(tag), Some(_)) => match session.recorded(&key)? {
+                    Some(first) => session.repeat(tap, Some(tag), request, first).map(Ok),
                     // What the first answer was is erased.
                     None => session.refuse(&tap, uid, TapRefusalReason::Replayed, request).map(Err),
                 },
@@ -220,6 +240,42 @@ impl<S: Store> Taps<'_, S> {
                 _ => Err(Error::Bug("a tap was accepted without a tag or a counter")),
             }
         })?
+    }
+
+    /// A tap that is never the same twice, and so is judged by the log alone. One that was used before leaves nothing
+    /// behind: the log has the first.
+    fn once(
+        &mut self,
+        tap: TapProof,
+        digest: Digest,
+        request: TapRequest<'_>,
+        client: Option<Digest>,
+        now: Timestamp,
+    ) -> Result<TapOutcome, Error> {
+        let window = self.config.repeat_window;
+        let id = id(format!("tap:{}:{digest}", tap.scheme()));
+        self.transact(now, |session| {
+            let key = EventKey::of(&source(TAPS), &id);
+            let Some(entry) = session.tx.entry(&key)? else {
+                return session.accept(tap, None, request, Came { id, client, late: false }).map(Ok);
+            };
+            match session.recorded(&key)? {
+                Some(first) if is_again(&first, client, now, window) => {
+                    session.repeat(tap, None, request, first).map(Ok)
+                }
+                _ => Ok(Err(refused(TapRefusalReason::Replayed, entry.received_at))),
+            }
+        })?
+    }
+}
+
+/// Whether the same client sent a tap again within the window.
+fn is_again(first: &Recorded, client: Option<Digest>, now: Timestamp, window: Duration) -> bool {
+    match &first.event.body {
+        Body::TagTapped(tapped) => {
+            client.is_some() && client == tapped.client && now.distance(first.received_at) <= window
+        }
+        _ => false,
     }
 }
 
@@ -255,7 +311,8 @@ fn refusal_id(refusal: &str) -> EventId {
 
 /// How a tap that counts came in.
 struct Came {
-    ctr: ReadCounter,
+    /// The name of its event.
+    id: EventId,
     client: Option<Digest>,
     /// After a later one.
     late: bool,
@@ -266,24 +323,22 @@ impl<W: Write> Session<'_, W> {
     /// knows which counters were accepted, and when.
     fn overtaken(
         &mut self,
-        tap: &VerifiedTap,
+        tap: &TapProof,
         uid: TagUid,
         mark: Mark,
         client: Option<Digest>,
     ) -> Result<TapDecision, Error> {
+        let epoch = tap.key_epoch().unwrap_or_default();
         let replayed = TapDecision::Refuse(TapRefusalReason::Replayed);
         let policy = self.config.replay_for(tap.key_label());
         let Some(ctr) = tap.read_ctr().filter(|_| !policy.is_strict()) else { return Ok(replayed) };
-        let key = tap_key(uid, tap.key_epoch(), ctr);
+        let key = tap_key(uid, epoch, ctr);
         if let Some(first) = self.recorded(&key)? {
-            let Body::TagTapped(tapped) = &first.event.body else { return Ok(replayed) };
-            let again = client.is_some() && client == tapped.client;
-            let repeats = again && self.now.distance(first.received_at) <= self.config.repeat_window;
+            let repeats = is_again(&first, client, self.now, self.config.repeat_window);
             return Ok(if repeats { TapDecision::Repeat(key) } else { replayed });
         }
         // A counter that a refusal used up was seen as well.
         let seen = |ctr| -> Result<Option<Timestamp>, Error> {
-            let epoch = tap.key_epoch();
             let refusals = TapRefusalReason::USES_UP.iter();
             let refusals = refusals.map(|reason| refusal_id(&refusal(uid, epoch, Some(ctr), *reason)));
             let refusals = refusals.map(|id| EventKey::of(&source(DECISIONS), &id));
@@ -302,28 +357,26 @@ impl<W: Write> Session<'_, W> {
     /// A tap that counts: its event, who it is, and what to offer her.
     fn accept(
         &mut self,
-        tap: &VerifiedTap,
-        uid: TagUid,
-        tag: TagRow,
+        tap: TapProof,
+        tag: Option<TagRow>,
         request: TapRequest<'_>,
         came: Came,
     ) -> Result<TapOutcome, Error> {
-        let Came { ctr, client, late } = came;
-        let epoch = tap.key_epoch();
-        let place = request.place.or(tag.place);
-        let touchpoint = request.touchpoint.or(tag.touchpoint);
+        let Came { id, client, late } = came;
+        let (place, touchpoint) = tag.map(|tag| (tag.place, tag.touchpoint)).unwrap_or_default();
+        let place = request.place.or(place);
+        let touchpoint = request.touchpoint.or(touchpoint);
         let mut tapped = TagTapped::new(tap.scheme().to_string());
         tapped.verified = Some(true);
-        tapped.uid = Some(uid);
-        tapped.read_ctr = Some(ctr);
-        tapped.key_epoch = Some(epoch);
+        tapped.uid = tap.uid();
+        tapped.read_ctr = tap.read_ctr();
+        tapped.key_epoch = tap.key_epoch();
         tapped.touchpoint = touchpoint.clone();
-        tapped.tag_tamper = tap.tag_tamper().map(|tamper| tamper.letters());
-        tapped.tamper_authenticated = tap.tag_tamper().map(|tamper| tamper.authenticated);
-        tapped.file_data = tap.file_data().map(|data| data.to_hex());
+        (tapped.tag_tamper, tapped.tamper_authenticated) = tap.tag_tamper().unzip();
+        tapped.file_data = tap.file_data();
         tapped.client = client;
         tapped.late = late.then_some(true);
-        let mut event = Event::new(source(TAPS), tap_id(uid, epoch, ctr), self.now, tapped);
+        let mut event = Event::new(source(TAPS), id, self.now, tapped);
         event.place = place.clone();
         event.identifiers = request.identifiers;
         if !event.identifiers.iter().any(|one| !self.lens.rules.is_blocked(one)) {
@@ -346,12 +399,9 @@ impl<W: Write> Session<'_, W> {
             receipt,
             repeated: false,
             late,
-            uid,
-            read_ctr: ctr,
-            key_epoch: epoch,
+            proof: tap,
             place,
             touchpoint,
-            tag_tamper: tap.tag_tamper(),
             recognition,
             card,
             opt_in,
@@ -361,10 +411,8 @@ impl<W: Write> Session<'_, W> {
     /// The same client again: what it was told the first time.
     fn repeat(
         &mut self,
-        tap: &VerifiedTap,
-        uid: TagUid,
-        ctr: ReadCounter,
-        tag: TagRow,
+        tap: TapProof,
+        tag: Option<TagRow>,
         request: TapRequest<'_>,
         first: Recorded,
     ) -> Result<TapOutcome, Error> {
@@ -373,7 +421,7 @@ impl<W: Write> Session<'_, W> {
         let (recognition, card) = recognize(self, owner, request.shown_to)?;
         let (touchpoint, late) = match &first.event.body {
             Body::TagTapped(tapped) => (tapped.touchpoint.clone(), tapped.late == Some(true)),
-            _ => (tag.touchpoint, false),
+            _ => (tag.and_then(|tag| tag.touchpoint), false),
         };
         let offer_key = EventKey::of(&source(DECISIONS), &offer_id(&key));
         let opt_in = match self.recorded(&offer_key)?.map(|offer| offer.event.body) {
@@ -384,12 +432,9 @@ impl<W: Write> Session<'_, W> {
             receipt: Receipt { key, origin: first.origin, hlc: first.hlc, received_at: first.received_at },
             repeated: true,
             late,
-            uid,
-            read_ctr: ctr,
-            key_epoch: tap.key_epoch(),
+            proof: tap,
             place: first.event.place,
             touchpoint,
-            tag_tamper: tap.tag_tamper(),
             recognition,
             card,
             opt_in,
@@ -400,16 +445,17 @@ impl<W: Write> Session<'_, W> {
     /// fills the disk with one link.
     fn refuse(
         &mut self,
-        tap: &VerifiedTap,
+        tap: &TapProof,
         uid: TagUid,
         reason: TapRefusalReason,
         request: TapRequest<'_>,
     ) -> Result<Error, Error> {
-        let what = refusal(uid, tap.key_epoch(), tap.read_ctr(), reason);
+        let epoch = tap.key_epoch().unwrap_or_default();
+        let what = refusal(uid, epoch, tap.read_ctr(), reason);
         let mut body = TapRefusedEvent::new(reason.code().to_owned());
         body.uid = Some(uid);
         body.read_ctr = tap.read_ctr();
-        body.key_epoch = Some(tap.key_epoch());
+        body.key_epoch = Some(epoch);
         body.touchpoint = request.touchpoint;
         let mut event = Event::new(source(DECISIONS), refusal_id(&what), self.now, body);
         event.place = request.place;

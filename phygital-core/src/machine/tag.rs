@@ -153,6 +153,9 @@ pub enum TapRefusalReason {
     /// The counter was seen before, or one above it.
     #[error("the tap was used before")]
     Replayed,
+    /// Anybody could have made it: it is no proof of anything.
+    #[error("the tap is not authenticated")]
+    Unauthenticated,
     /// The tag mirrors no counter, so a copy of the link cannot be told from a tap.
     #[error("the tag mirrors no counter, so a copy cannot be told from a tap")]
     Uncounted,
@@ -180,6 +183,7 @@ impl TapRefusalReason {
             TapRefusalReason::OldKeys => "old_keys",
             TapRefusalReason::Replayed => "replayed",
             TapRefusalReason::Uncounted => "uncounted",
+            TapRefusalReason::Unauthenticated => "unauthenticated",
         }
     }
 }

@@ -31,6 +31,9 @@ mod refusal;
 mod scheme;
 mod sun;
 mod token;
+mod verdict;
+mod verifier;
+mod verifier_json;
 
 pub use assurance::Assurance;
 pub use claim::claimed_uid;
@@ -46,3 +49,6 @@ pub use sun::{
     verify_link, verify_mirrors,
 };
 pub use token::{TokenClaims, TokenPolicy, VerifiedToken};
+pub use verdict::{Freshness, TapFact, TapProof, TapVerdict};
+pub use verifier::{Presented, Verifier};
+pub use verifier_json::VerifierJsonError;

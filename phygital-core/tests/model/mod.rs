@@ -337,7 +337,8 @@ impl<S: Store> Game<S> {
         match answer {
             Ok(outcome) => {
                 assert!(met || !outcome.repeated, "a first tap is none that repeats");
-                assert_eq!((outcome.uid, outcome.read_ctr), (link.uid, link.ctr));
+                let proven = (outcome.proof.uid(), outcome.proof.read_ctr());
+                assert_eq!(proven, (Some(link.uid), Some(link.ctr)));
                 self.codes.extend(outcome.opt_in.map(|offer| offer.code.to_string()));
                 self.counted.insert((link.uid, link.ctr), outcome.receipt);
             }

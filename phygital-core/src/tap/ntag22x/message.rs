@@ -27,6 +27,12 @@ pub struct StatusDetect {
 }
 
 impl StatusDetect {
+    /// What a tag whose loop was last found so writes.
+    #[must_use]
+    pub fn new(permanent: LoopState, current: LoopState, measurement: [u8; 4]) -> Self {
+        Self { permanent: Some(permanent), current: Some(current), measurement }
+    }
+
     /// From two letters and eight digits.
     fn parse(text: &[u8]) -> Result<Self, TapRefusal> {
         let field = Field::TagTamper;

@@ -1,0 +1,67 @@
+//! What stands on the command line for a tap: a URL, or another kind of token behind its name.
+
+use phygital_core::tap::Presented;
+
+/// A token as the operator wrote it, decoded.
+#[derive(Debug)]
+pub(crate) enum Written<'t> {
+    /// A URL, and all that has no other name.
+    Url(&'t str),
+    /// `ndef:` and digits.
+    NdefMessage(Vec<u8>),
+    /// `cose:` and digits.
+    Cose(Vec<u8>),
+    /// `v4.public.` as it is.
+    Paseto(&'t str),
+}
+
+impl<'t> Written<'t> {
+    /// Reads a token; none where digits are not what their name asks for.
+    pub(crate) fn read(text: &'t str) -> Option<Written<'t>> {
+        if let Some(digits) = text.strip_prefix("ndef:") {
+            return Some(Written::NdefMessage(bytes(digits)?));
+        }
+        if let Some(digits) = text.strip_prefix("cose:") {
+            return Some(Written::Cose(bytes(digits)?));
+        }
+        if text.starts_with("v4.public.") {
+            return Some(Written::Paseto(text));
+        }
+        Some(Written::Url(text))
+    }
+
+    /// As the verifier takes it.
+    pub(crate) fn presented(&self) -> Presented<'_> {
+        match self {
+            Written::Url(url) => Presented::Url(url),
+            Written::NdefMessage(bytes) => Presented::NdefMessage(bytes),
+            Written::Cose(bytes) => Presented::Cose(bytes),
+            Written::Paseto(token) => Presented::Paseto(token),
+        }
+    }
+}
+
+/// Bytes from hexadecimal digits of either case.
+pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    if !digits.len().is_multiple_of(2) || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_known_by_its_name() {
+        assert!(matches!(Written::read("https://tap.example/?p=1"), Some(Written::Url(_))));
+        assert!(matches!(Written::read("v4.public.AA"), Some(Written::Paseto(_))));
+        assert!(
+            matches!(Written::read("ndef:d101"), Some(Written::NdefMessage(bytes)) if bytes == [0xD1, 0x01])
+        );
+        assert!(Written::read("cose:d1012").is_none());
+        assert!(Written::read("cose:+1").is_none());
+    }
+}
