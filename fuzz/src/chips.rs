@@ -6,10 +6,11 @@ use phygital_core::contactless::ntag424::{
     Authentication, Chain, CommMode, FileSettings, Mode, Native, Session, TamperStatus, Transaction, Version,
 };
 use phygital_core::crypto::{Secret, aes128_cmac, truncate_mac};
-use phygital_core::tap::TapLink;
 use phygital_core::tap::ntag21x::Template21x;
 use phygital_core::tap::ntag22x::{Message22x, SuncmacKeys, verify, verify_message};
 use phygital_core::tap::originality;
+use phygital_core::tap::tag_setup::TagSetup;
+use phygital_core::tap::{SdmMode, TapLink};
 use phygital_core::vocab::tag::KeyEpoch;
 
 /// Arbitrary text as a mirrored message and as a URL, its first line as a template of an NTAG 21x: nothing panics,
@@ -49,6 +50,18 @@ pub fn ntag424(data: &[u8]) {
         assert_eq!(FileSettings::parse(&again).map(|parsed| parsed.0), Ok(settings));
     }
     let _ = (Version::parse(data), TamperStatus::parse(data));
+    if let Some((at, rest)) = data.split_first()
+        && let Some((file, settings)) = rest.split_at_checked(usize::from(*at))
+        && let Ok((settings, _)) = FileSettings::parse(settings)
+    {
+        for mode in [SdmMode::Aes, SdmMode::Lrp] {
+            if let Ok(setup) = TagSetup::read_back(file, &settings, mode) {
+                let again = setup.file_settings(settings.access);
+                let back = TagSetup::read_back(&setup.ndef_file(), &again, mode);
+                assert_eq!(back.map(|back| back.offsets()), Ok(setup.offsets()));
+            }
+        }
+    }
     if let Ok(command) = Command::parse(data) {
         assert_eq!(command.to_bytes(), data);
     }

@@ -5,10 +5,15 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use phygital_core::contactless::apdu::Response;
+use phygital_core::contactless::ntag424::{
+    Authentication, ChangeKeyCase, CommMode, Mode, Native, Session, Transaction,
+};
 use phygital_core::crypto::{Diversifier, Secret, diversify_aes128, ntag424_input};
+use phygital_core::tap::ntag22x::{self, SuncmacKeys};
 use phygital_core::tap::simulator::SoftTag;
 use phygital_core::tap::{self, KeySet, Keys, SessionKeys};
-use phygital_core::vocab::tag::{ReadCounter, TagUid};
+use phygital_core::vocab::tag::{KeyEpoch, ReadCounter, TagUid};
 
 /// Bytes that stand in every key below and nowhere else.
 const MARK: [u8; 8] = [0xD7, 0x5A, 0xE3, 0x91, 0x4C, 0xB8, 0x26, 0xFD];
@@ -84,6 +89,40 @@ fn keys_are_wiped_before_their_memory_is_freed() {
         drop(tag);
     });
     assert_eq!(freed, 0, "blocks were freed with a key in them");
+
+    let chips = freed_with_key(|| {
+        let mut keys = SuncmacKeys::new();
+        for number in 0..100 {
+            keys.insert(TagUid::new([number; 7]), KeyEpoch::FIRST, secret()).unwrap();
+        }
+        for _ in 0..9 {
+            keys.insert_fleet(&secret(), b"shop", KeyEpoch::FIRST, None).unwrap();
+        }
+        assert!(ntag22x::verify("h/00000000000000x000001x0000000000000000", &keys).is_err());
+        assert!(keys.insert(TagUid::new([0; 7]), KeyEpoch::FIRST, Secret::zeros()).is_err());
+        drop(keys);
+        let transaction = Transaction { id: [0; 4], cmd_ctr: 0 };
+        for mode in [Mode::Aes, Mode::Lrp] {
+            // In LRP mode our challenge is sent as it is.
+            let rnd_a = if mode == Mode::Aes { secret() } else { Secret::zeros() };
+            let start = Authentication::first(mode, 0, secret(), rnd_a);
+            let challenge = [&[1][..usize::from(mode == Mode::Lrp)], &[7; 16], &[0x91, 0xAF]].concat();
+            let proof = start.challenged(&Response::parse(&challenge).unwrap()).unwrap();
+            drop(proof.command());
+            assert!(
+                proof.answered(&Response::parse(&[&[0; 32][..], &[0x91, 0x00]].concat()).unwrap()).is_err()
+            );
+            let mut session = match mode {
+                Mode::Aes => Session::resume_aes(secret(), secret(), transaction, 0),
+                Mode::Lrp => Session::resume_lrp(&secret(), transaction, 0, 0),
+            };
+            session.change_key(1, ChangeKeyCase::Other { old: &Secret::zeros() }, &secret(), 1).unwrap();
+            assert!(session.command(&Native::get_card_uid(), CommMode::Full).is_err());
+            let mut session = Session::resume_aes(secret(), secret(), transaction, 0);
+            session.change_key(0, ChangeKeyCase::Own, &secret(), 1).unwrap();
+        }
+    });
+    assert_eq!(chips, 0, "blocks were freed with a key in them");
 
     let text = freed_with_key(|| drop(Keys::from_json(JSON).unwrap()));
     assert_eq!(text, 0, "blocks were freed with a key in them");

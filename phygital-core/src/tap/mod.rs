@@ -22,6 +22,7 @@ pub mod personalise;
 pub mod replay;
 pub mod signed_url;
 pub mod simulator;
+pub mod tag_setup;
 pub mod wallet;
 
 mod assurance;

@@ -6,6 +6,11 @@ use std::fmt;
 use aes::Aes128Enc;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 
+#[cfg(any(test, feature = "simulate"))]
+pub use super::ntag21x::SoftNtag21x;
+#[cfg(any(test, feature = "simulate"))]
+pub use super::ntag22x::SoftNtag22x;
+
 use super::limits::TAG_TEXT_MAX;
 use super::refusal::Field;
 use super::sun::LoopState;

@@ -163,13 +163,15 @@ impl Proof {
                 let data: [u8; 32] = part(what, "32 in LRP mode", response.data)?;
                 let (mut opened, found) =
                     (std::array::from_fn(|i| data[i]), std::array::from_fn(|i| data[16 + i]));
-                let expected = self.channel.full_mac(&[b, a, &opened].map(<[u8; 16]>::as_slice).concat());
+                let signed = [b, a, &opened].map(<[u8; 16]>::as_slice).concat();
+                let expected = self.channel.full_mac(&signed);
                 self.channel.decrypt(&[0; 16], &mut opened);
                 (found, expected, Some(opened))
             }
             (Mode::Lrp, Some(_)) => {
                 let found = part(what, "16 in LRP mode", response.data)?;
-                (found, self.channel.full_mac(&[b.as_slice(), a].concat()), None)
+                let signed = [b.as_slice(), a].concat();
+                (found, self.channel.full_mac(&signed), None)
             }
         };
         if !bool::from(expected.ct_eq(&found)) {

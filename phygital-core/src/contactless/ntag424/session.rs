@@ -201,7 +201,9 @@ impl Session {
             if mode == CommMode::Full && !data.is_empty() { data.len() / 16 * 16 + 16 } else { data.len() };
         let mac_len = if mode == CommMode::Plain { 0 } else { 8 };
         wrapped(ins, &[header, &vec![0; grown + mac_len]])?;
-        let mut body = Zeroizing::new(data.to_vec());
+        // All at once: a list that grows leaves its copy behind, and a new key may stand in it.
+        let mut body = Zeroizing::new(Vec::with_capacity(grown));
+        body.extend_from_slice(data);
         if mode == CommMode::Full && !body.is_empty() {
             pad(&mut body);
             let iv = iv([0xA5, 0x5A], self.transaction);

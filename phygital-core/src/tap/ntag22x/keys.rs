@@ -63,6 +63,7 @@ impl fmt::Debug for SuncmacAnswer<'_> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "a list of bare keys would leave copies behind when it grows")]
 pub struct SuncmacKeys {
     /// Latest generation first. Bare, not expanded: 16 bytes a tag, and expanding is a fraction of the MAC.
     tags: BTreeMap<(TagUid, Reverse<KeyEpoch>), Secret<16>>,
