@@ -3,9 +3,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod beacons;
 pub mod chips;
 pub mod contactless;
 pub mod journal;
 pub mod optin;
 pub mod tap;
+pub mod tokens;
 pub mod wallet;
