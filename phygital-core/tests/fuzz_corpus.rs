@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which tells what it skipped or runs")]
 
+#[path = "../../fuzz/src/beacons.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod beacons;
 #[path = "../../fuzz/src/chips.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod chips;
@@ -17,6 +20,9 @@ mod optin;
 #[path = "../../fuzz/src/tap.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod tap;
+#[path = "../../fuzz/src/tokens.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod tokens;
 #[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
 #[path = "../../fuzz/src/wallet.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
@@ -40,6 +46,11 @@ const TARGETS: &[(&str, Target)] = &[
     ("keys_json", tap::keys_json),
     ("ndef", contactless::ndef),
     ("tlv", contactless::tlv),
+    ("beacon_frame", beacons::frame),
+    ("cose", tokens::cose),
+    ("gs1_link", tokens::gs1_link),
+    ("paseto", tokens::paseto),
+    ("signed_url", tokens::signed_url),
     #[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
     ("smart_tap_bundle", wallet::smart_tap_bundle),
     #[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]

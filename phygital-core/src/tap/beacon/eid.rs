@@ -158,16 +158,15 @@ impl Schedule {
 
     pub(super) fn eid(&mut self, exponent: RotationExponent, counter: u32) -> Eid {
         let top = (counter >> 16) as u16;
-        let temporary = match self.temporary.take() {
-            Some((of, key)) if of == top => key,
-            _ => self.temporary_key(top),
-        };
+        if self.temporary.as_ref().is_none_or(|(of, _)| *of != top) {
+            self.temporary = Some((top, self.temporary_key(top)));
+        }
+        let (_, temporary) = self.temporary.as_ref().expect("it was just made");
         let mut block = [0; 16];
         block[11] = exponent.get();
         block[12..].copy_from_slice(&exponent.truncated(counter).to_be_bytes());
         let mut block = Array::from(block);
         temporary.encrypt_block(&mut block);
-        self.temporary = Some((top, temporary));
         let [a, b, c, d, e, f, g, h, ..] = <[u8; 16]>::from(block);
         Eid([a, b, c, d, e, f, g, h])
     }
