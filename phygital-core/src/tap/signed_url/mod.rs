@@ -384,4 +384,5 @@ impl fmt::Debug for SignedUrlTap {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
+#[expect(clippy::disallowed_types, reason = "ring signs on P-256 with its own random source alone")]
 mod tests;
