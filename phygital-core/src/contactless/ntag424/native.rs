@@ -1,7 +1,7 @@
 //! Native commands of the chip (NT4H2421Gx §10), bare, and answers that come in parts.
 
 use super::error::Ntag424Error;
-use super::file_settings::FileSettings;
+use super::file_settings::{FileSettings, FileSettingsError, OFFSET_MAX};
 use crate::contactless::Step;
 use crate::contactless::apdu::{ApduError, Command, Response};
 use crate::crypto::NTAG424_AID;
@@ -88,16 +88,20 @@ impl Native {
     }
 
     /// ReadData of `length` bytes from `offset`, both at most [`super::OFFSET_MAX`]; a length of 0 reads to the end.
-    #[must_use]
-    pub fn read_data(file_no: u8, offset: u32, length: u32) -> Self {
-        Self::new(0xAD, &place(file_no, offset, length), &[])
+    ///
+    /// # Errors
+    /// [`FileSettingsError::Range`] for more than three bytes.
+    pub fn read_data(file_no: u8, offset: u32, length: u32) -> Result<Self, Ntag424Error> {
+        Ok(Self::new(0xAD, &place(file_no, offset, length)?, &[]))
     }
 
     /// WriteData from `offset`, at most [`super::OFFSET_MAX`]. In full mode 239 bytes fit in one command.
-    #[must_use]
-    pub fn write_data(file_no: u8, offset: u32, data: &[u8]) -> Self {
+    ///
+    /// # Errors
+    /// [`FileSettingsError::Range`] for an offset of more than three bytes.
+    pub fn write_data(file_no: u8, offset: u32, data: &[u8]) -> Result<Self, Ntag424Error> {
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        Self::new(0x8D, &place(file_no, offset, length), data)
+        Ok(Self::new(0x8D, &place(file_no, offset, length)?, data))
     }
 
     /// SetConfiguration, in full mode. Random ID (option 00), LRP mode (05) and TagTamper (07) cannot be taken back.
@@ -116,9 +120,14 @@ impl Native {
 }
 
 /// File number, offset and length, these least significant byte first.
-fn place(file_no: u8, offset: u32, length: u32) -> [u8; 7] {
+fn place(file_no: u8, offset: u32, length: u32) -> Result<[u8; 7], FileSettingsError> {
+    for (field, value) in [("offset", offset), ("length", length)] {
+        if value > OFFSET_MAX {
+            return Err(FileSettingsError::Range { field });
+        }
+    }
     let ([a, b, c, _], [d, e, f, _]) = (offset.to_le_bytes(), length.to_le_bytes());
-    [file_no, a, b, c, d, e, f]
+    Ok([file_no, a, b, c, d, e, f])
 }
 
 /// A native command as an APDU: class 90, parameters zero, any length of answer.
@@ -183,12 +192,17 @@ mod tests {
         assert_eq!(bytes(&Native::get_version()), [0x90, 0x60, 0, 0, 0]);
         assert_eq!(bytes(&Native::read_signature()), [0x90, 0x3C, 0, 0, 1, 0, 0]);
         assert_eq!(bytes(&Native::get_file_settings(FILE_NDEF)), [0x90, 0xF5, 0, 0, 1, 2, 0]);
-        let read = Native::read_data(FILE_NDEF, 0x0A_0B0C, 256);
+        let read = Native::read_data(FILE_NDEF, 0x0A_0B0C, 256).unwrap();
         assert_eq!(bytes(&read), [0x90, 0xAD, 0, 0, 7, 2, 0x0C, 0x0B, 0x0A, 0, 1, 0, 0]);
-        let write = Native::write_data(FILE_PROPRIETARY, 0, &[9, 8]);
+        let write = Native::write_data(FILE_PROPRIETARY, 0, &[9, 8]).unwrap();
         assert_eq!(bytes(&write), [0x90, 0x8D, 0, 0, 9, 3, 0, 0, 0, 2, 0, 0, 9, 8, 0]);
-        assert!(Native::write_data(2, 0, &[0; 248]).plain().is_ok());
-        assert!(Native::write_data(2, 0, &[0; 249]).plain().is_err());
+        let long = |length: usize| Native::write_data(2, 0, &vec![0; length]).unwrap();
+        assert!(long(248).plain().is_ok() && long(249).plain().is_err());
+        assert!(Native::read_data(2, OFFSET_MAX, OFFSET_MAX).is_ok());
+        for (offset, length) in [(OFFSET_MAX + 1, 0), (0, OFFSET_MAX + 1)] {
+            assert_eq!(Native::read_data(2, offset, length).unwrap_err().code(), "bad_offset");
+        }
+        assert!(Native::write_data(2, OFFSET_MAX + 1, &[]).is_err());
     }
 
     #[test]

@@ -603,7 +603,8 @@ mod tests {
         // What does not fit changes nothing.
         let mut session = plain();
         for (length, fits) in [(239, true), (240, false)] {
-            let result = session.command(&Native::write_data(2, 0, &vec![0; length]), CommMode::Full);
+            let result =
+                session.command(&Native::write_data(2, 0, &vec![0; length]).unwrap(), CommMode::Full);
             assert_eq!(result.is_ok(), fits, "{length}");
             session.turn = Turn::Ours;
         }
