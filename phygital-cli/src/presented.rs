@@ -1,5 +1,6 @@
 //! What stands on the command line for a tap: a URL, or another kind of token behind its name.
 
+use phygital_core::contactless::apple_vas::PassTypeId;
 use phygital_core::tap::Presented;
 
 /// A token as the operator wrote it, decoded.
@@ -13,6 +14,12 @@ pub(crate) enum Written<'t> {
     Cose(Vec<u8>),
     /// `v4.public.` as it is.
     Paseto(&'t str),
+    /// `code:SCREEN:DIGITS`.
+    Code { screen: &'t str, code: &'t str },
+    /// `beacon:` and the digits of a whole advertisement.
+    Advertisement(Vec<u8>),
+    /// `vas:PASS:` and the digits of a cryptogram.
+    AppleVas { pass: PassTypeId, cryptogram: Vec<u8> },
 }
 
 impl<'t> Written<'t> {
@@ -23,6 +30,17 @@ impl<'t> Written<'t> {
         }
         if let Some(digits) = text.strip_prefix("cose:") {
             return Some(Written::Cose(bytes(digits)?));
+        }
+        if let Some(digits) = text.strip_prefix("beacon:") {
+            return Some(Written::Advertisement(bytes(digits)?));
+        }
+        if let Some(rest) = text.strip_prefix("code:") {
+            let (screen, code) = rest.rsplit_once(':')?;
+            return Some(Written::Code { screen, code });
+        }
+        if let Some(rest) = text.strip_prefix("vas:") {
+            let (pass, digits) = rest.split_once(':')?;
+            return Some(Written::AppleVas { pass: pass.parse().ok()?, cryptogram: bytes(digits)? });
         }
         if text.starts_with("v4.public.") {
             return Some(Written::Paseto(text));
@@ -37,6 +55,9 @@ impl<'t> Written<'t> {
             Written::NdefMessage(bytes) => Presented::NdefMessage(bytes),
             Written::Cose(bytes) => Presented::Cose(bytes),
             Written::Paseto(token) => Presented::Paseto(token),
+            Written::Code { screen, code } => Presented::Code { screen, code },
+            Written::Advertisement(bytes) => Presented::Advertisement(bytes),
+            Written::AppleVas { pass, cryptogram } => Presented::AppleVas { pass, cryptogram },
         }
     }
 }
@@ -61,6 +82,9 @@ mod tests {
         assert!(
             matches!(Written::read("ndef:d101"), Some(Written::NdefMessage(bytes)) if bytes == [0xD1, 0x01])
         );
+        assert!(matches!(Written::read("code:till 3:123456"), Some(Written::Code { screen: "till 3", .. })));
+        assert!(matches!(Written::read("vas:pass.example:00"), Some(Written::AppleVas { .. })));
+        assert!(Written::read("code:123456").is_none());
         assert!(Written::read("cose:d1012").is_none());
         assert!(Written::read("cose:+1").is_none());
     }

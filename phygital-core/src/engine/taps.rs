@@ -193,6 +193,7 @@ impl<S: Store> Taps<'_, S> {
             (None, Freshness::Once { key, .. }) if proof.is_of_known_key() => {
                 engine.once(proof, key, request, client, now)
             }
+            (None, Freshness::None) => Err(refused(TapRefusalReason::Uncounted, now)),
             _ => Err(refused(TapRefusalReason::NotEnrolled, now)),
         }
     }

@@ -10,6 +10,7 @@ use super::ntag21x::Claim21x;
 use super::ntag22x::Tap22x;
 use super::otp::OtpTap;
 use super::signed_url::SignedUrlTap;
+use super::wallet::{PassId, WalletTap};
 use super::{Assurance, Scheme, TapRefusal, VerifiedTap, VerifiedToken};
 use crate::vocab::hex;
 use crate::vocab::tag::{KeyEpoch, ReadCounter, TagUid};
@@ -60,6 +61,13 @@ pub enum TapProof {
         /// What it proves.
         tap: OtpTap,
     },
+    /// A pass of a phone wallet.
+    Wallet {
+        /// What it proves.
+        tap: Box<WalletTap>,
+        /// What tells it from its copies.
+        freshness: Freshness,
+    },
     /// A beacon that is known and was heard.
     Beacon(Box<Sighting>),
     /// What a beacon without a proof says: a claim.
@@ -103,6 +111,7 @@ impl TapProof {
             Self::SignedUrl(_) => Scheme::SignedUrl,
             Self::Token(token) => token.scheme(),
             Self::Code { tap, .. } => tap.scheme(),
+            Self::Wallet { tap, .. } => tap.scheme(),
             Self::Beacon(_) => Scheme::EddystoneEid,
             // Telemetry never gets here: it identifies nothing.
             Self::Frame(frame) => frame.scheme().unwrap_or(Scheme::EddystoneUid),
@@ -122,6 +131,7 @@ impl TapProof {
             Self::SignedUrl(tap) => tap.assurance(),
             Self::Token(token) => token.assurance(),
             Self::Code { tap, .. } => tap.assurance(),
+            Self::Wallet { tap, .. } => tap.assurance(),
             Self::Beacon(sighting) => sighting.assurance(),
             Self::Frame(_) | Self::Link(_) => Assurance::Unauthenticated,
         }
@@ -211,6 +221,7 @@ impl TapProof {
                 Freshness::Counter { uid: Some(tap.uid()), epoch: tap.key_epoch(), counter: tap.read_ctr() }
             }
             Self::Code { screen, tap } => Freshness::Once { key: step_key(screen, *tap), until: None },
+            Self::Wallet { freshness, .. } => *freshness,
             Self::Ntag21x(_) | Self::Beacon(_) | Self::Frame(_) | Self::Link(_) => Freshness::None,
             Self::SignedUrl(tap) => match tap.replay_key() {
                 Some(key) => Freshness::Once { key, until: None },
@@ -271,6 +282,19 @@ impl TapProof {
             Self::Code { screen, tap } => {
                 facts.proven("screen", Some(screen));
                 facts.proven("step", Some(tap.counter()));
+            }
+            Self::Wallet { tap, .. } => {
+                match tap.pass() {
+                    PassId::Apple { pass_type } => facts.proven("pass_type", Some(pass_type)),
+                    PassId::Google { collector, kind, object_id } => {
+                        facts.proven("collector", Some(collector));
+                        facts.proven("kind", Some(kind));
+                        facts.proven("object_id", Some(hex::lower(object_id)));
+                    }
+                }
+                facts.proven("message", Some(String::from_utf8_lossy(tap.message())));
+                facts.proven("customer_id", tap.customer_id().map(hex::lower));
+                facts.claimed("device_time", tap.device_time());
             }
             Self::Beacon(sighting) => {
                 facts.proven("beacon", Some(sighting.beacon()));

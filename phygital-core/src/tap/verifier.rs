@@ -12,10 +12,15 @@ use super::ntag22x::{self, SuncmacRing};
 use super::otp::Totp;
 use super::signed_url::UrlSignature;
 use super::verdict::{TapProof, TapVerdict};
+use super::wallet::WalletTap;
+#[cfg(feature = "apple-vas")]
+use super::wallet::verify_vas_once;
 use super::{
     KeyRing, PublicKeys, RefusalClass, Scheme, TapLink, TapRefusal, TokenPolicy, claimed_uid, cose, paseto,
     verify_link,
 };
+#[cfg(feature = "apple-vas")]
+use crate::contactless::apple_vas::{PassTypeId, VasKeyRing, freshness::TimeWindow};
 use crate::contactless::ndef;
 use crate::vocab::Timestamp;
 use crate::vocab::tag::TagUid;
@@ -41,6 +46,18 @@ pub enum Presented<'p> {
     },
     /// What a beacon advertised, whole.
     Advertisement(&'p [u8]),
+    /// The cryptogram with which an iPhone answered for a pass ([`crate::contactless::apple_vas`]).
+    #[cfg(feature = "apple-vas")]
+    AppleVas {
+        /// The pass that was asked for.
+        pass: &'p PassTypeId,
+        /// What came.
+        cryptogram: &'p [u8],
+    },
+    /// A pass that was opened already: by the exchange of Google Smart Tap
+    /// ([`super::wallet::from_smart_tap`]), or by a certified reader
+    /// ([`super::wallet::WalletTap::vouched`]).
+    Wallet(&'p WalletTap),
 }
 
 /// Judges every kind of token that it was given keys for.
@@ -77,6 +94,8 @@ pub struct Verifier {
     screens: Arc<BTreeMap<Box<str>, Totp>>,
     beacons: Option<Arc<EidTable>>,
     digital_links: bool,
+    #[cfg(feature = "apple-vas")]
+    apple_vas: Option<Arc<dyn VasKeyRing + Send + Sync>>,
 }
 
 /// How tokens are judged.
@@ -138,6 +157,13 @@ impl Verifier {
         Self { beacons: Some(table), ..self }
     }
 
+    /// Opens passes of Apple Wallet with these merchant keys, within [`TimeWindow::default`].
+    #[cfg(feature = "apple-vas")]
+    #[must_use]
+    pub fn apple_vas(self, keys: Arc<dyn VasKeyRing + Send + Sync>) -> Self {
+        Self { apple_vas: Some(keys), ..self }
+    }
+
     /// Reads products and places out of GS1 Digital Links: what a tag's MAC covers is proven, all else a claim.
     #[must_use]
     pub fn digital_links(self) -> Self {
@@ -176,6 +202,11 @@ impl Verifier {
             }),
             Presented::Code { screen, code } => self.code(screen, code, now),
             Presented::Advertisement(bytes) => self.advertisement(bytes, now),
+            #[cfg(feature = "apple-vas")]
+            Presented::AppleVas { pass, cryptogram } => self.vas(pass, cryptogram, now),
+            Presented::Wallet(tap) => {
+                Ok(TapProof::Wallet { tap: Box::new(tap.clone()), freshness: tap.shown_at(now) })
+            }
         };
         match answer {
             Ok(proof) => TapVerdict { scheme: Some(proof.scheme()), outcome: Ok(proof) },
@@ -271,6 +302,17 @@ impl Verifier {
         match totp.and_then(|totp| totp.verify(code, now, None)) {
             Ok(tap) => Ok(TapProof::Code { screen: screen.into(), tap }),
             Err(refusal) => Err(Refused { scheme: Some(Scheme::Totp), refusal }),
+        }
+    }
+
+    #[cfg(feature = "apple-vas")]
+    fn vas(&self, pass: &PassTypeId, cryptogram: &[u8], now: Timestamp) -> Judged {
+        let keys = self.apple_vas.as_deref().ok_or(TapRefusal::NoKey);
+        let opened =
+            keys.and_then(|keys| verify_vas_once(cryptogram, pass, keys, now, TimeWindow::default()));
+        match opened {
+            Ok((tap, freshness)) => Ok(TapProof::Wallet { tap: Box::new(tap), freshness }),
+            Err(refusal) => Err(Refused { scheme: Some(Scheme::AppleVas), refusal }),
         }
     }
 

@@ -10,10 +10,15 @@ use serde_json::value::RawValue;
 
 use super::limits::KEYS_JSON_MAX;
 use super::ntag22x::SuncmacKeys;
+use super::otp::{OtpHash, OtpKey, Totp};
 use super::signed_url::{KeySource, SignatureText, SignedFrom, SignedTo, UrlPart, UrlSignature, coinkite};
 use super::verifier::Verifier;
 use super::{Keys, KeysJsonError, PublicKeys, TokenPolicy};
-use crate::crypto::{PublicKey, Secret, SignatureAlgorithm};
+#[cfg(feature = "apple-vas")]
+use crate::contactless::apple_vas::VasKeys;
+#[cfg(feature = "apple-vas")]
+use crate::crypto::P256Key;
+use crate::crypto::{PublicKey, Secret, SecretBytes, SignatureAlgorithm};
 use crate::vocab::hex;
 use crate::vocab::tag::{KeyEpoch, TagUid};
 
@@ -56,6 +61,9 @@ impl Verifier {
     /// | `ntag22x` | a list: `suncmac_key` (32 digits) with `uid`, or `master_key` with `system_id`; `epoch`, `label` |
     /// | `ntag21x` | a list of templates, such as `"tap.example/t?m={uid}x{ctr}"` |
     /// | `signed_urls` | a list: `"satscard"`, `"tapsigner"`, or an object with `signature` (its parameter), `keys`, and `part`, `from`, `to`, `text`, `nonce`, `key_id` where they differ from `query`, `parameters`, `name`, `hex`, none, none |
+    /// | `screens` | a list of TOTP screens: `name`, `secret` (digits), and `hash` (`sha1`, `sha256`, `sha512`), `digits`, `period` where they differ from `sha1`, 6, 30 |
+    /// | `digital_links` | `true` to read GS1 Digital Links |
+    /// | `apple_vas` | a list of merchant private keys, 64 digits each (feature `apple-vas`) |
     /// | `tokens` | `keys`; `issuer`, `audience`, `leeway_seconds`, `needs_expiry`, `context` (digits) |
     ///
     /// A public key is `{"algorithm": "es256" | "eddsa" | "es256k", "public_key": digits, "id": text}`, the id being
@@ -106,7 +114,8 @@ fn has_sections(text: &str) -> bool {
     reader.deserialize_map(Names).unwrap_or(false)
 }
 
-const SECTIONS: [&str; 4] = ["ntag21x", "ntag22x", "signed_urls", "tokens"];
+const SECTIONS: [&str; 7] =
+    ["apple_vas", "digital_links", "ntag21x", "ntag22x", "screens", "signed_urls", "tokens"];
 
 /// Where and what, without what stands there.
 fn told(error: &serde_json::Error) -> VerifierJsonError {
@@ -135,7 +144,49 @@ struct Document<'a> {
     #[serde(default)]
     signed_urls: Vec<SignedUrl>,
     tokens: Option<Tokens>,
+    #[serde(default)]
+    screens: Vec<Screen>,
+    #[serde(default)]
+    digital_links: bool,
+    #[cfg(feature = "apple-vas")]
+    #[serde(default)]
+    apple_vas: Vec<MerchantKey>,
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Screen {
+    name: Box<str>,
+    #[serde(deserialize_with = "secret_bytes")]
+    secret: SecretBytes,
+    #[serde(default)]
+    hash: Hash,
+    #[serde(default = "six")]
+    digits: u8,
+    #[serde(default = "thirty")]
+    period: u32,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+enum Hash {
+    #[default]
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+fn six() -> u8 {
+    6
+}
+
+fn thirty() -> u32 {
+    30
+}
+
+#[cfg(feature = "apple-vas")]
+#[derive(Deserialize)]
+struct MerchantKey(#[serde(deserialize_with = "secret")] Option<Secret<32>>);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -271,6 +322,28 @@ impl Document<'_> {
                 SignedUrl::Own(own) => own.signature(index)?,
             });
         }
+        let mut screens = Vec::new();
+        for (index, Screen { name, secret, hash, digits, period }) in self.screens.into_iter().enumerate() {
+            let hash = match hash {
+                Hash::Sha1 => OtpHash::Sha1,
+                Hash::Sha256 => OtpHash::Sha256,
+                Hash::Sha512 => OtpHash::Sha512,
+            };
+            let totp = OtpKey::new(secret, hash, digits).and_then(|key| Totp::new(key, period));
+            let totp = totp.map_err(|error| entry("screens", index, error))?;
+            if screens.iter().any(|(other, _)| *other == name) {
+                return Err(entry("screens", index, "expected a name that no other screen has"));
+            }
+            screens.push((name, totp));
+        }
+        verifier = verifier.screens(screens);
+        if self.digital_links {
+            verifier = verifier.digital_links();
+        }
+        #[cfg(feature = "apple-vas")]
+        if !self.apple_vas.is_empty() {
+            verifier = verifier.apple_vas(Arc::new(merchant_keys(self.apple_vas)?));
+        }
         if let Some(tokens) = self.tokens {
             let keys = public_keys("tokens", tokens.keys)?;
             let mut policy = TokenPolicy::new().leeway(Duration::from_secs(tokens.leeway_seconds.into()));
@@ -287,6 +360,16 @@ impl Document<'_> {
         }
         Ok(verifier)
     }
+}
+
+#[cfg(feature = "apple-vas")]
+fn merchant_keys(entries: Vec<MerchantKey>) -> Result<VasKeys, VerifierJsonError> {
+    let mut keys = Vec::new();
+    for (index, MerchantKey(secret)) in entries.into_iter().enumerate() {
+        let secret = secret.ok_or_else(|| entry("apple_vas", index, "expected 64 hexadecimal digits"))?;
+        keys.push(P256Key::new(secret).map_err(|error| entry("apple_vas", index, error))?);
+    }
+    VasKeys::new(keys).map_err(|error| entry("apple_vas", 0, error))
 }
 
 fn suncmac_keys(entries: Vec<Suncmac>) -> Result<SuncmacKeys, VerifierJsonError> {
@@ -373,6 +456,23 @@ fn secret<'de, D: Deserializer<'de>, const N: usize>(reader: D) -> Result<Option
         }
     }
     reader.deserialize_str(Digits).map(Some)
+}
+
+/// A secret of any length.
+fn secret_bytes<'de, D: Deserializer<'de>>(reader: D) -> Result<SecretBytes, D::Error> {
+    struct Digits;
+    impl Visitor<'_> for Digits {
+        type Value = SecretBytes;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("two hexadecimal digits a byte")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<SecretBytes, E> {
+            SecretBytes::from_hex(text).map_err(E::custom)
+        }
+    }
+    reader.deserialize_str(Digits)
 }
 
 /// Bytes in hexadecimal digits.

@@ -215,6 +215,21 @@ impl WalletTap {
     }
 }
 
+impl WalletTap {
+    /// What to remember so that a pass shown at `now` counts once, where it is not an [`Assurance::Static`] one, which
+    /// looks the same for ever.
+    pub(crate) fn shown_at(&self, now: Timestamp) -> super::Freshness {
+        if self.assurance < Assurance::Dynamic {
+            return super::Freshness::None;
+        }
+        let mut context = Context::new(&SHA256);
+        context.update(self.credential().as_bytes());
+        context.update(&now.as_micros().to_be_bytes());
+        let key = Digest::from_bytes(context.finish().as_ref().try_into().expect("SHA-256 has 32 bytes"));
+        super::Freshness::Once { key, until: None }
+    }
+}
+
 impl fmt::Debug for WalletTap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pass, message, assurance, decrypted_by, .. } = self;
@@ -277,6 +292,23 @@ pub fn verify_vas(
         Freshness::Ahead => Err(TapRefusal::OutOfScope { reason: "its time has not come" }),
         Freshness::Replayed => Err(TapRefusal::Used),
     }
+}
+
+/// As [`verify_vas`], for a caller that remembers what was used by itself: gives what to remember, and until when.
+#[cfg(feature = "apple-vas")]
+pub(crate) fn verify_vas_once(
+    bytes: &[u8],
+    pass: &PassTypeId,
+    keys: &dyn VasKeyRing,
+    now: Timestamp,
+    window: TimeWindow,
+) -> Result<(WalletTap, super::Freshness), TapRefusal> {
+    let tap = verify_vas(bytes, pass, keys, now, window, &mut UsedCryptograms::default())?;
+    let fingerprint = Cryptogram::parse(bytes).map_err(vas_refusal)?.fingerprint();
+    let hash = ring::digest::digest(&SHA256, &fingerprint.0);
+    let key = Digest::from_bytes(hash.as_ref().try_into().expect("SHA-256 has 32 bytes"));
+    let until = tap.device_time.map(|made| made.saturating_add(window.past));
+    Ok((tap, super::Freshness::Once { key, until }))
 }
 
 #[cfg(feature = "apple-vas")]
