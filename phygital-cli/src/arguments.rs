@@ -136,6 +136,9 @@ pub(crate) struct Verify {
     /// Check the MAC alone: no store is read or written, a replay is not noticed
     #[arg(long, conflicts_with = "record")]
     pub(crate) no_replay: bool,
+    /// Tell how much each proves, what was authenticated and what is merely claimed
+    #[arg(long)]
+    pub(crate) details: bool,
     /// Insist on the store, and tell who tapped and what to offer her
     #[arg(long)]
     pub(crate) record: bool,

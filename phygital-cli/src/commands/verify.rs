@@ -88,13 +88,20 @@ struct Answer {
     file_data: Option<String>,
     tag_tamper: Option<String>,
     reason: Option<&'static str>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    details: Option<Details>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    visit: Option<Visit>,
+}
+
+/// How much it proves, with `--details`.
+#[derive(Debug, Default, Serialize)]
+struct Details {
     assurance: Option<Assurance>,
     /// What was authenticated, by name.
     authenticated: BTreeMap<&'static str, String>,
     /// What is said and not proven.
     claimed: BTreeMap<&'static str, String>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    visit: Option<Visit>,
 }
 
 /// Who tapped, where, and what to offer her.
@@ -199,7 +206,7 @@ impl Judge<'_> {
 
     fn judge(&mut self, input: &str) -> Result<Answer, Failure> {
         let Some(written) = Written::read(input) else {
-            return Ok(self.with_visit(refused(None, &NO_DIGITS)));
+            return Ok(self.whole(refused(None, &NO_DIGITS)));
         };
         let now = self.shop.now()?;
         let TapVerdict { scheme, outcome, .. } = self.verifier.verify(written.presented(), now);
@@ -209,7 +216,7 @@ impl Judge<'_> {
         };
         match &mut self.judged_by {
             JudgedBy::MacAlone => {
-                if answer.assurance == Some(Assurance::Unauthenticated) {
+                if outcome.is_ok_and(|proof| proof.assurance() == Assurance::Unauthenticated) {
                     answer.refuse(TapRefusalReason::Unauthenticated);
                 }
             }
@@ -232,11 +239,12 @@ impl Judge<'_> {
                 }
             }
         }
-        Ok(self.with_visit(answer))
+        Ok(self.whole(answer))
     }
 
-    /// With `--record`, the keys of the store stand in every answer.
-    fn with_visit(&self, mut answer: Answer) -> Answer {
+    /// With `--record`, the keys of the store stand in every answer; with `--details`, how much it proves.
+    fn whole(&self, mut answer: Answer) -> Answer {
+        answer.details = self.with.details.then(|| answer.details.take().unwrap_or_default());
         if self.with.record && answer.visit.is_none() {
             answer.visit = Some(Visit::default());
         }
@@ -292,9 +300,7 @@ fn refused(scheme: Option<Scheme>, refusal: &TapRefusal) -> Answer {
         file_data: None,
         tag_tamper: None,
         reason: Some(refusal.code()),
-        assurance: None,
-        authenticated: BTreeMap::new(),
-        claimed: BTreeMap::new(),
+        details: None,
         visit: None,
     }
 }
@@ -313,19 +319,16 @@ fn read(proof: &TapProof) -> Answer {
         let facts = if fact.authenticated { &mut authenticated } else { &mut claimed };
         facts.insert(fact.name, fact.value.reveal().to_owned());
     }
-    let said = |name| authenticated.get(name).or(claimed.get(name)).cloned();
     Answer {
         input: String::new(),
         verdict: Verdict::Genuine,
         scheme: Some(proof.scheme()),
         uid: proof.uid(),
         read_ctr: proof.read_ctr(),
-        file_data: said("file_data"),
-        tag_tamper: said("tag_tamper"),
+        file_data: proof.file_data(),
+        tag_tamper: proof.tag_tamper().map(|(letters, _)| letters),
         reason: None,
-        assurance: Some(proof.assurance()),
-        authenticated,
-        claimed,
+        details: Some(Details { assurance: Some(proof.assurance()), authenticated, claimed }),
         visit: None,
     }
 }
@@ -366,6 +369,14 @@ fn print(answer: &Answer, output: &mut Output) -> Result<(), Failure> {
     }
     if let Some(tamper) = &answer.tag_tamper {
         output.text(format_args!("    tamper status {tamper}"))?;
+    }
+    if let Some(Details { assurance: Some(assurance), authenticated, claimed }) = &answer.details {
+        output.text(format_args!("    assurance {assurance}"))?;
+        for (how, facts) in [("authenticated", authenticated), ("claimed", claimed)] {
+            for (name, value) in facts {
+                output.text(format_args!("    {how} {name} {}", clean(value)))?;
+            }
+        }
     }
     let Some(visit) = &answer.visit else { return Ok(()) };
     if let (Some(recognition), Some(customer)) = (visit.recognition, visit.customer) {
