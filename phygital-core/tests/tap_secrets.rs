@@ -124,6 +124,27 @@ fn keys_are_wiped_before_their_memory_is_freed() {
     });
     assert_eq!(chips, 0, "blocks were freed with a key in them");
 
+    #[cfg(all(feature = "apple-vas", feature = "smart-tap", feature = "simulate"))]
+    assert_eq!(freed_with_key(wallet_keys), 0, "blocks were freed with a key in them");
+
     let text = freed_with_key(|| drop(Keys::from_json(JSON).unwrap()));
     assert_eq!(text, 0, "blocks were freed with a key in them");
+}
+
+/// The keys of a merchant and a collector, used as a reader uses them.
+#[cfg(all(feature = "apple-vas", feature = "smart-tap", feature = "simulate"))]
+fn wallet_keys() {
+    use phygital_core::contactless::apple_vas::{VasKeyRing, VasKeys};
+    use phygital_core::contactless::smart_tap::{CollectorKey, CollectorSigner, SmartTapKeys};
+    use phygital_core::crypto::P256Key;
+
+    let secret = || Secret::<32>::take(&mut std::array::from_fn(|i| KEY[i % 16]));
+    let key = || P256Key::new(secret()).unwrap();
+    let keys = VasKeys::new([key()]).unwrap();
+    let id = keys.ids().next().unwrap();
+    keys.agree(id, &key().public()).unwrap();
+    let collector = CollectorKey::new(key(), 1);
+    collector.sign(b"message").unwrap();
+    let _ = format!("{keys:?} {collector:?} {:?}", key());
+    drop(SmartTapKeys::derive(&secret(), &[2; 33], b"signed", b"signature"));
 }
