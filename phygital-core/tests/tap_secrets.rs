@@ -4,15 +4,23 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use phygital_core::contactless::apdu::Response;
 use phygital_core::contactless::ntag424::{
     Authentication, ChangeKeyCase, CommMode, Mode, Native, Session, Transaction,
 };
-use phygital_core::crypto::{Diversifier, Secret, diversify_aes128, ntag424_input};
+use phygital_core::crypto::{
+    Diversifier, Secret, SecretBytes, diversify_aes128, ntag424_input, x25519, x25519_public_key,
+};
+use phygital_core::tap::beacon::{
+    Beacon, BeaconClock, Drift, EidTable, EncryptedTelemetry, IdentityKey, RotationExponent,
+};
 use phygital_core::tap::ntag22x::{self, SuncmacKeys};
+use phygital_core::tap::otp::{OtpHash, OtpKey, Totp};
 use phygital_core::tap::simulator::SoftTag;
 use phygital_core::tap::{self, KeySet, Keys, SessionKeys};
+use phygital_core::vocab::Timestamp;
 use phygital_core::vocab::tag::{KeyEpoch, ReadCounter, TagUid};
 
 /// Bytes that stand in every key below and nowhere else.
@@ -126,6 +134,30 @@ fn keys_are_wiped_before_their_memory_is_freed() {
 
     #[cfg(all(feature = "apple-vas", feature = "smart-tap", feature = "simulate"))]
     assert_eq!(freed_with_key(wallet_keys), 0, "blocks were freed with a key in them");
+
+    let codes = freed_with_key(|| {
+        let digits = "d75ae3914cb826fd0102030405060708";
+        drop(SecretBytes::from_hex(&format!("{digits}0g")));
+        let key = OtpKey::new(SecretBytes::from_hex(digits).unwrap(), OtpHash::Sha1, 6).unwrap();
+        let screen = Totp::new(key, 30).unwrap();
+        assert!(screen.verify(&screen.code(Timestamp::MIN), Timestamp::MIN, None).is_ok());
+        let mut private = [0; 32];
+        private[8..24].copy_from_slice(&KEY);
+        let private = Secret::take(&mut private);
+        let public = x25519_public_key(&private);
+        drop(IdentityKey::agreed(&x25519(&private, &public).unwrap(), &public, &public));
+        let beacon = Beacon {
+            id: "shelf".parse().unwrap(),
+            key: IdentityKey::new(secret()),
+            exponent: RotationExponent::new(10).unwrap(),
+            clock: BeaconClock { counter: 0, at: Timestamp::MIN },
+        };
+        let drift = Drift::default();
+        drop(EidTable::build([&beacon], drift, Timestamp::MIN, Duration::ZERO).unwrap());
+        assert!(EncryptedTelemetry::read([0; 16]).open(&beacon.key, beacon.exponent, 0).is_err());
+        drop(format!("{screen:?} {beacon:?}"));
+    });
+    assert_eq!(codes, 0, "blocks were freed with a key in them");
 
     let text = freed_with_key(|| drop(Keys::from_json(JSON).unwrap()));
     assert_eq!(text, 0, "blocks were freed with a key in them");
