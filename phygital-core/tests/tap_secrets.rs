@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use phygital_core::contactless::ntag424::{
     Authentication, ChangeKeyCase, CommMode, Mode, Native, Session, Transaction,
 };
 use phygital_core::crypto::{
-    Diversifier, Secret, SecretBytes, diversify_aes128, ntag424_input, x25519, x25519_public_key,
+    Boltcard, Diversifier, Lrp, SdmBackend, Secret, SecretBytes, diversify_aes128, ntag424_input,
+    sdm_backend_legacy_tag_key, x25519, x25519_public_key,
 };
 use phygital_core::tap::beacon::{
     Beacon, BeaconClock, Drift, EidTable, EncryptedTelemetry, IdentityKey, RotationExponent,
@@ -19,7 +21,7 @@ use phygital_core::tap::beacon::{
 use phygital_core::tap::ntag22x::{self, SuncmacKeys};
 use phygital_core::tap::otp::{OtpHash, OtpKey, Totp};
 use phygital_core::tap::simulator::SoftTag;
-use phygital_core::tap::{self, KeySet, Keys, SessionKeys};
+use phygital_core::tap::{self, Fleet, KeySet, Keys, PackedKeys, SdmMode, SessionKeys};
 use phygital_core::vocab::Timestamp;
 use phygital_core::vocab::tag::{KeyEpoch, ReadCounter, TagUid};
 
@@ -30,6 +32,9 @@ const KEY: [u8; 16] = [0xD7, 0x5A, 0xE3, 0x91, 0x4C, 0xB8, 0x26, 0xFD, 1, 2, 3, 
 const JSON: &str = r#"{"meta_read_key":"d75ae3914cb826fd0102030405060708","file_read_key":"\u0064\u0037\u0035ae3914cb826fd0102030405060708"}"#;
 
 static FREED_WITH_KEY: AtomicUsize = AtomicUsize::new(0);
+
+/// What is derived of the key and has to go with it: plaintexts and updated keys of LRP, keys of single tags.
+static DERIVED: OnceLock<Vec<[u8; 16]>> = OnceLock::new();
 
 struct Looking;
 
@@ -44,7 +49,11 @@ unsafe impl GlobalAlloc for Looking {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: the block has this size, was zeroed when it was made, and is still ours.
         let bytes = unsafe { std::slice::from_raw_parts(block, layout.size()) };
-        if bytes.windows(MARK.len()).any(|window| window == MARK) {
+        let derived = DERIVED.get().map_or(&[][..], |derived| &derived[..]);
+        // Most bytes are zero, and no key begins with one.
+        let holds = |window: &[u8]| window[..8] == MARK || derived.iter().any(|key| window == key);
+        let starts = |window: &&[u8]| window[0] != 0;
+        if bytes.windows(16).filter(starts).any(holds) {
             FREED_WITH_KEY.fetch_add(1, Ordering::SeqCst);
         }
         // SAFETY: the caller keeps the contract of `dealloc`.
@@ -161,6 +170,73 @@ fn keys_are_wiped_before_their_memory_is_freed() {
 
     let text = freed_with_key(|| drop(Keys::from_json(JSON).unwrap()));
     assert_eq!(text, 0, "blocks were freed with a key in them");
+
+    DERIVED.set(derived(uid)).unwrap();
+    let shown = freed_with_key(|| drop(DERIVED.get().cloned()));
+    assert_eq!(shown, 1, "the allocator must see what is derived");
+    let freed = freed_with_key(|| {
+        drop(Lrp::new(&secret(), 1));
+        for mode in [SdmMode::Aes, SdmMode::Lrp] {
+            let tag = |file: &Secret<16>, meta: &Secret<16>| {
+                let template = "h/?p={picc}&e={enc}&c={mac}".parse().unwrap();
+                SoftTag::new(uid, template, file).meta_read_key(meta).mode(mode)
+            };
+            let mut own = tag(&secret(), &secret());
+            let (first, second) = (own.tap(&[0; 16]).unwrap(), own.tap(&[1; 16]).unwrap());
+            let keys = Keys::new([KeySet::explicit(secret()).meta_read_key(secret())]).unwrap();
+            let fleet = || Fleet::new(Some(&secret()), tap::Layout::default());
+            // Of unknown number, so that the table has to grow.
+            let many = (0..1_100u32).filter(|_| true).map(|epoch| match epoch {
+                0 => (uid, KeyEpoch::FIRST, secret()),
+                _ => {
+                    (TagUid::new([5, 0, 0, 0, 0, (epoch >> 8) as u8, epoch as u8]), KeyEpoch::FIRST, secret())
+                }
+            });
+            let packed = PackedKeys::new(fleet(), many).unwrap();
+            assert!(PackedKeys::new(fleet(), [0; 40].map(|_| (uid, KeyEpoch::FIRST, secret()))).is_ok());
+            for url in [&first, &second] {
+                assert!(tap::verify(url, &keys).is_ok() && tap::verify(url, &packed).is_ok());
+            }
+            drop(tap::diagnose(&first.replace("c=", "c=0"), &keys));
+            let boltcard = Boltcard::new(&secret());
+            let [_, meta, file, ..] = boltcard.card_keys(uid, 0);
+            let backend = SdmBackend::new(&secret());
+            for (set, mut tag) in [
+                (KeySet::boltcard(secret()), tag(&file, &meta)),
+                (KeySet::sdm_backend(secret()), tag(&backend.tag_key(uid, 2), &backend.undiversified_key())),
+                (
+                    KeySet::sdm_backend_legacy(secret()).meta_read_key(secret()),
+                    tag(&sdm_backend_legacy_tag_key(&secret(), uid, 2), &secret()),
+                ),
+            ] {
+                let keys = Keys::new([set]).unwrap();
+                for _ in 0..2 {
+                    assert!(tap::verify(&tag.tap(&[0; 16]).unwrap(), &keys).is_ok());
+                }
+            }
+        }
+    });
+    assert_eq!(freed, 0, "blocks were freed with what is derived of a key in them");
+}
+
+/// Plaintexts and updated keys of the key and of a tap's master key, and the keys of a tag by each derivation.
+fn derived(uid: TagUid) -> Vec<[u8; 16]> {
+    let mut derived = Vec::new();
+    let ctr = ReadCounter::new(1).unwrap();
+    for key in [secret(), SessionKeys::lrp_master(&secret(), Some(uid), Some(ctr))] {
+        for number in 0..16 {
+            derived.push(*Lrp::new(&key, 0).plaintext(number).expose());
+        }
+        derived.extend([0, 1].map(|number| *Lrp::new(&key, number).updated_key().expose()));
+        derived.extend(Lrp::new(&key, 0).cmac_subkeys().map(|subkey| *subkey.expose()));
+        derived.push(*key.expose());
+    }
+    let backend = SdmBackend::new(&secret());
+    derived.extend(Boltcard::new(&secret()).card_keys(uid, 0).map(|key| *key.expose()));
+    derived.extend([backend.undiversified_key(), backend.tag_key(uid, 2)].map(|key| *key.expose()));
+    derived.push(*sdm_backend_legacy_tag_key(&secret(), uid, 2).expose());
+    assert!(derived.iter().all(|key| key[0] != 0), "the search passes over what begins with zero");
+    derived
 }
 
 /// The keys of a merchant and a collector, used as a reader uses them.

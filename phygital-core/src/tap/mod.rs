@@ -44,8 +44,8 @@ pub use scheme::{Scheme, UnknownScheme};
 pub use sun::{
     Diagnosis, EncryptedPiccData, FileData, FileDataError, FileKey, Fleet, KeyRing, KeySet, Keys, KeysError,
     KeysJsonError, KeysUnavailable, Layout, LoopState, MacInput, MacInputError, MacStart, Match, MatchingKey,
-    MetaKey, Mirrors, Mistake, ModeRule, Note, PiccData, PiccDataTag, SdmMode, SdmOffsets, SdmSession,
-    SessionKeys, TagTamper, TamperSource, TapLink, TemplateError, Trial, Truncation, UnknownMode,
+    MetaKey, Mirrors, Mistake, ModeRule, Note, PackedKeys, PiccData, PiccDataTag, SdmMode, SdmOffsets,
+    SdmSession, SessionKeys, TagTamper, TamperSource, TapLink, TemplateError, Trial, Truncation, UnknownMode,
     UrlTemplate, VerifiedTap, diagnose, diagnose_mirrors, ndef_url, try_keys, verify, verify_file,
     verify_link, verify_mirrors,
 };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::link::{Param, TapLink};
 use super::mode::SdmMode;
@@ -35,6 +36,14 @@ use crate::vocab::hex;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct UrlTemplate {
+    parts: Arc<Parts>,
+    mac_input: MacInput,
+}
+
+/// What a template is made of. Behind a pointer, so that a layout is small: a value that is moved takes along what
+/// stood on the stack in the room that it does not use, which may have been a key.
+#[derive(PartialEq, Eq)]
+struct Parts {
     text: String,
     /// The whole text, in order.
     pieces: Vec<Piece>,
@@ -42,7 +51,6 @@ pub struct UrlTemplate {
     path: Vec<Piece>,
     query: Vec<ParamPattern>,
     fragment: Fragment,
-    mac_input: MacInput,
 }
 
 /// A text that is no [`UrlTemplate`].
@@ -145,13 +153,13 @@ impl UrlTemplate {
     /// [`TemplateError::KeyId`] for another text, or if the template has no `{kid}`; [`TemplateError::TooLong`] if it
     /// does not fit.
     pub fn with_key_id(&self, key_id: &str) -> Result<Self, TemplateError> {
-        let at = self.text.find(KEY_ID).filter(|_| is_key_id(key_id)).ok_or(TemplateError::KeyId)?;
-        let filled: Self = self.text.replacen(KEY_ID, key_id, 1).parse()?;
+        let at = self.parts.text.find(KEY_ID).filter(|_| is_key_id(key_id)).ok_or(TemplateError::KeyId)?;
+        let filled: Self = self.parts.text.replacen(KEY_ID, key_id, 1).parse()?;
         let mac_input = match self.mac_input {
             // Behind the id it moves with the text.
             MacInput::From(MacStart::Offset(offset)) => {
                 let mut head = NDEF_URL_OFFSET;
-                for piece in &self.pieces {
+                for piece in &self.parts.pieces {
                     match *piece {
                         Piece::Literal { start, end } if at < usize::from(end) => {
                             head += at - usize::from(start);
@@ -175,7 +183,7 @@ impl UrlTemplate {
     /// Whether `{kid}` still stands in the template.
     #[must_use]
     pub fn has_key_id(&self) -> bool {
-        self.text.contains(KEY_ID)
+        self.parts.text.contains(KEY_ID)
     }
 
     /// What is known of the MAC input.
@@ -187,7 +195,7 @@ impl UrlTemplate {
     /// Whether the placeholder stands in the template.
     #[must_use]
     pub fn has(&self, field: Field) -> bool {
-        self.pieces.contains(&Piece::Slot(field))
+        self.parts.pieces.contains(&Piece::Slot(field))
     }
 
     /// The offsets to set in a tag (ChangeFileSettings) in this mode when its file data takes `file_data_chars`
@@ -202,7 +210,7 @@ impl UrlTemplate {
         }
         let mut at = NDEF_URL_OFFSET;
         let mut offsets = SdmOffsets::default();
-        for piece in &self.pieces {
+        for piece in &self.parts.pieces {
             let offset = u16::try_from(at).map_err(|_| TemplateError::TooLong)?;
             match *piece {
                 Piece::Literal { start, end } => at += usize::from(end - start),
@@ -235,9 +243,11 @@ impl UrlTemplate {
     /// The text with every placeholder filled in, as the tag shows it; `value` gives each mirror.
     pub(crate) fn fill<'v>(&self, value: impl Fn(Field) -> &'v str) -> String {
         let mut url = String::new();
-        for piece in &self.pieces {
+        for piece in &self.parts.pieces {
             match *piece {
-                Piece::Literal { start, end } => url += &self.text[usize::from(start)..usize::from(end)],
+                Piece::Literal { start, end } => {
+                    url += &self.parts.text[usize::from(start)..usize::from(end)]
+                }
                 Piece::Slot(field) => url += value(field),
             }
         }
@@ -254,7 +264,7 @@ impl UrlTemplate {
                 .get(Field::FileData)
                 .is_none_or(|data| digits(data) && slots.get(Field::Mac).is_none_or(digits))
         };
-        let slots = match self.match_pieces(&link, mode, whole, &self.pieces).filter(in_digits) {
+        let slots = match self.match_pieces(&link, mode, whole, &self.parts.pieces).filter(in_digits) {
             Some(slots) => slots,
             None => self.read_rearranged(&link, mode)?,
         };
@@ -264,7 +274,7 @@ impl UrlTemplate {
     /// The template's text up to the MAC with these mirrors.
     pub(crate) fn tag_text<'v>(&self, value: impl Fn(Field) -> Option<&'v [u8]>) -> Option<TagText> {
         let mut text = TagText::new();
-        for piece in &self.pieces {
+        for piece in &self.parts.pieces {
             match *piece {
                 Piece::Literal { .. } => text.push(self.literal(piece))?,
                 Piece::Slot(Field::Mac) => break,
@@ -288,19 +298,21 @@ impl UrlTemplate {
             Piece::Literal { start, end } => usize::from(end - start),
             Piece::Slot(field) => field.width().unwrap_or(32),
         };
-        self.pieces.iter().map(length).sum()
+        self.parts.pieces.iter().map(length).sum()
     }
 
     fn literal(&self, piece: &Piece) -> &[u8] {
         match *piece {
-            Piece::Literal { start, end } => &self.text.as_bytes()[usize::from(start)..usize::from(end)],
+            Piece::Literal { start, end } => {
+                &self.parts.text.as_bytes()[usize::from(start)..usize::from(end)]
+            }
             Piece::Slot(_) => &[],
         }
     }
 
     /// Matches part by part, so that parameters may be reordered and appended to.
     fn read_rearranged(&self, link: &TapLink<'_>, mode: SdmMode) -> Result<Slots, TapRefusal> {
-        if !link.text(link.host()).eq_ignore_ascii_case(self.host.as_bytes()) {
+        if !link.text(link.host()).eq_ignore_ascii_case(self.parts.host.as_bytes()) {
             return Err(TapRefusal::TemplateMismatch);
         }
         let mut slots = Slots::default();
@@ -309,11 +321,11 @@ impl UrlTemplate {
             [only] => self.literal(only) == b"/",
             _ => false,
         };
-        if !(no_path(&self.path) && matches!(link.text(link.path()), b"" | b"/")) {
-            self.match_part(link, mode, link.path(), &self.path, &mut slots)?;
+        if !(no_path(&self.parts.path) && matches!(link.text(link.path()), b"" | b"/")) {
+            self.match_part(link, mode, link.path(), &self.parts.path, &mut slots)?;
         }
-        self.match_params(link, mode, link.query(), &self.query, &mut slots)?;
-        match &self.fragment {
+        self.match_params(link, mode, link.query(), &self.parts.query, &mut slots)?;
+        match &self.parts.fragment {
             Fragment::None => {}
             Fragment::Whole(pieces) => self.match_part(link, mode, link.fragment(), pieces, &mut slots)?,
             Fragment::Params(params) => self.match_params(link, mode, link.fragment(), params, &mut slots)?,
@@ -453,13 +465,13 @@ fn without_scheme(text: &str) -> &str {
 
 impl fmt::Display for UrlTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.parts.text)
     }
 }
 
 impl fmt::Debug for UrlTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "UrlTemplate({:?}, mac_input {})", self.text, self.mac_input)
+        write!(f, "UrlTemplate({:?}, mac_input {})", self.parts.text, self.mac_input)
     }
 }
 
@@ -589,15 +601,15 @@ impl Parser {
         };
         let query_text = (query + 1).min(end);
         let query_end = find(b'#', end).unwrap_or(end);
-        Ok(UrlTemplate {
+        let parts = Parts {
             text: self.text.clone(),
             pieces: self.pieces.clone(),
             host: self.text[..path].to_owned(),
             path: self.slice(path, query),
             query: if query_text < query_end { self.params(query_text, query_end)? } else { Vec::new() },
             fragment,
-            mac_input: MacInput::Search,
-        })
+        };
+        Ok(UrlTemplate { parts: Arc::new(parts), mac_input: MacInput::Search })
     }
 
     fn params(&self, start: usize, end: usize) -> Result<Vec<ParamPattern>, TemplateError> {
