@@ -50,10 +50,10 @@ unsafe impl GlobalAlloc for Looking {
         // SAFETY: the block has this size, was zeroed when it was made, and is still ours.
         let bytes = unsafe { std::slice::from_raw_parts(block, layout.size()) };
         let derived = DERIVED.get().map_or(&[][..], |derived| &derived[..]);
-        // Most bytes are zero, and no key begins with one.
-        let holds = |window: &[u8]| window[..8] == MARK || derived.iter().any(|key| window == key);
-        let starts = |window: &&[u8]| window[0] != 0;
-        if bytes.windows(16).filter(starts).any(holds) {
+        let marked = bytes.windows(MARK.len()).any(|window| window == MARK);
+        // Most bytes are zero, and nothing that is derived begins with one.
+        let mut windows = bytes.windows(16).filter(|window| window[0] != 0);
+        if marked || windows.any(|window| derived.iter().any(|key| window == key)) {
             FREED_WITH_KEY.fetch_add(1, Ordering::SeqCst);
         }
         // SAFETY: the caller keeps the contract of `dealloc`.
