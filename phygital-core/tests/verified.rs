@@ -15,7 +15,7 @@ use phygital_core::tap::{Assurance, Presented, Scheme, Verifier};
 use support::at;
 
 fn screen() -> Totp {
-    let secret = SecretBytes::take(&mut *b"12345678901234567890".to_vec()).unwrap();
+    let secret = SecretBytes::take(&mut b"12345678901234567890".to_vec()).unwrap();
     Totp::new(OtpKey::new(secret, OtpHash::Sha1, 6).unwrap(), 30).unwrap()
 }
 

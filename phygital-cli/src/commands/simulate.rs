@@ -38,8 +38,11 @@ pub(crate) fn simulate(with: &Simulate, output: &mut Output) -> Result<Exit, Fai
 struct Tag {
     uid: TagUid,
     keys: Value,
-    tap: Box<dyn FnMut(&mut ChaCha20Rng) -> Result<String, Failure>>,
+    tap: Box<Reading>,
 }
+
+/// Reads a tag: gives the URL that a phone would open.
+type Reading = dyn FnMut(&mut ChaCha20Rng) -> Result<String, Failure>;
 
 impl Tag {
     fn new(with: &Simulate, random: &mut ChaCha20Rng) -> Result<Tag, Failure> {

@@ -39,7 +39,7 @@ pub enum Presented<'p> {
     Paseto(&'p str),
     /// A rotating code, and the screen that showed it.
     Code {
-        /// The screen, as [`Verifier::screen`] named it.
+        /// The screen, as [`Verifier::screens`] named it.
         screen: &'p str,
         /// Its digits.
         code: &'p str,
@@ -506,7 +506,7 @@ mod tests {
 
     #[test]
     fn a_code_names_its_step() {
-        let secret = SecretBytes::take(&mut *b"12345678901234567890".to_vec()).unwrap();
+        let secret = SecretBytes::take(&mut b"12345678901234567890".to_vec()).unwrap();
         let screen = Totp::new(OtpKey::new(secret, OtpHash::Sha1, 6).unwrap(), 30).unwrap();
         let shown = screen.code(now());
         let verifier = Verifier::new().screens([("till 3".into(), screen)]);

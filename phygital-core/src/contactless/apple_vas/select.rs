@@ -29,8 +29,8 @@ impl VasSelect {
     /// The wallet of a phone that does Apple VAS.
     pub const WALLET: &str = "ApplePay";
 
-    /// The command. [`crate::contactless::smart_tap`] begins with the same one: a reader that takes both wallets sends
-    /// it once, looks at [`wallet_of`], and hands the answer to the exchange of that wallet.
+    /// The command. The exchange of Google Smart Tap begins with the same one: a reader that takes both wallets sends it
+    /// once, and hands the answer to the exchange of the wallet that it names.
     #[must_use]
     pub fn command() -> Command {
         Command::select(VAS_AID).expect("ten bytes")
