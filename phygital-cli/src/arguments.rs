@@ -124,7 +124,10 @@ pub(crate) enum Tap {
     Verify(Verify),
     /// Find out why a tap URL does not verify: other keys, another layout, letters changed on the way
     Diagnose(Diagnose),
-    /// Make taps of a tag in software, for tests of what you build on this
+    /// Make taps of a tag or phone in software, for tests of what you build on this
+    ///
+    /// Prints what `tap verify` takes; of a phone with Google Wallet, the message of its pass. With --json the exchange
+    /// of a phone with its reader stands beside it.
     Simulate(Simulate),
 }
 
@@ -168,7 +171,7 @@ pub(crate) struct Diagnose {
 
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
-    /// The kind of tag
+    /// The kind of tag or phone
     #[arg(value_name = "TAG")]
     pub(crate) tag: SimulatedTag,
     /// The same seed makes the same tag and the same taps
@@ -199,6 +202,10 @@ pub(crate) enum SimulatedTag {
     Ntag22xSd,
     /// NTAG 213, 215 or 216
     Ntag21x,
+    /// A phone with a pass of Apple Wallet
+    AppleVas,
+    /// A phone with a pass of Google Wallet
+    SmartTap,
 }
 
 impl SimulatedTag {
@@ -209,6 +216,8 @@ impl SimulatedTag {
             SimulatedTag::Ntag424Lrp => Scheme::Ntag424Lrp,
             SimulatedTag::Ntag22x | SimulatedTag::Ntag22xSd => Scheme::Ntag22x,
             SimulatedTag::Ntag21x => Scheme::Ntag21x,
+            SimulatedTag::AppleVas => Scheme::AppleVas,
+            SimulatedTag::SmartTap => Scheme::SmartTap,
         }
     }
 }

@@ -63,7 +63,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Init(with) => commands::init(&shop, with, &mut output),
         Command::Tap(arguments::Tap::Verify(with)) => commands::verify(&shop, with, &mut output),
         Command::Tap(arguments::Tap::Diagnose(with)) => commands::diagnose(&shop, &with, &mut output),
-        Command::Tap(arguments::Tap::Simulate(with)) => commands::simulate(&with, &mut output),
+        Command::Tap(arguments::Tap::Simulate(with)) => commands::simulate(&shop, &with, &mut output),
         Command::Vectors(with) => commands::vectors(&with, &mut output),
         Command::Tag(with) => commands::tag(&shop, with, &mut output),
         Command::Record(with) => commands::record(&shop, with, &mut output),

@@ -11,6 +11,7 @@ mod rebuild;
 mod record;
 mod segment_batch;
 mod simulate;
+mod simulate_phone;
 mod tag;
 mod vectors;
 mod verify;

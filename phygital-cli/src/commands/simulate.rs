@@ -1,4 +1,4 @@
-//! `tap simulate`: software tags that make true material, for tests of what one builds on this.
+//! `tap simulate`: tags and phones in software that make true material, for tests of what one builds on this.
 
 use std::path::Path;
 
@@ -12,13 +12,26 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
+use super::simulate_phone::{ApplePhone, Exchange, GooglePhone};
 use crate::arguments::{Simulate, SimulatedTag};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::shop::Shop;
 
 /// Makes taps of one tag, and the keys file under which they verify.
-pub(crate) fn simulate(with: &Simulate, output: &mut Output) -> Result<Exit, Failure> {
+pub(crate) fn simulate(shop: &Shop, with: &Simulate, output: &mut Output) -> Result<Exit, Failure> {
     let mut random = ChaCha20Rng::seed_from_u64(with.seed);
+    match with.tag {
+        SimulatedTag::AppleVas => {
+            let phone = ApplePhone::new(shop.now()?, &mut random)?;
+            return phones(with, &phone.keys, |random| phone.tap(random), &mut random, output);
+        }
+        SimulatedTag::SmartTap => {
+            let phone = GooglePhone::new(&mut random);
+            return phones(with, &phone.keys, |random| phone.tap(random), &mut random, output);
+        }
+        _ => {}
+    }
     let mut tag = Tag::new(with, &mut random)?;
     if let Some(file) = &with.keys_out {
         write_keys(file, &tag.keys)?;
@@ -29,6 +42,30 @@ pub(crate) fn simulate(with: &Simulate, output: &mut Output) -> Result<Exit, Fai
             output.object(&json!({ "input": url, "scheme": with.tag.scheme(), "uid": tag.uid }))?;
         } else {
             output.text(url)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Makes taps of a phone, each an exchange of its own.
+fn phones(
+    with: &Simulate,
+    keys: &Value,
+    tap: impl Fn(&mut ChaCha20Rng) -> Result<Exchange, Failure>,
+    random: &mut ChaCha20Rng,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    if let Some(file) = &with.keys_out {
+        write_keys(file, keys)?;
+    }
+    for _ in 0..with.count {
+        let Exchange { steps, result } = tap(random)?;
+        if output.is_json() {
+            let step = |(command, answer): &(Vec<u8>, Vec<u8>)| json!({ "command": hex(command), "answer": hex(answer) });
+            let exchange: Vec<Value> = steps.iter().map(step).collect();
+            output.object(&json!({ "input": result, "scheme": with.tag.scheme(), "exchange": exchange }))?;
+        } else {
+            output.text(result)?;
         }
     }
     Ok(Exit::Done)
@@ -56,7 +93,7 @@ impl Tag {
                 Tag::sun(with, uid, SdmMode::Aes, random, "p={mac_input}{picc}&tt={tt}&c={mac}")
             }
             SimulatedTag::Ntag22x | SimulatedTag::Ntag22xSd => Tag::ntag22x(with, uid, random),
-            SimulatedTag::Ntag21x => Ok(Tag::ntag21x(with, uid)),
+            _ => Ok(Tag::ntag21x(with, uid)),
         }
     }
 
@@ -114,7 +151,7 @@ impl Tag {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
