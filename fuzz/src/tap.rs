@@ -70,6 +70,12 @@ pub fn template(data: &[u8]) {
             .sdm_offsets(SdmMode::Aes, chars)
             .expect("a template fits in the tag with its shortest file data");
     }
+    // A tag has the id of its fleet's key in place of `{kid}`.
+    let template = match template.has_key_id().then(|| template.with_key_id("k")) {
+        Some(Ok(template)) => template,
+        Some(Err(_)) => return,
+        None => template,
+    };
     let uid = TagUid::new([4, 1, 2, 3, 4, 5, 6]);
     for mode in [SdmMode::Aes, SdmMode::Lrp] {
         let tag = SoftTag::new(uid, template.clone(), &Secret::zeros()).meta_read_key(&Secret::zeros());
