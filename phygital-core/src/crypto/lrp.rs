@@ -53,6 +53,26 @@ impl Lrp {
         Self { plaintexts, updated_key: updated_key_of(key, updated_key) }
     }
 
+    /// Expands `key` for use under its first updated key, with the first subkey of its MACs.
+    ///
+    /// The plaintexts and the encrypted zero block are two chains of steps that do not wait for each other, so they are
+    /// taken in turns, for a processor that works ahead.
+    pub(crate) fn with_subkey(key: &Block) -> (Self, u128) {
+        let mut chain = aes(key, &FIVES);
+        let mut plaintexts = [take_link(&mut chain); 16];
+        let updated_key = updated_key_of(key, 0);
+        let (zero, mut state) = (plaintexts[0], updated_key);
+        for plaintext in &mut plaintexts[1..] {
+            *plaintext = take_link(&mut chain);
+            state = aes(&aes(&state, &zero), &zero);
+        }
+        state = aes(&aes(&aes(&state, &zero), &zero), &[0; 16]);
+        chain.zeroize();
+        let subkey = double(u128::from_be_bytes(state));
+        state.zeroize();
+        (Self { plaintexts, updated_key }, subkey)
+    }
+
     /// The same key, for use under another of its updated keys. `key` has to be the one that this was made of.
     pub(crate) fn under(&self, key: &Block, updated_key: u8) -> Self {
         Self { plaintexts: self.plaintexts, updated_key: updated_key_of(key, updated_key) }
@@ -321,6 +341,8 @@ mod tests {
             let lrp = Lrp::from_bytes(&key, number as u8);
             prop_assert_eq!(lrp.eval(&half_bytes, true), slow.eval(number, &half_bytes));
             prop_assert_eq!(Lrp::from_bytes(&key, 0).cmac(&message), slow.cmac(&message));
+            let (together, subkey) = Lrp::with_subkey(&key);
+            prop_assert_eq!(together.mac(subkey, &message), slow.cmac(&message));
             prop_assert_eq!(Lrp::from_bytes(&key, 2).under(&key, number as u8).updated_key(), lrp.updated_key());
         }
 

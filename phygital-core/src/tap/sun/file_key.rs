@@ -209,8 +209,7 @@ const START_LENGTH: u32 = 22;
 
 impl LrpFileKey {
     fn new(key: &Block) -> Self {
-        let lrp = Lrp::from_bytes(key, 0);
-        let subkey = lrp.subkey();
+        let (lrp, subkey) = Lrp::with_subkey(key);
         Self { lrp, subkey, start: OnceLock::new() }
     }
 
@@ -274,8 +273,7 @@ pub(crate) struct LrpSession {
 
 impl LrpSession {
     fn new(master: Block) -> Self {
-        let lrp = Lrp::from_bytes(&master, 0);
-        let subkey = lrp.subkey();
+        let (lrp, subkey) = Lrp::with_subkey(&master);
         Self { lrp, subkey, master }
     }
 
