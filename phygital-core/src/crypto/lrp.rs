@@ -47,8 +47,8 @@ impl Lrp {
     }
 
     pub(crate) fn from_bytes(key: &Block, updated_key: u8) -> Self {
-        let mut chain = aes(key, &FIVES);
-        let plaintexts = std::array::from_fn(|_| take_link(&mut chain));
+        let mut chain = step(key, &FIVES);
+        let plaintexts = std::array::from_fn(|number| take_link(&mut chain, number == 15));
         chain.zeroize();
         Self { plaintexts, updated_key: updated_key_of(key, updated_key) }
     }
@@ -58,15 +58,15 @@ impl Lrp {
     /// The plaintexts and the encrypted zero block are two chains of steps that do not wait for each other, so they are
     /// taken in turns, for a processor that works ahead.
     pub(crate) fn with_subkey(key: &Block) -> (Self, u128) {
-        let mut chain = aes(key, &FIVES);
-        let mut plaintexts = [take_link(&mut chain); 16];
+        let mut chain = step(key, &FIVES);
+        let mut plaintexts = [take_link(&mut chain, false); 16];
         let updated_key = updated_key_of(key, 0);
         let (zero, mut state) = (plaintexts[0], updated_key);
-        for plaintext in &mut plaintexts[1..] {
-            *plaintext = take_link(&mut chain);
-            state = aes(&aes(&state, &zero), &zero);
+        for (number, plaintext) in (1..16).zip(&mut plaintexts[1..]) {
+            *plaintext = take_link(&mut chain, number == 15);
+            state = step(&step(&state, &zero), &zero);
         }
-        state = aes(&aes(&aes(&state, &zero), &zero), &[0; 16]);
+        state = last_step(&step(&step(&state, &zero), &zero), &[0; 16]);
         chain.zeroize();
         let subkey = double(u128::from_be_bytes(state));
         state.zeroize();
@@ -98,7 +98,7 @@ impl Lrp {
         for half in half_bytes {
             state = self.step(&state, *half);
         }
-        if finish { aes(&state, &[0; 16]) } else { state }
+        if finish { last_step(&state, &[0; 16]) } else { state }
     }
 
     /// The 16-byte LRP-CMAC of `message` (AN12304 §2.4).
@@ -121,7 +121,7 @@ impl Lrp {
     /// # Errors
     /// [`LricbError`] unless `data` has whole blocks and the counter at least one byte; nothing is changed then.
     pub fn encrypt(&self, counter: &mut [u8], data: &mut [u8]) -> Result<(), LricbError> {
-        self.each_block(counter, data, |key, block| *block = aes(key, block))
+        self.each_block(counter, data, |key, block| *block = last_step(key, block))
     }
 
     /// Decrypts whole blocks in place; as [`Lrp::encrypt`].
@@ -150,7 +150,7 @@ impl Lrp {
     /// Evaluates the rest of `block` from the state after its first `count` half bytes.
     pub(crate) fn block_from(&self, state: Block, block: u128, count: u32) -> Block {
         let state = self.walk(state, block, count..32);
-        aes(&state, &[0; 16])
+        last_step(&state, &[0; 16])
     }
 
     /// Evaluates a whole block with the last step: what stands in place of AES in a MAC.
@@ -169,7 +169,7 @@ impl Lrp {
 
     #[inline]
     fn step(&self, state: &Block, half_byte: u8) -> Block {
-        aes(state, &self.plaintexts[usize::from(half_byte & 15)])
+        step(state, &self.plaintexts[usize::from(half_byte & 15)])
     }
 
     fn each_block(
@@ -188,7 +188,7 @@ impl Lrp {
                 key = self.step(&key, byte >> 4);
                 key = self.step(&key, *byte);
             }
-            key = aes(&key, &[0; 16]);
+            key = last_step(&key, &[0; 16]);
             work(&key, block);
             key.zeroize();
             for byte in counter.iter_mut().rev() {
@@ -217,17 +217,19 @@ impl Drop for Lrp {
 
 /// The updated key of this number (AN12304 §2.1).
 fn updated_key_of(key: &Block, number: u8) -> Block {
-    let mut chain = aes(key, &TENS);
+    let mut chain = step(key, &TENS);
     for _ in 0..number {
-        chain = aes(&chain, &FIVES);
+        chain = step(&chain, &FIVES);
     }
-    let updated = aes(&chain, &TENS);
+    let updated = last_step(&chain, &TENS);
     chain.zeroize();
     updated
 }
 
-/// Takes one value off a chain and moves the chain on; both are made under one key, which is expanded once.
-fn take_link(chain: &mut Block) -> Block {
+/// Takes one value off a chain and moves the chain on; both are made under one key, which is expanded once. See [`aes`]
+/// for `wipe`.
+#[inline(never)]
+fn take_link(chain: &mut Block, wipe: bool) -> Block {
     #[cfg(test)]
     for _ in 0..2 {
         super::cmac::count_block();
@@ -236,17 +238,37 @@ fn take_link(chain: &mut Block) -> Block {
     let (mut value, mut next) = (Array::from(TENS), Array::from(FIVES));
     cipher.encrypt_block(&mut value);
     cipher.encrypt_block(&mut next);
+    if !wipe {
+        std::mem::forget(cipher);
+    }
     *chain = next.into();
     value.into()
 }
 
-/// AES of one block under a key that is used for it alone.
+/// AES of one block under a key that is used for it alone, and whose expansion the next step overwrites.
 #[inline]
-fn aes(key: &Block, block: &Block) -> Block {
+fn step(key: &Block, block: &Block) -> Block {
+    aes(key, block, false)
+}
+
+/// AES of one block, the last of some steps.
+#[inline]
+fn last_step(key: &Block, block: &Block) -> Block {
+    aes(key, block, true)
+}
+
+/// AES of one block. Wiping the expanded key, byte by byte, takes as long as the operation itself, and LRP takes some
+/// hundred of them; so each call leaves its own where the next one overwrites it, and the last one wipes it.
+#[inline(never)]
+fn aes(key: &Block, block: &Block, wipe: bool) -> Block {
     #[cfg(test)]
     super::cmac::count_block();
     let mut out = Array::from(*block);
-    Aes128Enc::new(key.into()).encrypt_block(&mut out);
+    let cipher = Aes128Enc::new(key.into());
+    cipher.encrypt_block(&mut out);
+    if !wipe {
+        std::mem::forget(cipher);
+    }
     out.into()
 }
 
@@ -273,17 +295,17 @@ mod tests {
 
     impl Slow {
         fn new(key: Block) -> Self {
-            let mut h = aes(&key, &FIVES);
+            let mut h = last_step(&key, &FIVES);
             let mut plaintexts = Vec::new();
             for _ in 0..16 {
-                plaintexts.push(aes(&h, &TENS));
-                h = aes(&h, &FIVES);
+                plaintexts.push(last_step(&h, &TENS));
+                h = last_step(&h, &FIVES);
             }
-            let mut h = aes(&key, &TENS);
+            let mut h = last_step(&key, &TENS);
             let mut updated_keys = Vec::new();
             for _ in 0..3 {
-                updated_keys.push(aes(&h, &TENS));
-                h = aes(&h, &FIVES);
+                updated_keys.push(last_step(&h, &TENS));
+                h = last_step(&h, &FIVES);
             }
             Self { plaintexts, updated_keys }
         }
@@ -291,9 +313,9 @@ mod tests {
         fn eval(&self, number: usize, half_bytes: &[u8]) -> Block {
             let mut y = self.updated_keys[number];
             for half in half_bytes {
-                y = aes(&y, &self.plaintexts[usize::from(*half)]);
+                y = last_step(&y, &self.plaintexts[usize::from(*half)]);
             }
-            aes(&y, &[0; 16])
+            last_step(&y, &[0; 16])
         }
 
         fn cmac(&self, message: &[u8]) -> Block {
