@@ -18,6 +18,8 @@ pub(crate) enum Written<'t> {
     Code { screen: &'t str, code: &'t str },
     /// `beacon:` and the digits of a whole advertisement.
     Advertisement(Vec<u8>),
+    /// `originality:`, the digits of a UID, `:` and those of a signature.
+    Originality { uid: Vec<u8>, signature: Vec<u8> },
     /// `vas:PASS:` and the digits of a cryptogram.
     AppleVas { pass: PassTypeId, cryptogram: Vec<u8> },
 }
@@ -38,6 +40,10 @@ impl<'t> Written<'t> {
             let (screen, code) = rest.rsplit_once(':')?;
             return Some(Written::Code { screen, code });
         }
+        if let Some(rest) = text.strip_prefix("originality:") {
+            let (uid, signature) = rest.split_once(':')?;
+            return Some(Written::Originality { uid: bytes(uid)?, signature: bytes(signature)? });
+        }
         if let Some(rest) = text.strip_prefix("vas:") {
             let (pass, digits) = rest.split_once(':')?;
             return Some(Written::AppleVas { pass: pass.parse().ok()?, cryptogram: bytes(digits)? });
@@ -57,6 +63,7 @@ impl<'t> Written<'t> {
             Written::Paseto(token) => Presented::Paseto(token),
             Written::Code { screen, code } => Presented::Code { screen, code },
             Written::Advertisement(bytes) => Presented::Advertisement(bytes),
+            Written::Originality { uid, signature } => Presented::Originality { uid, signature },
             Written::AppleVas { pass, cryptogram } => Presented::AppleVas { pass, cryptogram },
         }
     }

@@ -8,6 +8,7 @@ use super::beacon::{ClockState, Frame, Sighting};
 use super::gs1::DigitalLink;
 use super::ntag21x::Claim21x;
 use super::ntag22x::Tap22x;
+use super::originality::Original;
 use super::otp::OtpTap;
 use super::signed_url::SignedUrlTap;
 use super::wallet::{PassId, WalletTap};
@@ -68,6 +69,13 @@ pub enum TapProof {
         /// What tells it from its copies.
         freshness: Freshness,
     },
+    /// A chip that its maker signed.
+    Original {
+        /// Its UID, of 4 to 10 bytes.
+        uid: Box<[u8]>,
+        /// What it proves.
+        original: Original,
+    },
     /// A beacon that is known and was heard.
     Beacon(Box<Sighting>),
     /// What a beacon without a proof says: a claim.
@@ -112,6 +120,7 @@ impl TapProof {
             Self::Token(token) => token.scheme(),
             Self::Code { tap, .. } => tap.scheme(),
             Self::Wallet { tap, .. } => tap.scheme(),
+            Self::Original { original, .. } => original.scheme(),
             Self::Beacon(_) => Scheme::EddystoneEid,
             // Telemetry never gets here: it identifies nothing.
             Self::Frame(frame) => frame.scheme().unwrap_or(Scheme::EddystoneUid),
@@ -132,6 +141,7 @@ impl TapProof {
             Self::Token(token) => token.assurance(),
             Self::Code { tap, .. } => tap.assurance(),
             Self::Wallet { tap, .. } => tap.assurance(),
+            Self::Original { original, .. } => original.assurance(),
             Self::Beacon(sighting) => sighting.assurance(),
             Self::Frame(_) | Self::Link(_) => Assurance::Unauthenticated,
         }
@@ -222,7 +232,9 @@ impl TapProof {
             }
             Self::Code { screen, tap } => Freshness::Once { key: step_key(screen, *tap), until: None },
             Self::Wallet { freshness, .. } => *freshness,
-            Self::Ntag21x(_) | Self::Beacon(_) | Self::Frame(_) | Self::Link(_) => Freshness::None,
+            Self::Original { .. } | Self::Ntag21x(_) | Self::Beacon(_) | Self::Frame(_) | Self::Link(_) => {
+                Freshness::None
+            }
             Self::SignedUrl(tap) => match tap.replay_key() {
                 Some(key) => Freshness::Once { key, until: None },
                 None => Freshness::None,
@@ -295,6 +307,10 @@ impl TapProof {
                 facts.proven("message", Some(String::from_utf8_lossy(tap.message())));
                 facts.proven("customer_id", tap.customer_id().map(hex::lower));
                 facts.claimed("device_time", tap.device_time());
+            }
+            Self::Original { uid, original } => {
+                facts.proven("chip", Some(hex::lower(uid)));
+                facts.proven("family", original.family().map(|family| family.as_str()));
             }
             Self::Beacon(sighting) => {
                 facts.proven("beacon", Some(sighting.beacon()));

@@ -9,6 +9,7 @@ use super::gs1::DigitalLink;
 use super::limits::NDEF_MESSAGE_MAX;
 use super::ntag21x::Template21x;
 use super::ntag22x::{self, SuncmacRing};
+use super::originality;
 use super::otp::Totp;
 use super::signed_url::UrlSignature;
 use super::verdict::{TapProof, TapVerdict};
@@ -46,6 +47,14 @@ pub enum Presented<'p> {
     },
     /// What a beacon advertised, whole.
     Advertisement(&'p [u8]),
+    /// The originality signature of a chip, as Read_Sig gives it: by the makers' keys that are built in
+    /// ([`super::originality`]).
+    Originality {
+        /// The chip's UID.
+        uid: &'p [u8],
+        /// Its signature.
+        signature: &'p [u8],
+    },
     /// The cryptogram with which an iPhone answered for a pass ([`crate::contactless::apple_vas`]).
     #[cfg(feature = "apple-vas")]
     AppleVas {
@@ -202,6 +211,10 @@ impl Verifier {
             }),
             Presented::Code { screen, code } => self.code(screen, code, now),
             Presented::Advertisement(bytes) => self.advertisement(bytes, now),
+            Presented::Originality { uid, signature } => match originality::identify(uid, signature) {
+                Ok(original) => Ok(TapProof::Original { uid: uid.into(), original }),
+                Err(refusal) => Err(Refused { scheme: Some(Scheme::Originality), refusal }),
+            },
             #[cfg(feature = "apple-vas")]
             Presented::AppleVas { pass, cryptogram } => self.vas(pass, cryptogram, now),
             Presented::Wallet(tap) => {
@@ -514,6 +527,21 @@ mod tests {
         let first = judge("till 3", &shown).outcome.unwrap();
         assert_eq!(first.freshness(), judge("till 3", &shown).outcome.unwrap().freshness());
         assert_eq!(code(judge("till 4", &shown)), "no_key");
+    }
+
+    #[test]
+    fn an_original_chip_is_told_and_proves_no_presence() {
+        // AN12196, section 7.2.
+        let uid = [0x04, 0x51, 0x8D, 0xFA, 0xA9, 0x61, 0x80];
+        let text = "d1940d17cfeda4bff80359ab975f9f6514313e8f90c1d3caaf5941ad744a1cdf9a83f883cafe0fe95d1939b1b7e47113993324473b785d21";
+        let mut signature = [0; 56];
+        crate::vocab::hex::decode_into(text.as_bytes(), &mut signature).unwrap();
+        let judge =
+            |signature: &[u8]| Verifier::new().verify(Presented::Originality { uid: &uid, signature }, now());
+        assert_eq!(judge(&signature).assurance(), Some(Assurance::Static));
+        assert_eq!(judge(&signature).outcome.unwrap().freshness(), Freshness::None);
+        signature[0] ^= 1;
+        assert_eq!(code(judge(&signature)), "signature_invalid");
     }
 
     #[test]
