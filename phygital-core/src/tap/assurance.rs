@@ -25,10 +25,12 @@ pub enum Assurance {
     /// It changes with each read under the tag's own key, but that key can be recovered from a tag whose key pages
     /// were left unlocked. NTAG 223 and 224 DNA.
     DynamicWeak,
-    /// It changes with each read under a key that does not leave the chip or the phone. It does not prove that the
-    /// tap is being made now: it can be read ahead of time. NTAG 424 DNA, signed URLs with a nonce, Apple VAS.
+    /// It changes with each tap. It does not prove that the tap is being made now: it can be made ahead of time. NTAG 424
+    /// DNA and signed URLs with a nonce, under a key that does not leave the chip; Apple VAS, by whoever knows what stands
+    /// in the pass.
     Dynamic,
-    /// It answers a challenge that the verifier has just made. Google Smart Tap, mutual authentication of a reader.
+    /// It answers a challenge that the verifier has just made: mutual authentication of a reader and a chip; Google Smart
+    /// Tap, by whoever knows what stands in the pass, since the phone shows no key of its own.
     Live,
 }
 
