@@ -6,6 +6,7 @@ mod arguments;
 mod commands;
 mod demo;
 mod failure;
+mod hex;
 mod lines;
 mod output;
 mod presented;

@@ -3,6 +3,8 @@
 use phygital_core::contactless::apple_vas::PassTypeId;
 use phygital_core::tap::Presented;
 
+use crate::hex::bytes;
+
 /// A token as the operator wrote it, decoded.
 #[derive(Debug)]
 pub(crate) enum Written<'t> {
@@ -67,15 +69,6 @@ impl<'t> Written<'t> {
             Written::AppleVas { pass, cryptogram } => Presented::AppleVas { pass, cryptogram },
         }
     }
-}
-
-/// Bytes from hexadecimal digits of either case.
-pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 #[cfg(test)]

@@ -173,7 +173,7 @@ fn the_example_on_the_page_is_what_the_code_writes() {
 }
 
 #[test]
-#[ignore = "writes the example on the page"]
+#[ignore = "checks nothing: it writes the example on the page anew, for an unreleased change of the format"]
 fn write_the_example() {
     let text = fs::read_to_string(page()).unwrap();
     let new = text.replacen(on_page(&text), &print(&example()), 1);

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::simulate_phone::{ApplePhone, Exchange, GooglePhone};
 use crate::arguments::{Simulate, SimulatedTag};
 use crate::failure::{Exit, Failure};
+use crate::hex::hex;
 use crate::output::Output;
 use crate::shop::Shop;
 
@@ -111,7 +112,7 @@ impl Tag {
         random.fill_bytes(&mut file_read);
         random.fill_bytes(&mut meta_read);
         let keys = json!({ "keys": [{
-            "file_read_key": hex(&file_read), "meta_read_key": hex(&meta_read), "uid": uid,
+            "file_read_key": hex(file_read), "meta_read_key": hex(meta_read), "uid": uid,
             "template": text, "mode": ModeRule::Only(mode).to_string(),
         }] });
         let mut tag = SoftTag::new(uid, template, &Secret::take(&mut file_read))
@@ -132,7 +133,7 @@ impl Tag {
         };
         let mut key = [0; 16];
         random.fill_bytes(&mut key);
-        let keys = json!({ "ntag22x": [{ "suncmac_key": hex(&key), "uid": uid }] });
+        let keys = json!({ "ntag22x": [{ "suncmac_key": hex(key), "uid": uid }] });
         let mut tag = SoftNtag22x::new(uid, prefix, Secret::take(&mut key));
         if with.tag == SimulatedTag::Ntag22xSd {
             tag.set_status(StatusDetect::new(LoopState::Closed, LoopState::Closed, [0; 4]));
@@ -149,10 +150,6 @@ impl Tag {
         let keys = json!({ "ntag21x": [template] });
         Tag { uid, keys, tap: Box::new(move |_: &mut ChaCha20Rng| Ok(tag.tap())) }
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn write_keys(file: &Path, keys: &Value) -> Result<(), Failure> {

@@ -13,8 +13,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
 use serde_json::{Value, json};
 
-use super::simulate::hex;
 use crate::failure::Failure;
+use crate::hex::hex;
 
 /// The pass of the phones.
 const PASS: &str = "pass.example.loyalty";
@@ -41,7 +41,7 @@ impl ApplePhone {
     pub(super) fn new(clock: Timestamp, random: &mut ChaCha20Rng) -> Result<ApplePhone, Failure> {
         let mut secret = [0; 32];
         random.fill_bytes(&mut secret);
-        let keys = json!({ "apple_vas": [hex(&secret)] });
+        let keys = json!({ "apple_vas": [hex(secret)] });
         let merchant = P256Key::new(Secret::take(&mut secret)).map_err(unlucky)?.public();
         let pass = PASS.parse().map_err(unlucky)?;
         let message = token(random).into_bytes();
@@ -84,7 +84,7 @@ impl GooglePhone {
         let mut secret = [0; 32];
         random.fill_bytes(&mut secret);
         let keys =
-            json!({ "collector_id": COLLECTOR, "key_version": 1, "collector_private_key": hex(&secret) });
+            json!({ "collector_id": COLLECTOR, "key_version": 1, "collector_private_key": hex(secret) });
         let mut object_id = [0; 8];
         random.fill_bytes(&mut object_id);
         let card =
@@ -137,7 +137,7 @@ fn key(random: &mut ChaCha20Rng) -> Result<P256Key, Failure> {
 fn token(random: &mut ChaCha20Rng) -> String {
     let mut bytes = [0; 16];
     random.fill_bytes(&mut bytes);
-    hex(&bytes)
+    hex(bytes)
 }
 
 fn unlucky(error: impl std::fmt::Display) -> Failure {

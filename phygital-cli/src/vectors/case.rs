@@ -3,6 +3,8 @@
 use phygital_core::crypto::Secret;
 use serde_json::{Map, Value};
 
+pub(super) use crate::hex::{bytes, hex};
+
 /// What a vector's run gave: the fields that its `expect` may name.
 pub(super) type Got = Map<String, Value>;
 
@@ -26,7 +28,6 @@ pub(super) enum Unreadable {
 #[derive(Clone, Copy)]
 pub(super) struct Case<'v>(pub(super) &'v Map<String, Value>);
 
-#[allow(dead_code, reason = "each kind of vector reads other fields")]
 impl<'v> Case<'v> {
     /// Whether it has the field.
     pub(super) fn has(self, field: &str) -> bool {
@@ -77,21 +78,6 @@ impl<'v> Case<'v> {
     pub(super) fn secret<const N: usize>(self, field: &'static str) -> Result<Secret<N>, Unreadable> {
         Ok(Secret::take(&mut self.array(field)?))
     }
-}
-
-/// Bytes from hexadecimal digits of either case.
-pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
-}
-
-#[allow(dead_code, reason = "each kind of vector reads other fields")]
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The fields that a run gave, from what has a value.

@@ -2,6 +2,7 @@
 
 use super::limits::{NDEF_FILE_MAX, NDEF_URL_OFFSET};
 use super::refusal::Field;
+use super::sun::SEARCHED;
 use super::{MacInput, MacStart, PiccDataTag, SdmMode, SdmOffsets, TemplateError, UrlTemplate};
 use crate::contactless::ntag424::{
     Access, AccessRights, CommMode, FileSettings, Mode, OFFSET_MAX, SdmAccess,
@@ -310,18 +311,10 @@ fn with_mac_start(
     mode: SdmMode,
 ) -> Result<UrlTemplate, TagSetupError> {
     let chars = usize::from(offsets.enc_length.unwrap_or(0));
-    let named = [
-        MacStart::Empty,
-        MacStart::FileData,
-        MacStart::Mirrors,
-        MacStart::TagTamper,
-        MacStart::Path,
-        MacStart::Host,
-        MacStart::Query,
-        MacStart::Offset(offsets.mac_input_offset),
-    ];
-    named
+    // A name is told rather than a number.
+    SEARCHED
         .into_iter()
+        .chain([MacStart::Offset(offsets.mac_input_offset)])
         .filter_map(|start| template.clone().with_mac_input(MacInput::From(start)).ok())
         .find(|candidate| {
             let found = candidate.sdm_offsets(mode, chars);

@@ -126,7 +126,7 @@ pub fn file_counter(data: &[u8]) -> Result<ReadCounter, Ntag424Error> {
     Ok(ReadCounter::from_lsb([low, middle, high]))
 }
 
-fn exactly<const N: usize>(
+pub(super) fn exactly<const N: usize>(
     what: &'static str,
     expected: &'static str,
     data: &[u8],

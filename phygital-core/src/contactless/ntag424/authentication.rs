@@ -5,6 +5,7 @@ use std::fmt;
 
 use subtle::ConstantTimeEq;
 
+use super::answers::exactly;
 use super::error::Ntag424Error;
 use super::native::wrapped;
 use super::session::{Channel, Session, Transaction, cbc_decrypt, cbc_encrypt};
@@ -80,13 +81,13 @@ impl Authentication {
         Ntag424Error::unless(response.status, &[0x91AF])?;
         let rnd_b = match self.mode {
             Mode::Aes => {
-                let mut challenge: [u8; 16] = part("a challenge", "16 in AES mode", response.data)?;
+                let mut challenge: [u8; 16] = exactly("a challenge", "16 in AES mode", response.data)?;
                 cbc_decrypt(&self.key, &[0; 16], &mut challenge);
                 challenge
             }
             // 01 says LRP.
             Mode::Lrp => match response.data.split_first() {
-                Some((0x01, challenge)) => part("a challenge", "17 in LRP mode", challenge)?,
+                Some((0x01, challenge)) => exactly("a challenge", "17 in LRP mode", challenge)?,
                 _ => {
                     let found = response.data.len();
                     return Err(Ntag424Error::Length {
@@ -149,18 +150,18 @@ impl Proof {
         // The tag's proof, what it has to be, and its 16 bytes of transaction and capabilities.
         let (found, expected, opened) = match (self.mode, self.before) {
             (Mode::Aes, None) => {
-                let mut data: [u8; 32] = part(what, "32 in AES mode", response.data)?;
+                let mut data: [u8; 32] = exactly(what, "32 in AES mode", response.data)?;
                 cbc_decrypt(&self.key, &[0; 16], &mut data);
                 let found = std::array::from_fn(|i| data[4 + i]);
                 (found, rotated(a), Some(std::array::from_fn(|i| if i < 4 { data[i] } else { data[16 + i] })))
             }
             (Mode::Aes, Some(_)) => {
-                let mut data: [u8; 16] = part(what, "16 in AES mode", response.data)?;
+                let mut data: [u8; 16] = exactly(what, "16 in AES mode", response.data)?;
                 cbc_decrypt(&self.key, &[0; 16], &mut data);
                 (data, rotated(a), None)
             }
             (Mode::Lrp, None) => {
-                let data: [u8; 32] = part(what, "32 in LRP mode", response.data)?;
+                let data: [u8; 32] = exactly(what, "32 in LRP mode", response.data)?;
                 let (mut opened, found) =
                     (std::array::from_fn(|i| data[i]), std::array::from_fn(|i| data[16 + i]));
                 let signed = [b, a, &opened].map(<[u8; 16]>::as_slice).concat();
@@ -169,7 +170,7 @@ impl Proof {
                 (found, expected, Some(opened))
             }
             (Mode::Lrp, Some(_)) => {
-                let found = part(what, "16 in LRP mode", response.data)?;
+                let found = exactly(what, "16 in LRP mode", response.data)?;
                 let signed = [b.as_slice(), a].concat();
                 (found, self.channel.full_mac(&signed), None)
             }
@@ -239,14 +240,6 @@ fn mixed(a: &[u8; 16], b: &[u8; 16]) -> [u8; 26] {
 /// Turned left by a byte.
 fn rotated(bytes: &[u8; 16]) -> [u8; 16] {
     std::array::from_fn(|i| bytes[(i + 1) % 16])
-}
-
-fn part<const N: usize>(
-    what: &'static str,
-    expected: &'static str,
-    data: &[u8],
-) -> Result<[u8; N], Ntag424Error> {
-    data.try_into().map_err(|_| Ntag424Error::Length { what, found: data.len(), expected })
 }
 
 #[cfg(test)]
