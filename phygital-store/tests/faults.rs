@@ -212,6 +212,33 @@ fn a_file_of_ones_own_is_busy_for_everybody_else() {
     shop::tap(&mut store, 4).unwrap();
 }
 
+/// SQLite asks no one to wait while a file changes its journal mode, and a new file has to.
+#[test]
+fn many_may_make_the_file_at_once() {
+    for _ in 0..effort(40, 4) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.db");
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let (path, start) = (&path, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    let mut store =
+                        Sqlite::open_with(path, &Options::new().busy_timeout(Duration::from_secs(60)))
+                            .unwrap();
+                    let mut writer = store.writer().unwrap();
+                    writer.put_offer(&format!("OFFER{n}"), "{}").unwrap();
+                    writer.commit().unwrap();
+                });
+            }
+        });
+        let store = Sqlite::open(&path).unwrap();
+        let reader = store.reader().unwrap();
+        assert!((0..8).all(|n| reader.offer(&format!("OFFER{n}")).unwrap().is_some()));
+    }
+}
+
 #[test]
 fn two_processes_that_write_in_turn_lose_nothing() {
     const TEST: &str = "two_processes_that_write_in_turn_lose_nothing";

@@ -38,6 +38,11 @@ pub(super) fn examine(connection: &Connection) -> Stored<i32> {
             fault::while_doing(OPENING)(error)
         })
     };
+    // All three of one moment: another process may be making the file meanwhile.
+    let _moment = match connection.is_autocommit() {
+        true => Some(connection.unchecked_transaction().map_err(fault::while_doing(OPENING))?),
+        false => None,
+    };
     let application = number("PRAGMA application_id")?;
     let version = number("PRAGMA user_version")?;
     let is_new = application == 0 && version == 0 && number("SELECT count(*) FROM sqlite_schema")? == 0;

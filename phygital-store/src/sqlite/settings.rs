@@ -1,5 +1,7 @@
 //! The settings of a connection: applied, read back, compared.
 
+use std::time::{Duration, Instant};
+
 use phygital_core::store::{StorageError, StorageFault, Stored};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
@@ -16,6 +18,9 @@ const AUTOCHECKPOINT_PAGES: i64 = 4000;
 
 /// What a `-wal` is cut to when it begins anew, in bytes.
 const WAL_BYTES_MAX: i64 = 32 << 20;
+
+/// How long a setting that found the file busy rests before it is asked again.
+const AGAIN_AFTER: Duration = Duration::from_millis(1);
 
 const SETTING: &str = "setting SQLite up";
 
@@ -36,11 +41,13 @@ pub(super) fn apply(connection: &Connection, options: &Options) -> Stored<()> {
             Value::Integer(number) => number.to_string(),
             _ => continue,
         };
-        // Some of them answer with a row, some with none.
-        connection
-            .prepare(&format!("PRAGMA {name} = {asked}"))
-            .and_then(|mut pragma| pragma.query([])?.next().map(drop))
-            .map_err(fault::while_doing(SETTING))?;
+        patiently(options.busy_timeout, || {
+            // Some of them answer with a row, some with none.
+            connection
+                .prepare(&format!("PRAGMA {name} = {asked}"))
+                .and_then(|mut pragma| pragma.query([])?.next().map(drop))
+                .map_err(fault::while_doing(SETTING))
+        })?;
         let taken: Option<Value> = connection
             .query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
             .optional()
@@ -53,6 +60,20 @@ pub(super) fn apply(connection: &Connection, options: &Options) -> Stored<()> {
         }
     }
     Ok(())
+}
+
+/// Asks again while another connection holds the file: SQLite's own waiting leaves out the change of the
+/// journal mode, where it would wait with a lock of its own in hand.
+fn patiently(patience: Duration, mut set: impl FnMut() -> Stored<()>) -> Stored<()> {
+    let began = Instant::now();
+    loop {
+        match set() {
+            Err(error) if error.kind == StorageFault::Busy && began.elapsed() < patience => {
+                std::thread::sleep(AGAIN_AFTER);
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Names and values, as they read back; the table in the documentation of [`Sqlite`](super::Sqlite) has the
