@@ -1,0 +1,12 @@
+//! Contactless readers behind one trait.
+//!
+//! A [`Backend`] lists and opens readers; a [`Reader`] looks for cards; the [`CardLink`] speaks to the one it found.
+//! What is said over the link are the state machines of [`phygital_core::contactless`].
+
+mod card;
+mod link;
+mod reader;
+
+pub use card::{Card, Technology, UID_BYTES_MAX, Uid};
+pub use link::{CardLink, LinkError, LinkFault, RawLink};
+pub use reader::{Backend, Canceller, Capabilities, Reader, ReaderName};
