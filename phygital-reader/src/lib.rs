@@ -4,9 +4,11 @@
 //! What is said over the link are the state machines of [`phygital_core::contactless`].
 
 mod card;
+mod clock;
 mod link;
 mod reader;
 
 pub use card::{Card, Technology, UID_BYTES_MAX, Uid};
+pub use clock::{Alarm, Clock, SystemClock, VirtualClock};
 pub use link::{CardLink, LinkError, LinkFault, RawLink};
 pub use reader::{Backend, Canceller, Capabilities, Reader, ReaderName};
