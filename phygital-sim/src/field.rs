@@ -61,6 +61,15 @@ impl Field {
         self.inside().card.as_mut().map(|card| speak(card.as_mut()))
     }
 
+    /// As [`Field::with_card`], where nothing came or went since it had changed so often.
+    pub fn with_same_card<T>(&self, changes: u64, speak: impl FnOnce(&mut dyn SoftCard) -> T) -> Option<T> {
+        let mut inside = self.inside();
+        if inside.changes != changes {
+            return None;
+        }
+        inside.card.as_mut().map(|card| speak(card.as_mut()))
+    }
+
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

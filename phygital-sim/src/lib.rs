@@ -5,7 +5,17 @@
 //! behind a virtual PC/SC reader.
 
 mod card;
+mod clock;
+mod dice;
+mod faults;
 mod field;
+mod memory;
+mod type4;
 
-pub use card::{Activation, Answer, SoftCard};
+pub use card::{Activation, Answer, SharedCard, SoftCard, Tear};
+pub use clock::SimClock;
+pub use dice::Dice;
+pub use faults::{Fault, Faults};
 pub use field::Field;
+pub use memory::{MemoryBackend, MemoryReader};
+pub use type4::Type4Tag;
