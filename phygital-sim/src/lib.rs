@@ -5,7 +5,6 @@
 //! behind a virtual PC/SC reader.
 
 mod card;
-mod clock;
 mod dice;
 mod faults;
 mod field;
@@ -13,7 +12,6 @@ mod memory;
 mod type4;
 
 pub use card::{Activation, Answer, SharedCard, SoftCard, Tear};
-pub use clock::SimClock;
 pub use dice::Dice;
 pub use faults::{Fault, Faults};
 pub use field::Field;

@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use phygital_reader::{
-    Backend, Canceller, Capabilities, Card, CardLink, LinkError, LinkFault, RawLink, Reader, ReaderName,
-    Technology, Uid,
+    Alarm, Backend, Canceller, Capabilities, Card, CardLink, Clock, LinkError, LinkFault, RawLink, Reader,
+    ReaderName, SystemClock, Technology, Uid,
 };
 
 use crate::card::{Activation, Answer, SoftCard, Tear};
-use crate::clock::SimClock;
 use crate::faults::{Fault, Faults};
 use crate::field::Field;
 
-/// How often a reader without a virtual clock looks for a card.
+/// How often a reader looks for a card that it waits for.
 const LOOK: Duration = Duration::from_millis(1);
 
 /// The longest command and the longest answer, as a PN532 behind libnfc has them.
@@ -26,17 +25,20 @@ const CAPABILITIES: (usize, usize) = (262, 264);
 ///
 /// ```
 /// use std::time::Duration;
-/// use phygital_reader::{Backend, CardLink, LinkFault, Reader, ReaderName, Technology};
-/// use phygital_sim::{Fault, Faults, MemoryBackend, SimClock, Type4Tag};
+/// use phygital_reader::{Backend, CardLink, Clock, LinkFault, Reader, ReaderName, Technology, VirtualClock};
+/// use phygital_sim::{Fault, Faults, MemoryBackend, Type4Tag};
 ///
-/// let mut backend = MemoryBackend::with_clock(SimClock::new());
+/// let clock = VirtualClock::new();
+/// let mut backend = MemoryBackend::with_clock(clock.clone());
 /// let field = backend.plug("counter");
-/// field.put(Type4Tag::new(b"\xD1\x01\x02U\x04a"));
+/// let there = field.clone();
+/// clock.at(Duration::from_millis(70), move || drop(there.put(Type4Tag::new(b"\xD1\x01\x02U\x04a"))));
 ///
 /// let mut reader = backend.open(&ReaderName::new("counter"))?;
+/// assert!(reader.poll(Duration::from_millis(50))?.is_none());
 /// let second = Duration::from_secs(1);
 /// let card = reader.poll(second)?.expect("it lies there");
-/// assert_eq!(card.technology, Technology::IsoDep);
+/// assert_eq!((card.technology, clock.now()), (Technology::IsoDep, Duration::from_millis(70)));
 /// let select = [0x00, 0xA4, 0x04, 0x00, 7, 0xD2, 0x76, 0x00, 0x00, 0x85, 0x01, 0x01, 0x00];
 /// assert_eq!(reader.link().transceive(&select, second)?, [0x90, 0x00]);
 ///
@@ -45,10 +47,10 @@ const CAPABILITIES: (usize, usize) = (262, 264);
 /// assert_eq!(error.fault, LinkFault::CardGone);
 /// # Ok::<(), phygital_reader::LinkError>(())
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MemoryBackend {
     slots: Arc<Mutex<BTreeMap<ReaderName, Shared>>>,
-    clock: Option<SimClock>,
+    clock: Arc<dyn Clock>,
 }
 
 /// A reader of a [`MemoryBackend`].
@@ -56,8 +58,8 @@ pub struct MemoryReader {
     shared: Shared,
     /// The plugging under which it was opened: one that was unplugged stays gone.
     plugging: u64,
-    time: Time,
-    cancelled: Arc<Cancelled>,
+    clock: Arc<dyn Clock>,
+    cancelled: Alarm,
     selected: Option<Selected>,
 }
 
@@ -83,30 +85,18 @@ struct Selected {
     changes: u64,
 }
 
-/// A cancellation that ends the call that runs, or waits for the next one.
-#[derive(Default)]
-struct Cancelled {
-    asked: Mutex<bool>,
-    wake: Condvar,
-}
-
-#[derive(Clone)]
-enum Time {
-    Real,
-    Virtual(SimClock),
-}
-
 impl MemoryBackend {
     /// No readers yet; they wait in real time.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::with_clock(SystemClock::new())
     }
 
-    /// As [`MemoryBackend::new`]; whoever waits moves this clock on, and never sleeps.
+    /// As [`MemoryBackend::new`], by this clock. On a [`VirtualClock`](phygital_reader::VirtualClock) no wait takes any
+    /// time, and what is planned for it happens while a reader polls or an answer is slow.
     #[must_use]
-    pub fn with_clock(clock: SimClock) -> Self {
-        Self { clock: Some(clock), ..Self::default() }
+    pub fn with_clock(clock: impl Clock + 'static) -> Self {
+        Self { slots: Arc::default(), clock: Arc::new(clock) }
     }
 
     /// Plugs a reader in, for the first time or again; gives the field above it, which stays the same.
@@ -192,8 +182,8 @@ impl Backend for MemoryBackend {
         Ok(Box::new(MemoryReader {
             shared,
             plugging,
-            time: self.clock.clone().map_or(Time::Real, Time::Virtual),
-            cancelled: Arc::default(),
+            clock: Arc::clone(&self.clock),
+            cancelled: Alarm::new(),
             selected: None,
         }))
     }
@@ -205,8 +195,8 @@ impl Reader for MemoryReader {
     }
 
     fn canceller(&self) -> Canceller {
-        let cancelled = Arc::clone(&self.cancelled);
-        Canceller::new(move || cancelled.ask())
+        let cancelled = self.cancelled.clone();
+        Canceller::new(move || cancelled.ring())
     }
 
     fn poll(&mut self, within: Duration) -> Result<Option<Card>, LinkError> {
@@ -215,7 +205,7 @@ impl Reader for MemoryReader {
         slot.let_go();
         drop(slot);
         self.selected = None;
-        let wait = self.time.begin(within);
+        let end = self.clock.now().saturating_add(within);
         loop {
             let (activation, changes) = lock(&self.shared).activate();
             if let Some(activation) = activation {
@@ -223,11 +213,9 @@ impl Reader for MemoryReader {
                 self.selected = Some(Selected { technology, changes });
                 return Ok(Some(card));
             }
-            if wait.is_over() {
+            if !self.wait(end, doing)? {
                 return Ok(None);
             }
-            wait.step(&self.cancelled);
-            self.check(doing)?;
         }
     }
 
@@ -272,11 +260,9 @@ impl CardLink for MemoryReader {
             return Err(error(LinkFault::Unsupported));
         }
         let (answer, slow) = self.exchange(slot, changes, command)?;
-        let wait = self.time.begin(if answer.is_some() { slow.min(within) } else { within });
-        while !wait.is_over() {
-            wait.step(&self.cancelled);
-            self.check(doing)?;
-        }
+        let silent = matches!(answer, None | Some(Answer::Silence));
+        let end = self.clock.now().saturating_add(if silent { within } else { slow.min(within) });
+        while self.wait(end, doing)? {}
         let answer = match answer {
             Some(Answer::Bytes(bytes)) if slow <= within => bytes,
             // As a front end gives it: the four bits in a byte.
@@ -318,6 +304,16 @@ impl MemoryReader {
             Some(fault) => Err(slot.fail(fault, doing)),
             None => Ok(slot),
         }
+    }
+
+    /// Waits a little, but not past the end. Whether there was time left.
+    fn wait(&self, end: Duration, doing: &'static str) -> Result<bool, LinkError> {
+        let left = end.saturating_sub(self.clock.now());
+        if !left.is_zero() {
+            self.clock.sleep(left.min(LOOK), &self.cancelled);
+            self.check(doing)?;
+        }
+        Ok(!left.is_zero())
     }
 
     /// Whether a call may go on.
@@ -442,52 +438,9 @@ impl Default for Slot {
     }
 }
 
-impl Cancelled {
-    fn ask(&self) {
-        *lock(&self.asked) = true;
-        self.wake.notify_all();
-    }
-
-    fn take(&self) -> bool {
-        std::mem::take(&mut lock(&self.asked))
-    }
-
-    /// Waits so long, or until it is asked for.
-    fn wait(&self, duration: Duration) {
-        let asked = lock(&self.asked);
-        drop(self.wake.wait_timeout_while(asked, duration, |asked| !*asked));
-    }
-}
-
-/// A wait with an end.
-enum Wait<'a> {
-    Real(Instant, Duration),
-    Virtual(&'a SimClock, Duration),
-}
-
-impl Time {
-    fn begin(&self, within: Duration) -> Wait<'_> {
-        match self {
-            Self::Real => Wait::Real(Instant::now(), within),
-            Self::Virtual(clock) => Wait::Virtual(clock, clock.now().saturating_add(within)),
-        }
-    }
-}
-
-impl Wait<'_> {
-    fn is_over(&self) -> bool {
-        match self {
-            Self::Real(start, within) => start.elapsed() >= *within,
-            Self::Virtual(clock, until) => clock.now() >= *until,
-        }
-    }
-
-    /// Waits for a part of it.
-    fn step(&self, cancelled: &Cancelled) {
-        match self {
-            Self::Real(start, within) => cancelled.wait(within.saturating_sub(start.elapsed()).min(LOOK)),
-            Self::Virtual(clock, until) => clock.step(*until),
-        }
+impl Default for MemoryBackend {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -522,6 +475,9 @@ impl fmt::Debug for MemoryReader {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use std::thread;
+    use std::time::Instant;
+
+    use phygital_reader::VirtualClock;
 
     use super::*;
     use crate::type4::Type4Tag;
@@ -535,8 +491,8 @@ mod tests {
         ReaderName::new("counter")
     }
 
-    fn virtual_reader() -> (SimClock, MemoryBackend, Field, Box<dyn Reader>) {
-        let clock = SimClock::new();
+    fn virtual_reader() -> (VirtualClock, MemoryBackend, Field, Box<dyn Reader>) {
+        let clock = VirtualClock::new();
         let mut backend = MemoryBackend::with_clock(clock.clone());
         let field = backend.plug("counter");
         let reader = backend.open(&name()).unwrap();
