@@ -9,6 +9,7 @@ mod dice;
 mod faults;
 mod field;
 mod memory;
+pub mod pn532;
 mod type4;
 
 pub use card::{Activation, Answer, SharedCard, SoftCard, Tear};
