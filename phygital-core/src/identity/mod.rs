@@ -17,7 +17,9 @@
 //! Un-merging is a later event; [`path`] tells which events tie two identifiers together.
 
 mod cluster;
+mod evaluation;
 mod rules;
 
 pub use cluster::{Cluster, Component, Edge, Member, partition, path};
+pub use evaluation::{Evaluation, Pairs};
 pub use rules::{Basis, Rules, primary};
