@@ -6,12 +6,16 @@
 pub mod apdu;
 #[cfg(feature = "apple-vas")]
 pub mod apple_vas;
+pub mod chaining;
 pub mod ecp;
 pub mod ndef;
 pub mod ntag424;
+pub mod reading;
 #[cfg(feature = "smart-tap")]
 pub mod smart_tap;
 pub mod tlv;
+pub mod type2;
+pub mod type4;
 
 mod step;
 

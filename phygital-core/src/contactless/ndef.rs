@@ -10,6 +10,10 @@ pub use rtd::{RtdError, Text};
 /// Most records in a message. The fullest bundle of a wallet has some twenty.
 pub const NDEF_RECORDS_MAX: usize = 256;
 
+/// Longest message that is looked into, in bytes: the memory of the largest tags a shop meets (NTAG 216 has 888 bytes,
+/// NTAG 424 DNA 256) with room to spare.
+pub const NDEF_MESSAGE_MAX: usize = 4096;
+
 /// Longest type or id of a record, in bytes: each has one byte of length.
 pub const NDEF_NAME_MAX: usize = 255;
 

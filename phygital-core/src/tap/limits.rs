@@ -115,6 +115,4 @@ pub const EID_TABLE_MAX: usize = 1 << 20;
 /// Most beacons in one table.
 pub const BEACONS_MAX: usize = 1 << 16;
 
-/// Longest NDEF message that is looked into, in bytes: the memory of the largest tags a shop meets (NTAG 216 has 888
-/// bytes, NTAG 424 DNA 256) with room to spare.
-pub const NDEF_MESSAGE_MAX: usize = 4096;
+pub use crate::contactless::ndef::NDEF_MESSAGE_MAX;
