@@ -6,6 +6,8 @@
 mod card;
 mod clock;
 mod link;
+#[cfg(all(feature = "pn532", not(any(target_os = "android", target_os = "ios"))))]
+pub mod pn532;
 mod reader;
 
 pub use card::{Card, Technology, UID_BYTES_MAX, Uid};
