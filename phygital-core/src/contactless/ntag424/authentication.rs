@@ -219,7 +219,12 @@ pub fn lrp_session_master(key: &Secret<16>, rnd_a: &Secret<16>, rnd_b: &Secret<1
 }
 
 /// A session key of AES mode (NT4H2421Gx §9.1.7).
-fn aes_session_key(label: [u8; 2], key: &Secret<16>, rnd_a: &Secret<16>, rnd_b: &Secret<16>) -> Secret<16> {
+pub(super) fn aes_session_key(
+    label: [u8; 2],
+    key: &Secret<16>,
+    rnd_a: &Secret<16>,
+    rnd_b: &Secret<16>,
+) -> Secret<16> {
     let mut vector = [0; 32];
     vector[..2].copy_from_slice(&label);
     vector[2..6].copy_from_slice(&[0x00, 0x01, 0x00, 0x80]);
@@ -238,7 +243,7 @@ fn mixed(a: &[u8; 16], b: &[u8; 16]) -> [u8; 26] {
 }
 
 /// Turned left by a byte.
-fn rotated(bytes: &[u8; 16]) -> [u8; 16] {
+pub(super) fn rotated(bytes: &[u8; 16]) -> [u8; 16] {
     std::array::from_fn(|i| bytes[(i + 1) % 16])
 }
 

@@ -30,6 +30,8 @@ mod error;
 mod file_settings;
 mod native;
 mod session;
+#[cfg(any(test, feature = "simulate"))]
+mod tag_side;
 
 pub use answers::{
     TamperStatus, Version, VersionPart, card_uid, file_counter, key_version, originality_signature,
@@ -41,3 +43,5 @@ pub use file_settings::{
 };
 pub use native::{Chain, FILE_CC, FILE_NDEF, FILE_PROPRIETARY, Native, select_application};
 pub use session::{ChangeKeyCase, Session, Transaction};
+#[cfg(any(test, feature = "simulate"))]
+pub use tag_side::{TagAuthentication, TagSession, changed_key};

@@ -259,7 +259,7 @@ impl Channel {
     }
 
     /// The eight bytes of a MAC.
-    fn mac(&self, message: &[u8]) -> [u8; 8] {
+    pub(super) fn mac(&self, message: &[u8]) -> [u8; 8] {
         truncate_mac(&self.full_mac(message))
     }
 
@@ -271,7 +271,7 @@ impl Channel {
     }
 
     /// Encrypts whole blocks. In LRP mode the counter of encryptions takes the place of `iv`.
-    fn encrypt(&mut self, iv: &Block, data: &mut [u8]) {
+    pub(super) fn encrypt(&mut self, iv: &Block, data: &mut [u8]) {
         match self {
             Self::Aes { enc, .. } => cbc_encrypt(enc, &encrypted(enc, iv), data),
             Self::Lrp { enc, enc_ctr, .. } => lricb(enc_ctr, |counter| enc.encrypt(counter, data)),
@@ -294,7 +294,7 @@ fn lricb(enc_ctr: &mut u32, work: impl FnOnce(&mut [u8]) -> Result<(), crate::cr
 }
 
 /// What is encrypted to an initialisation vector: label, TI, CmdCtr.
-fn iv(label: [u8; 2], transaction: Transaction) -> Block {
+pub(super) fn iv(label: [u8; 2], transaction: Transaction) -> Block {
     let mut iv = [0; 16];
     iv[..2].copy_from_slice(&label);
     iv[2..6].copy_from_slice(&transaction.id);
@@ -303,7 +303,7 @@ fn iv(label: [u8; 2], transaction: Transaction) -> Block {
 }
 
 /// What lies under a MAC: instruction or status, CmdCtr, TI, header and data.
-fn message(first: u8, transaction: Transaction, parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn message(first: u8, transaction: Transaction, parts: &[&[u8]]) -> Vec<u8> {
     let [low, high] = transaction.cmd_ctr.to_le_bytes();
     let mut message = vec![first, low, high];
     message.extend_from_slice(&transaction.id);
@@ -312,12 +312,12 @@ fn message(first: u8, transaction: Transaction, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A one bit, then zeros to the end of the block (ISO/IEC 9797-1 method 2).
-fn pad(data: &mut Vec<u8>) {
+pub(super) fn pad(data: &mut Vec<u8>) {
     data.push(0x80);
     data.resize(data.len().next_multiple_of(16), 0);
 }
 
-fn unpad(data: &mut Vec<u8>) -> bool {
+pub(super) fn unpad(data: &mut Vec<u8>) -> bool {
     let end = data.iter().rposition(|&byte| byte != 0).filter(|&at| data[at] == 0x80);
     match end {
         Some(end) if data.len() - end <= 16 => data.truncate(end),
@@ -355,7 +355,7 @@ pub(super) fn cbc_decrypt(key: &Secret<16>, iv: &Block, data: &mut [u8]) {
 }
 
 /// CRC-32 of IEEE 802.3 without its last complement, least significant byte first (NT4H2421Gx §10.6.1).
-fn crc32_nk(data: &[u8]) -> [u8; 4] {
+pub(super) fn crc32_nk(data: &[u8]) -> [u8; 4] {
     let mut crc = u32::MAX;
     for byte in data {
         crc ^= u32::from(*byte);
