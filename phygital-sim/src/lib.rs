@@ -10,6 +10,7 @@ mod faults;
 mod field;
 mod memory;
 pub mod pn532;
+mod ntag424;
 mod type4;
 
 pub use card::{Activation, Answer, SharedCard, SoftCard, Tear};
@@ -17,4 +18,5 @@ pub use dice::Dice;
 pub use faults::{Fault, Faults};
 pub use field::Field;
 pub use memory::{MemoryBackend, MemoryReader};
+pub use ntag424::Ntag424;
 pub use type4::Type4Tag;

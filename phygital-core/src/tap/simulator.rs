@@ -10,6 +10,8 @@ use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 pub use super::ntag21x::SoftNtag21x;
 #[cfg(any(test, feature = "simulate"))]
 pub use super::ntag22x::SoftNtag22x;
+#[cfg(any(test, feature = "simulate"))]
+pub use mirroring::Mirroring;
 
 use super::limits::TAG_TEXT_MAX;
 use super::refusal::Field;
@@ -20,6 +22,9 @@ use super::sun::{MacInput, MacStart};
 use crate::crypto::{Lrp, Secret, truncate_mac};
 use crate::vocab::hex;
 use crate::vocab::tag::{ReadCounter, TagUid};
+
+#[cfg(any(test, feature = "simulate"))]
+mod mirroring;
 
 /// An NTAG 424 DNA (TagTamper) in software, in AES mode unless [`SoftTag::mode`] says otherwise.
 ///
@@ -90,7 +95,7 @@ impl SoftTag {
     /// Sets the SDMMetaReadKey, which `{picc}` needs.
     #[must_use]
     pub fn meta_read_key(mut self, key: &Secret<16>) -> Self {
-        self.meta = Some(MetaWriteKey { aes: Aes128Enc::new(key.expose().into()), lrp: Lrp::new(key, 0) });
+        self.meta = Some(MetaWriteKey::new(key));
         self
     }
 
@@ -251,6 +256,10 @@ struct MetaWriteKey {
 }
 
 impl MetaWriteKey {
+    fn new(key: &Secret<16>) -> Self {
+        Self { aes: Aes128Enc::new(key.expose().into()), lrp: Lrp::new(key, 0) }
+    }
+
     /// The PICCData as it is mirrored: in LRP mode after the random number that it is encrypted under, for which the
     /// first half of the tag's randomness is taken.
     fn encrypt(&self, mode: SdmMode, mut plain: [u8; 16], randomness: &[u8; 16]) -> Vec<u8> {
