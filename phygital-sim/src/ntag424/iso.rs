@@ -129,7 +129,8 @@ impl Ntag424 {
         match p1 & 0x7F {
             0x00 => Ok((selected()?, usize::from(p2))),
             short @ 0x01..=0x1E => {
-                let number = short.checked_sub(2).filter(|number| (FILE_CC..=FILE_PROPRIETARY).contains(number));
+                let number =
+                    short.checked_sub(2).filter(|number| (FILE_CC..=FILE_PROPRIETARY).contains(number));
                 Ok((number.ok_or(NOT_FOUND)?, usize::from(p2)))
             }
             _ => Err(PARAMETERS),

@@ -42,7 +42,7 @@ use memory::Memory;
 ///     picc_data: PiccDataTag::UidAndCounter, meta_read_key: 2, file_read_key: 1, ctr_ret: Access::Never,
 ///     read_ctr_limit: None, tamper_in_file_data: false,
 /// };
-/// let setup = TagSetup::new("tap.example/?p={picc}&c={mac}".parse()?, SdmMode::Aes, 0, rights)?;
+/// let setup = TagSetup::new("tap.example/?p={mac_input}{picc}&c={mac}".parse()?, SdmMode::Aes, 0, rights)?;
 /// let keys = [1, 2, 3, 4, 5].map(|byte| Secret::take(&mut [byte; 16]));
 /// let mut tag = Ntag424::personalised("04a1b2c3d4e5f6".parse()?, 7, &setup, keys);
 ///
@@ -123,14 +123,7 @@ impl Ntag424 {
     pub fn new(uid: TagUid, seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let memory = Memory::delivered(uid, dice.bytes());
-        Self {
-            memory,
-            state: State::default(),
-            dice,
-            loop_is: LoopState::Closed,
-            commands: 0,
-            tear: None,
-        }
+        Self { memory, state: State::default(), dice, loop_is: LoopState::Closed, commands: 0, tear: None }
     }
 
     /// A tag that was personalised: file and settings of a setup, these keys with version 1, and nobody but key 0

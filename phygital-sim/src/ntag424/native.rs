@@ -1,9 +1,7 @@
 //! Native commands in their wrapping (NT4H2421Gx §10.5 to §10.8, §10.10).
 
 use phygital_core::contactless::apdu::Command;
-use phygital_core::contactless::ntag424::{
-    Access, CommMode, FILE_NDEF, Mode, Ntag424Error, changed_key,
-};
+use phygital_core::contactless::ntag424::{Access, CommMode, FILE_NDEF, Mode, Ntag424Error, changed_key};
 use phygital_core::vocab::tag::ReadCounter;
 
 use super::memory::File;
@@ -251,8 +249,7 @@ impl Ntag424 {
                 }
             }
             (0x0A, [bits, max_low, max_high, less_low, less_high]) => {
-                let [max, less] =
-                    [[*max_low, *max_high], [*less_low, *less_high]].map(u16::from_le_bytes);
+                let [max, less] = [[*max_low, *max_high], [*less_low, *less_high]].map(u16::from_le_bytes);
                 if bits & 0x01 != 0 && max == 0 {
                     return Err(status::PARAMETER);
                 }
@@ -363,8 +360,6 @@ impl Ntag424 {
 
 /// Offset and length of a header of seven bytes, both least significant byte first.
 fn place(header: &[u8]) -> (usize, usize) {
-    let number = |from: usize| {
-        (0..3).fold(0, |number, i| number | usize::from(header[from + i]) << (8 * i))
-    };
+    let number = |from: usize| (0..3).fold(0, |number, i| number | usize::from(header[from + i]) << (8 * i));
     (number(1), number(4))
 }

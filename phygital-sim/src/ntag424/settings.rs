@@ -63,9 +63,12 @@ fn is_possible(sdm: &SdmAccess, limits: &Limits) -> bool {
     ];
     let mirrors: Vec<(u32, u32)> = mirrors.into_iter().flatten().collect();
     let tamper = sdm.tt_status_offset.map(|at| (at, TAMPER_CHARS));
-    let fit = mirrors.iter().chain(&tamper).all(|(at, length)| end(*at, *length) <= u64::from(limits.file_size));
+    let fit =
+        mirrors.iter().chain(&tamper).all(|(at, length)| end(*at, *length) <= u64::from(limits.file_size));
     let apart = mirrors.iter().enumerate().all(|(i, one)| {
-        mirrors[i + 1..].iter().all(|other| end(one.0, one.1) <= other.0.into() || end(other.0, other.1) <= one.0.into())
+        mirrors[i + 1..]
+            .iter()
+            .all(|other| end(one.0, one.1) <= other.0.into() || end(other.0, other.1) <= one.0.into())
     });
     let enc = sdm.enc.is_none_or(|(at, length)| {
         length >= ENC_UNIT
