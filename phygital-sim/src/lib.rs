@@ -9,8 +9,8 @@ mod dice;
 mod faults;
 mod field;
 mod memory;
-pub mod pn532;
 mod ntag424;
+pub mod pn532;
 mod type4;
 
 pub use card::{Activation, Answer, SharedCard, SoftCard, Tear};
