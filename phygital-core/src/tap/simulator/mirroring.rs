@@ -27,7 +27,7 @@ use crate::vocab::tag::{ReadCounter, TagUid};
 ///     mac_input_offset: Some(mac_offset), enc: None, mac_offset: Some(mac_offset), read_ctr_limit: None,
 /// };
 /// let read = Mirroring {
-///     mode: SdmMode::Aes, uid: "04a1b2c3d4e5f6".parse()?, read_ctr: "00002a".parse()?,
+///     mode: SdmMode::Aes, uid: "04a1b2c3d4e5f6".parse()?, read_ctr: "42".parse()?,
 ///     tamper: [LoopState::Closed; 2], keys: &[(); 5].map(|()| Secret::zeros()), padding: &[7; 16],
 /// };
 /// read.apply(&sdm, &mut file);
