@@ -3,8 +3,12 @@
 //! A [`Backend`] lists and opens readers; a [`Reader`] looks for cards; the [`CardLink`] speaks to the one it found.
 //! What is said over the link are the state machines of [`phygital_core::contactless`].
 
+#![deny(unsafe_code)]
+
 mod card;
 mod clock;
+#[cfg(all(unix, not(any(target_os = "android", target_os = "ios"))))]
+pub mod libnfc;
 mod link;
 #[cfg(all(feature = "pn532", not(any(target_os = "android", target_os = "ios"))))]
 pub mod pn532;
