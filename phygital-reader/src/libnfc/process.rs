@@ -97,7 +97,7 @@ impl Helper {
         let until = self.busy_until.max(Instant::now()) + takes + self.patience;
         self.send(request, doing)?;
         loop {
-            while let Some(Frame { call, body }) = self.decoder.next().map_err(|_| self.broke(doing))? {
+            while let Some(Frame { call, body }) = self.decoder.next_frame().map_err(|_| self.broke(doing))? {
                 match body {
                     // To a call that was cancelled.
                     _ if call.wrapping_sub(self.call) > u32::MAX / 2 => {}

@@ -183,7 +183,7 @@ impl Decoder {
     ///
     /// # Errors
     /// No such frame; the stream is of no use from here on.
-    pub fn next<T: Body>(&mut self) -> Result<Option<Frame<T>>, FrameError> {
+    pub fn next_frame<T: Body>(&mut self) -> Result<Option<Frame<T>>, FrameError> {
         let Some((length, rest)) = self.bytes.split_first_chunk::<2>() else { return Ok(None) };
         let length = usize::from(u16::from_be_bytes(*length));
         if !(HEAD_BYTES..=FRAME_BYTES_MAX - 2).contains(&length) {
@@ -546,7 +546,7 @@ mod tests {
         let mut out = Vec::new();
         for piece in bytes.chunks(piece) {
             decoder.push(piece);
-            while let Some(frame) = decoder.next().unwrap() {
+            while let Some(frame) = decoder.next_frame().unwrap() {
                 out.push(frame);
             }
         }
@@ -574,7 +574,7 @@ mod tests {
             framed.extend(&bytes);
             let mut decoder = Decoder::new();
             decoder.push(&framed);
-            if let Ok(Some(frame)) = decoder.next::<Answer>() {
+            if let Ok(Some(frame)) = decoder.next_frame::<Answer>() {
                 prop_assert_eq!(frame.encode().unwrap(), framed);
             }
         }
@@ -595,7 +595,7 @@ mod tests {
         let length = |bytes: usize| {
             let mut decoder = Decoder::new();
             decoder.push(&u16::try_from(bytes - 2).unwrap().to_be_bytes());
-            decoder.next::<Answer>()
+            decoder.next_frame::<Answer>()
         };
         assert_eq!(length(FRAME_BYTES_MAX), Ok(None));
         assert_eq!(length(FRAME_BYTES_MAX + 1), Err(FrameError::Length(FRAME_BYTES_MAX + 1)));
@@ -614,7 +614,7 @@ mod tests {
         long[..2].copy_from_slice(&length.to_be_bytes());
         let mut decoder = Decoder::new();
         decoder.push(&long);
-        assert_eq!(decoder.next::<Answer>(), Err(FrameError::Field("response")));
+        assert_eq!(decoder.next_frame::<Answer>(), Err(FrameError::Field("response")));
 
         let detail = Some("\u{e4}".repeat(DETAIL_BYTES_MAX));
         let fault = Frame { call: 0, body: Answer::Fault { fault: LinkFault::Io, detail } };

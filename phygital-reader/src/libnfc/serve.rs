@@ -54,7 +54,7 @@ fn listen(mut stdin: impl Read, requests: &Sender<Frame<Request>>, interrupt: &I
             Err(_) => break,
         }
         loop {
-            match decoder.next::<Request>() {
+            match decoder.next_frame::<Request>() {
                 Ok(None) => break,
                 Ok(Some(Frame { call, body: Request::Abort })) => interrupt.end(call),
                 Ok(Some(frame)) => {
