@@ -34,7 +34,7 @@ const ACKNOWLEDGED: u8 = 0x0A;
 /// the highest bit set, a card's answer to select of length 0, or a firmware it does not know; a card that sends empty
 /// parts for ever holds the calling thread for as long. Every other defect that is known is guarded against here. Other
 /// threads that open files while a reader is being opened may push it over the 1,023 descriptors that libnfc can wait
-/// for. Each [`Backend::open`] leaks a kilobyte per try. A cancelled exchange ends only when its time is over. A till is
+/// for. libnfc prints its errors on standard error. Each [`Backend::open`] leaks a kilobyte per try. A cancelled exchange ends only when its time is over. A till is
 /// better off with [`NfcdBackend`](crate::libnfc::NfcdBackend), which has none of this.
 ///
 /// A reader's name is the path of its serial port, best one of `/dev/serial/by-id`, with a speed after a colon if it is

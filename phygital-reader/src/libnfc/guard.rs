@@ -57,6 +57,10 @@ const DESCRIPTORS: usize = 3;
 /// An answer that gets lost fails an open, and libnfc does not try again.
 const OPEN_TRIES: u32 = 3;
 
+/// What the chip takes to say that a card did not answer, with the line: it waits 51 ms. Only libnfc that waits longer
+/// hears it, and the chip is at rest then.
+const CHIP_TIMEOUT: Duration = Duration::from_millis(80);
+
 /// Cards of ISO/IEC 14443 type A at 106 kbit/s: all that this project reads.
 const TYPE_A: Modulation =
     Modulation { modulation_type: ModulationType::Iso14443a, baud_rate: BaudRate::Baud106 };
@@ -145,12 +149,12 @@ impl Guarded {
         if command.is_empty() || command.len() > COMMAND_BYTES_MAX {
             return Err(LinkError::new(LinkFault::Unsupported, DOING).detail("a command of that length"));
         }
-        let within = Timeout::Duration(milliseconds(within));
+        let within = Timeout::Duration(milliseconds(within.saturating_add(CHIP_TIMEOUT)));
         self.frame(framing).map_err(|error| self.fault(&error, DOING, LinkFault::Reader))?;
         let answer = self.device.initiator_transceive_bytes(command, RECEIVE_BYTES, within);
         let answer = answer.map_err(|error| match error {
             // The chip did not answer in time, which is as much the card's doing if it still answers itself.
-            Error::Timeout if self.sign_of_life(DOING).is_ok() => LinkError::new(LinkFault::CardGone, DOING),
+            Error::Timeout if self.is_alive(DOING) => LinkError::new(LinkFault::CardGone, DOING),
             // The chip says that it has no card to send this to.
             Error::InvalidArgument => LinkError::new(LinkFault::CardGone, DOING),
             _ => self.fault(&error, DOING, LinkFault::Card),
@@ -189,9 +193,13 @@ impl Guarded {
 
     /// Asks the chip for something that it answers without a card and that changes nothing.
     pub(super) fn sign_of_life(&mut self, doing: &'static str) -> Result<(), LinkError> {
-        self.device
-            .set_property_bool(Property::InfiniteSelect, false)
-            .map_err(|error| self.fault(&error, doing, LinkFault::Reader))
+        let asked = self.device.set_property_bool(Property::InfiniteSelect, false);
+        asked.map_err(|error| self.fault(&error, doing, LinkFault::Reader))
+    }
+
+    /// As that, where what is left of an answer may still be on the line: the first try clears it.
+    fn is_alive(&mut self, doing: &'static str) -> bool {
+        self.sign_of_life(doing).or_else(|_| self.sign_of_life(doing)).is_ok()
     }
 
     fn frame(&mut self, framing: Framing) -> Result<(), Error> {

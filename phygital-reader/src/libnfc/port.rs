@@ -129,7 +129,10 @@ fn open_node(node: &Path) -> io::Result<File> {
 
 fn fault_of(error: &io::Error) -> LinkFault {
     match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => LinkFault::NoSuchReader,
+        ErrorKind::NotFound
+        | ErrorKind::NotADirectory
+        | ErrorKind::IsADirectory
+        | ErrorKind::InvalidFilename => LinkFault::NoSuchReader,
         ErrorKind::PermissionDenied => LinkFault::Permission,
         ErrorKind::ResourceBusy => LinkFault::Busy,
         _ => LinkFault::Io,
