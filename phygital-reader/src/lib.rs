@@ -10,6 +10,8 @@ mod clock;
 #[cfg(all(unix, not(any(target_os = "android", target_os = "ios"))))]
 pub mod libnfc;
 mod link;
+#[cfg(all(feature = "pcsc", not(any(target_os = "android", target_os = "ios"))))]
+pub mod pcsc;
 #[cfg(all(feature = "pn532", not(any(target_os = "android", target_os = "ios"))))]
 pub mod pn532;
 mod reader;
