@@ -12,6 +12,7 @@ mod memory;
 mod ntag424;
 pub mod pn532;
 mod type4;
+mod vpcd;
 
 pub use card::{Activation, Answer, SharedCard, SoftCard, Tear};
 pub use dice::Dice;
@@ -20,3 +21,4 @@ pub use field::Field;
 pub use memory::{MemoryBackend, MemoryReader};
 pub use ntag424::Ntag424;
 pub use type4::Type4Tag;
+pub use vpcd::{VPCD_PORT, VpcdCard, VpcdMessage};
