@@ -32,6 +32,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// driver it needs.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long it waits, after a card was lost in the middle of something, for the service to notice that it left.
+///
+/// pcscd looks every 400 ms. Told to power a card that has gone, it takes the reader for empty without noticing that the
+/// card went, and then not that one is put back either, until that one leaves too.
+const SETTLE: Duration = Duration::from_millis(600);
+
 /// The reader's own instruction that tells the UID (PC/SC part 3, 3.2.2.1.3).
 const GET_UID: [u8; 5] = [0xFF, 0xCA, 0x00, 0x00, 0x00];
 
@@ -79,6 +85,8 @@ struct Worker {
     reader: CString,
     /// Since when another program has the card.
     busy_since: Option<Instant>,
+    /// When a card was lost in the middle of something, if the service has not said since that it left.
+    shaken: Option<Instant>,
 }
 
 /// What comes after a card.
@@ -99,7 +107,7 @@ impl Worker {
         let found = names::find(reader, &texts).and_then(|name| texts.iter().position(|text| text == name));
         let name = found.and_then(|at| known.into_iter().nth(at));
         let name = name.ok_or(LinkError::new(LinkFault::NoSuchReader, OPENING))?;
-        let worker = Self { desk: Arc::clone(desk), context, reader: name, busy_since: None };
+        let worker = Self { desk: Arc::clone(desk), context, reader: name, busy_since: None, shaken: None };
         worker.look(&mut worker.unaware(), Duration::ZERO, OPENING)?;
         Ok(worker)
     }
@@ -157,7 +165,12 @@ impl Worker {
             let Some(looked) = looked else { return Ok(None) };
             looked?;
             most = SLICE;
-            if seen[0].event_state().contains(State::PRESENT) {
+            let settled = self.shaken.map_or(SETTLE, |since| since.elapsed());
+            if !seen[0].event_state().contains(State::PRESENT) {
+                self.shaken = None;
+            } else if settled < SETTLE {
+                most = SETTLE - settled;
+            } else {
                 match self.connect() {
                     Ok(card) => {
                         self.busy_since = None;
@@ -184,11 +197,19 @@ impl Worker {
         }
     }
 
-    fn connect(&self) -> Result<pcsc::Card, Error> {
+    /// Connects to the card. One that stayed while it was lost is started anew.
+    fn connect(&mut self) -> Result<pcsc::Card, Error> {
+        let (mode, protocols) = (ShareMode::Shared, Protocols::T0 | Protocols::T1);
         self.desk.enter(Stage::Connecting);
-        let connected = self.context.connect(&self.reader, ShareMode::Shared, Protocols::T0 | Protocols::T1);
+        let connected = self.context.connect(&self.reader, mode, protocols);
         self.desk.enter(Stage::Asking);
-        connected
+        let mut card = connected?;
+        let shaken = self.shaken.take().is_some();
+        if shaken && let Err(error) = card.reconnect(mode, protocols, Disposition::UnpowerCard) {
+            drop(card.disconnect(Disposition::LeaveCard));
+            return Err(error);
+        }
+        Ok(card)
     }
 
     /// Tells the caller of a card and speaks to it, until it is to be let go.
@@ -206,21 +227,29 @@ impl Worker {
         let begun = card.transaction2();
         self.desk.enter(Stage::Asking);
         let Ok(transaction) = begun else { return (After::Lost, Disposition::LeaveCard) };
-        let Ok(found) = self.introduce(&transaction) else { return (After::Lost, Disposition::ResetCard) };
+        let Ok(found) = self.introduce(&transaction) else {
+            self.shaken = Some(Instant::now());
+            return (After::Lost, Disposition::LeaveCard);
+        };
         let technology = found.technology;
-        match self.desk.answer(ticket, Ok(Reply::Found(Some(found)))) {
-            true => (self.converse(&transaction, technology), Disposition::UnpowerCard),
+        if !self.desk.answer(ticket, Ok(Reply::Found(Some(found)))) {
             // Nobody saw it, so it stays as it is.
-            false => (After::Take, Disposition::LeaveCard),
+            return (After::Take, Disposition::LeaveCard);
         }
+        let after = self.converse(&transaction, technology);
+        // Only a card that is there for sure may be powered off.
+        if transmit(&transaction, &GET_UID).is_ok() {
+            return (after, Disposition::UnpowerCard);
+        }
+        self.shaken = Some(Instant::now());
+        (after, Disposition::LeaveCard)
     }
 
     /// What card it is.
     fn introduce(&self, transaction: &Transaction<'_>) -> Result<Card, Error> {
         let status = transaction.status2_owned()?;
         let technology = atr::technology(status.atr());
-        let mut buffer = [0; ANSWER_BYTES_MAX];
-        let uid = match transaction.transmit(&GET_UID, &mut buffer)? {
+        let uid = match &transmit(transaction, &GET_UID)?[..] {
             [uid @ .., 0x90, 0x00] => Uid::new(uid),
             _ => None,
         };
@@ -264,11 +293,7 @@ impl Worker {
     ) -> Result<Vec<u8>, LinkError> {
         let doing = "speaking to the card";
         let unsupported = LinkError::new(LinkFault::Unsupported, doing);
-        let mut buffer = [0; ANSWER_BYTES_MAX];
-        let mut transmit = |apdu: &[u8]| match transaction.transmit(apdu, &mut buffer) {
-            Ok(response) => Ok(response.to_vec()),
-            Err(error) => Err(failed(doing, error)),
-        };
+        let transmit = |apdu: &[u8]| transmit(transaction, apdu).map_err(|error| failed(doing, error));
         match technology {
             // Class FF would not reach the card: the reader takes it for itself.
             Technology::IsoDep if command.first() == Some(&0xFF) => Err(unsupported),
@@ -324,5 +349,15 @@ impl Worker {
     fn unaware(&self) -> [ReaderState; 1] {
         let name: &CStr = &self.reader;
         [ReaderState::new(name, State::UNAWARE)]
+    }
+}
+
+/// Sends an APDU and gives the response.
+fn transmit(transaction: &Transaction<'_>, apdu: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut buffer = [0; ANSWER_BYTES_MAX];
+    match transaction.transmit(apdu, &mut buffer)? {
+        // Of a card that was pulled away some drivers say that all went well, and that nothing came.
+        [] => Err(Error::NotTransacted),
+        response => Ok(response.to_vec()),
     }
 }

@@ -26,16 +26,16 @@ const LOOK: Duration = Duration::from_millis(2);
 /// How long it waits before it tries again to reach a reader that is not there.
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// Longer than any program takes an answer, which the virtual reader tells as a fault of transmission: what a real one
-/// does when a card is silent or its answer broken.
+/// Longer than any program takes an answer.
 const BROKEN: usize = 0xFFFF;
 
 /// What lies in a [`Field`] lies on the virtual reader.
 ///
 /// A card that is put there or taken away is connected or disconnected; a reader that ends and comes back finds what lies
-/// there. [`Faults`] of exchanges are those of the reader in memory, with these meanings: a silent card and a broken
-/// answer are both a fault of transmission to the program that reads, and [`Fault::Reader`] is a reader that does not
-/// answer any more until the card is taken away. What asks for the UID is no exchange.
+/// there. [`Faults`] of exchanges are those of the reader in memory, as far as this reader can tell them: a card that is
+/// silent, or whose answer is lost, is disconnected and comes back without its session; an answer that is broken is
+/// longer than any may be; and [`Fault::Reader`] is a reader that does not answer until the card is taken away. What asks
+/// for the UID is no exchange.
 ///
 /// Dropping it takes the card off the reader; it stays in the field.
 pub struct VpcdCard {
@@ -165,7 +165,7 @@ impl Server {
                     true => lock(&self.shared).faults.next_exchange(),
                     false => None,
                 };
-                self.exchange(connection, apdu, fault)?.unwrap_or_else(|| vec![0; BROKEN])
+                self.exchange(connection, apdu, fault)?
             }
             message => {
                 let power = |card: &mut dyn SoftCard| connection.slot.power(card, message);
@@ -178,26 +178,28 @@ impl Server {
         Ok(())
     }
 
-    /// Takes an APDU to the card, or to what goes wrong. `None` is a fault of transmission.
+    /// Takes an APDU to the card, or to what goes wrong.
     fn exchange(
         &self,
         connection: &mut Connection,
         apdu: &[u8],
         fault: Option<Fault>,
-    ) -> Result<Option<Vec<u8>>, Over> {
+    ) -> Result<Vec<u8>, Over> {
         let (slot, changes) = (&connection.slot, connection.changes);
-        let speak = || self.field.with_same_card(changes, |card| slot.answer(card, apdu)).ok_or(Over);
+        let speak = || {
+            let answer = self.field.with_same_card(changes, |card| slot.answer(card, apdu));
+            answer.flatten().ok_or(Over)
+        };
         match fault {
             None => speak(),
-            Some(Fault::CommandLost) => Ok(None),
-            Some(Fault::AnswerLost | Fault::AnswerBroken) => speak().map(|_| None),
+            Some(Fault::CommandLost) => Err(Over),
+            Some(Fault::AnswerLost) => speak().and(Err(Over)),
+            Some(Fault::AnswerBroken) => speak().map(|_| vec![0; BROKEN]),
             Some(Fault::BitFlipped(bit)) => {
                 let mut answer = speak()?;
-                if let Some(bytes) = &mut answer {
-                    let at = bit % (bytes.len() * 8).max(1);
-                    if let Some(byte) = bytes.get_mut(at / 8) {
-                        *byte ^= 0x80 >> (at % 8);
-                    }
+                let at = bit % (answer.len() * 8).max(1);
+                if let Some(byte) = answer.get_mut(at / 8) {
+                    *byte ^= 0x80 >> (at % 8);
                 }
                 Ok(answer)
             }
@@ -206,10 +208,11 @@ impl Server {
                 self.stall(changes, Some(duration))?;
                 Ok(answer)
             }
-            Some(Fault::Reader(_)) => self.stall(changes, None).map(|()| None),
+            Some(Fault::Reader(_)) => self.stall(changes, None).map(|()| Vec::new()),
             Some(Fault::CardTaken(tear) | Fault::CardLifted(tear)) => {
                 if tear == Tear::AfterEffect {
-                    speak()?;
+                    // What it answers is lost anyway.
+                    let _ = speak();
                 }
                 let card = self.field.take();
                 match fault {

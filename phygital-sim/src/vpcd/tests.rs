@@ -100,12 +100,14 @@ fn faults_happen_as_planned() {
     let card = VpcdCard::new(field.clone(), port);
     card.set_faults(
         Faults::none()
-            .at_exchange(0, Fault::AnswerLost)
+            .at_exchange(0, Fault::AnswerBroken)
+            .at_exchange(7, Fault::AnswerLost)
             .at_exchange(1, Fault::BitFlipped(0))
             .at_exchange(2, Fault::Slow(Duration::from_millis(30)))
             .at_exchange(3, Fault::CardLifted(Tear::AfterEffect))
             .at_exchange(5, Fault::CardTaken(Tear::BeforeEffect))
-            .at_exchange(6, Fault::Reader(LinkFault::Timeout)),
+            .at_exchange(6, Fault::Reader(LinkFault::Timeout))
+            .at_exchange(8, Fault::CommandLost),
     );
     field.put(tag());
     reader.accept();
@@ -126,6 +128,13 @@ fn faults_happen_as_planned() {
     thread::sleep(Duration::from_millis(50));
     field.take();
     assert_eq!(reader.receive(), None, "it answers no more");
+    field.put(tag());
+    reader.accept();
+    assert_eq!(reader.ask(&SELECT), None);
+    reader.accept();
+    assert_eq!(reader.ask(&SELECT), None);
+    reader.accept();
+    assert_eq!(reader.ask(&SELECT).unwrap(), [0x90, 0x00]);
 }
 
 #[test]
