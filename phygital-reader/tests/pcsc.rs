@@ -17,7 +17,8 @@ use phygital_core::contactless::ndef::Message;
 use phygital_core::crypto::Secret;
 use phygital_core::tap::simulator::SoftTag;
 use phygital_core::tap::{self, KeySet, Keys};
-use phygital_reader::{Backend, Card, LinkError, LinkFault, PcscBackend, Reader, ReaderName, Technology};
+use phygital_reader::pcsc::PcscBackend;
+use phygital_reader::{Backend, Card, LinkError, LinkFault, Reader, ReaderName, Technology};
 use phygital_sim::{
     Activation, Answer, Fault, Faults, Field, SoftCard, Tear, Type4Tag, VPCD_PORT, VpcdCard, VpcdMessage,
 };

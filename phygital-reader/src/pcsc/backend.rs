@@ -25,7 +25,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use phygital_reader::{Backend, PcscBackend};
+/// use phygital_reader::{Backend, pcsc::PcscBackend};
 /// let mut backend = PcscBackend::new();
 /// let names = backend.list()?;
 /// let mut reader = backend.open(names.first().expect("a reader"))?;
