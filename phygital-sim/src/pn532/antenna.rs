@@ -1,6 +1,8 @@
 //! The chip's field, and the card that lies in it.
 
-use crate::card::{Activation, Answer};
+use phygital_core::contactless::ecp::Modulation;
+
+use crate::card::{Activation, Answer, SoftCard};
 use crate::field::Field;
 
 /// Asks for a further block of a chain, or says that the last one came: R(ACK) (ISO/IEC 14443-4, 7.1).
@@ -113,6 +115,16 @@ impl Antenna {
         }
     }
 
+    /// Takes the card away, by a fault.
+    pub(super) fn take_card(&mut self) -> Option<Box<dyn SoftCard>> {
+        self.field.take()
+    }
+
+    /// Puts it back.
+    pub(super) fn put_card(&mut self, card: Option<Box<dyn SoftCard>>) {
+        card.map(|card| self.field.put_boxed(card));
+    }
+
     /// Whether a selected card speaks ISO/IEC 14443-4.
     pub(super) fn is_iso_dep(&self) -> bool {
         self.card.as_ref().is_some_and(|card| card.state == State::Protocol)
@@ -216,13 +228,7 @@ impl State {
     }
 }
 
-/// CRC_A of a frame, least significant byte first (ISO/IEC 14443-3, annex B).
+/// CRC_A of a frame (ISO/IEC 14443-3, annex B).
 pub(super) fn crc_a(bytes: &[u8]) -> [u8; 2] {
-    let crc = bytes.iter().fold(0x6363_u16, |crc, byte| {
-        (0..8).fold(crc ^ u16::from(*byte), |crc, _| match crc & 1 {
-            0 => crc >> 1,
-            _ => (crc >> 1) ^ 0x8408,
-        })
-    });
-    crc.to_le_bytes()
+    Modulation::A.crc(bytes)
 }

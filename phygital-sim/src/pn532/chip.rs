@@ -1,6 +1,8 @@
 //! The chip: bytes and the time in, bytes out.
 
 mod perform;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -10,6 +12,7 @@ use super::command::{FROM_CHIP, FROM_HOST, status};
 use super::fault::{FaultPlan, Pn532Fault};
 use super::frame::{ACK, Frame, FrameReader, NACK, SYNTAX_ERROR, encode};
 use super::wire::{Exchange, Pace, WireTime, line_time};
+use crate::card::SoftCard;
 use crate::field::Field;
 
 /// Exchanges that the log holds; older ones go.
@@ -54,6 +57,7 @@ pub struct Pn532 {
     next_baud: Option<u32>,
     pace: Pace,
     faults: FaultPlan,
+    lost: Vec<Box<dyn SoftCard>>,
     now: Duration,
     /// When the command that runs was there, on a line that takes its time.
     arrived: Duration,
@@ -68,7 +72,10 @@ pub struct Pn532 {
 enum Power {
     Asleep,
     Awake,
+    /// Until it is woken.
     Hung,
+    /// Until it gets its power anew.
+    Dead,
 }
 
 /// The card that InListPassiveTarget or InAutoPoll found.
@@ -120,6 +127,7 @@ impl Pn532 {
             next_baud: None,
             pace: Pace::default(),
             faults: FaultPlan::default(),
+            lost: Vec::new(),
             now: Duration::ZERO,
             arrived: Duration::ZERO,
             spent: Duration::ZERO,
@@ -152,6 +160,11 @@ impl Pn532 {
     /// What is to go wrong.
     pub fn faults(&mut self) -> &mut FaultPlan {
         &mut self.faults
+    }
+
+    /// The cards that [`Pn532Fault::CardTaken`] took away, in their order; they are handed out once.
+    pub fn lost(&mut self) -> Vec<Box<dyn SoftCard>> {
+        std::mem::take(&mut self.lost)
     }
 
     /// The last exchanges, oldest first: 4096 of them at most.
@@ -205,8 +218,7 @@ impl Pn532 {
     #[must_use]
     pub fn next_event(&self) -> Option<Duration> {
         let running = match &self.running {
-            Some(Running::List { next, .. }) => Some(*next),
-            Some(Running::Poll { next, .. }) => Some(*next),
+            Some(Running::List { next, .. } | Running::Poll { next, .. }) => Some(*next),
             Some(Running::Endless) | None => None,
         };
         self.out.front().map(|(due, _)| *due).into_iter().chain(running).min()
@@ -224,7 +236,7 @@ impl Pn532 {
             Power::Asleep if byte == WAKE => self.power = Power::Awake,
             // Once may stand in any frame.
             Power::Hung if [before, byte] == [WAKE, WAKE] => self.power = Power::Awake,
-            Power::Asleep | Power::Hung => {}
+            Power::Asleep | Power::Hung | Power::Dead => {}
             Power::Awake => {
                 self.reader.push(&[byte]);
                 while let Some(frame) = self.reader.next_frame() {
@@ -282,12 +294,13 @@ impl Pn532 {
                 return self.send(bad.to_vec(), self.arrived);
             }
             Some(Pn532Fault::Nack) => return self.send(NACK.to_vec(), self.arrived),
-            Some(Pn532Fault::Hang) => {
-                self.power = Power::Hung;
-                self.reader.clear();
-                return;
+            Some(Pn532Fault::Hang) => return self.power = Power::Hung,
+            Some(Pn532Fault::Dead) => return self.power = Power::Dead,
+            _ => {
+                self.send(ACK.to_vec(), self.arrived);
+                // It begins when it has said so.
+                self.arrived += self.on_line(ACK.len());
             }
-            _ => self.send(ACK.to_vec(), self.arrived),
         }
         match self.perform(code, data) {
             Outcome::Answer(answer) => self.answer(answer, Duration::ZERO),
@@ -333,7 +346,7 @@ impl Pn532 {
             Some(Pn532Fault::ZeroLen) => frame = vec![0x00, 0x00, 0xFF, 0x00, 0x00, 0x00, 0x00],
             Some(Pn532Fault::Noise) => frame.splice(..0, [0x5A, 0x00, 0xA5, 0xFF, 0x17]).for_each(drop),
             Some(Pn532Fault::ErrorFrame) => frame = SYNTAX_ERROR.to_vec(),
-            Some(Pn532Fault::Late(late)) => at += late,
+            Some(Pn532Fault::Late(late)) => at = at.saturating_add(late),
             _ => {}
         }
         self.send(frame, at);
@@ -346,7 +359,7 @@ impl Pn532 {
         if let Some(exchange) = self.log.back_mut() {
             exchange.chip.extend(&bytes);
         }
-        self.out.push_back((at.max(free) + self.on_line(bytes.len()), bytes));
+        self.out.push_back((at.max(free).saturating_add(self.on_line(bytes.len())), bytes));
     }
 
     /// What bytes take on the line, where the pace is real.

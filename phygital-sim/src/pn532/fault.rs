@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::command::{AUTO_POLL, COMMUNICATE, EXCHANGE, LIST};
+use crate::card::Tear;
 use crate::dice::Dice;
 
 /// Something that goes wrong with one command.
@@ -46,6 +47,12 @@ pub enum Pn532Fault {
     LongUid,
     /// The chip hangs until it is woken or plugged in anew.
     Hang,
+    /// The chip hangs until it is plugged in anew.
+    Dead,
+    /// The card is taken away: [`Pn532::lost`](super::Pn532::lost) has it.
+    CardTaken(Tear),
+    /// The card is lifted and put back: it loses power, and lies there unselected.
+    CardLifted(Tear),
 }
 
 /// Which fault meets which command.
@@ -106,7 +113,9 @@ impl FaultPlan {
 impl Pn532Fault {
     fn fits(&self, code: u8) -> bool {
         match self {
-            Self::Status(_) | Self::Nad => matches!(code, EXCHANGE | COMMUNICATE),
+            Self::Status(_) | Self::Nad | Self::CardTaken(_) | Self::CardLifted(_) => {
+                matches!(code, EXCHANGE | COMMUNICATE)
+            }
             Self::Split => code == EXCHANGE,
             Self::EmptyAts | Self::LongUid => matches!(code, LIST | AUTO_POLL),
             _ => true,

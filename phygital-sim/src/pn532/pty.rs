@@ -254,3 +254,120 @@ fn new_folder() -> io::Result<PathBuf> {
 fn lock(chip: &Mutex<Pn532>) -> MutexGuard<'_, Pn532> {
     chip.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+    use crate::pn532::{ACK, Pn532Fault, encode};
+    use crate::type4::Type4Tag;
+
+    const FIRMWARE: [u8; 4] = [0x32, 0x01, 0x06, 0x07];
+
+    /// Opens the line as a host does.
+    fn open(chip: &Pn532Chip) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let line = File::from(rustix::fs::open(chip.path(), flags, Mode::empty())?);
+        (&line).write_all(&[0x55, 0x55, 0x00, 0x00])?;
+        Ok(line)
+    }
+
+    fn ask(line: &File, command: &[u8], answer: &[u8]) {
+        let (mut line, expected) = (line, [&ACK[..], &encode(answer)].concat());
+        line.write_all(&encode(command)).unwrap();
+        let mut bytes = vec![0; expected.len()];
+        line.read_exact(&mut bytes).unwrap();
+        assert_eq!(bytes, expected);
+    }
+
+    fn ask_firmware(line: &File) {
+        ask(line, &[0xD4, 0x02], &[&[0xD5, 0x03][..], &FIRMWARE].concat());
+    }
+
+    #[test]
+    fn a_host_opens_it_again_and_again() {
+        let chip = Pn532Chip::start(Field::new()).unwrap();
+        for _ in 0..20 {
+            ask_firmware(&open(&chip).unwrap());
+        }
+        assert_eq!(chip.wire_time().exchanges, 20);
+        assert_eq!(chip.log()[7].answer(), [0xD5, 0x03, 0x32, 0x01, 0x06, 0x07]);
+    }
+
+    #[test]
+    fn every_byte_passes_as_it_is() {
+        let chip = Pn532Chip::start(Field::new()).unwrap();
+        let line = open(&chip).unwrap();
+        let all = (0..=u8::MAX).collect::<Vec<_>>();
+        for bytes in [&all[..128], &all[128..]] {
+            ask(&line, &[&[0xD4, 0x00, 0x00], bytes].concat(), &[&[0xD5, 0x01, 0x00], bytes].concat());
+        }
+    }
+
+    #[test]
+    fn pulled_out_it_hangs_up_and_comes_back_under_its_name() {
+        let chip = Pn532Chip::start(Field::new()).unwrap();
+        let line = open(&chip).unwrap();
+        ask(&line, &[0xD4, 0x08, 0x63, 0x05, 0x40], &[0xD5, 0x09]);
+        let waits = thread::spawn(move || (&line).read(&mut [0; 16]).unwrap_or(0));
+        chip.unplug().unwrap();
+        assert_eq!(waits.join().unwrap(), 0, "it hung up");
+        assert_eq!(open(&chip).unwrap_err().kind(), io::ErrorKind::NotFound);
+        chip.unplug().unwrap();
+        chip.plug().unwrap();
+        chip.plug().unwrap();
+        let line = open(&chip).unwrap();
+        ask(&line, &[0xD4, 0x06, 0x63, 0x05], &[0xD5, 0x07, 0x00]);
+    }
+
+    #[test]
+    fn a_command_that_waits_ends_when_a_card_comes() {
+        let field = Field::new();
+        let chip = Pn532Chip::start(field.clone()).unwrap();
+        let line = open(&chip).unwrap();
+        (&line).write_all(&encode(&[0xD4, 0x4A, 0x01, 0x00])).unwrap();
+        let mut ack = ACK;
+        (&line).read_exact(&mut ack).unwrap();
+        field.put(Type4Tag::new(b""));
+        let mut head = [0; 7];
+        (&line).read_exact(&mut head).unwrap();
+        assert_eq!((ack, head[5..].to_vec()), (ACK, vec![0xD5, 0x4B]));
+    }
+
+    #[test]
+    fn a_late_answer_comes_late() {
+        let chip = Pn532Chip::start(Field::new()).unwrap();
+        let line = open(&chip).unwrap();
+        let late = Duration::from_millis(60);
+        chip.chip().faults().next(Pn532Fault::Late(late));
+        let began = Instant::now();
+        ask_firmware(&line);
+        assert!(began.elapsed() >= late);
+    }
+
+    #[test]
+    fn two_chips_are_two_and_leave_nothing() {
+        let [one, two] = [(); 2].map(|()| Pn532Chip::start(Field::new()).unwrap());
+        let (first, second) = (open(&one).unwrap(), open(&two).unwrap());
+        ask_firmware(&first);
+        ask_firmware(&second);
+        let folder = one.path().parent().unwrap().to_owned();
+        drop(one);
+        assert!(!folder.exists());
+        ask_firmware(&second);
+    }
+
+    #[test]
+    fn a_host_that_reads_nothing_does_not_stop_it() {
+        let chip = Pn532Chip::start(Field::new()).unwrap();
+        let line = open(&chip).unwrap();
+        for _ in 0..5000 {
+            (&line).write_all(&encode(&[0xD4, 0x02])).unwrap();
+        }
+        chip.unplug().unwrap();
+        chip.plug().unwrap();
+        ask_firmware(&open(&chip).unwrap());
+    }
+}

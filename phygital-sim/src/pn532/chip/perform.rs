@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::super::antenna::{Heard, crc_a};
+use super::super::antenna::{Antenna, Heard, crc_a};
 use super::super::command::*;
 use super::super::fault::Pn532Fault;
 use super::{ENDLESS, Outcome, Pn532, Power, Running, Target};
-use crate::card::Activation;
+use crate::card::{Activation, Tear};
 
 /// Most bytes of what an exchange with a card answers in one frame (UM0701-02, 7.3.8).
 const DATA_BYTES_MAX: usize = 262;
@@ -219,7 +219,7 @@ impl Pn532 {
         if !iso_dep && whole.first().is_some_and(|code| MIFARE_AUTHENTICATE.contains(code)) {
             return Outcome::Answer(vec![status::AUTHENTICATION]);
         }
-        let heard = self.antenna.exchange(&whole);
+        let heard = self.on_card(|antenna| antenna.exchange(&whole));
         let work = if iso_dep { APDU } else { FRAME };
         match heard {
             Heard::Bytes(answer) => {
@@ -258,7 +258,7 @@ impl Pn532 {
             frame.extend(crc_a(data));
         }
         let checked = self.register(RX_MODE) & CRC_ON != 0;
-        match self.antenna.raw(&frame) {
+        match self.on_card(|antenna| antenna.raw(&frame)) {
             Heard::Bytes(answer) => {
                 self.on_air(FRAME + air_bytes(frame.len() + answer.len()));
                 let crc = crc_a(&answer);
@@ -284,6 +284,22 @@ impl Pn532 {
             Heard::Bytes(_) => Outcome::Answer(vec![status::OK]),
             Heard::Nibble(_) | Heard::Nothing => self.timeout(),
         }
+    }
+
+    /// Speaks to the card, unless it is to be taken away just then.
+    fn on_card(&mut self, speak: impl FnOnce(&mut Antenna) -> Heard) -> Heard {
+        let (Some(Pn532Fault::CardTaken(tear)) | Some(Pn532Fault::CardLifted(tear))) = self.fault else {
+            return speak(&mut self.antenna);
+        };
+        if tear == Tear::AfterEffect {
+            speak(&mut self.antenna);
+        }
+        let card = self.antenna.take_card();
+        match self.fault.take() {
+            Some(Pn532Fault::CardLifted(_)) => self.antenna.put_card(card),
+            _ => self.lost.extend(card),
+        }
+        Heard::Nothing
     }
 
     /// The card does not answer, for as long as was configured.
