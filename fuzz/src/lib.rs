@@ -8,6 +8,7 @@ pub mod chips;
 pub mod contactless;
 pub mod journal;
 pub mod optin;
+pub mod pn532;
 pub mod reader;
 pub mod tap;
 pub mod tokens;

@@ -208,8 +208,8 @@ impl Pn532 {
     pub fn transmit(&mut self, now: Duration) -> Vec<u8> {
         self.advance(now);
         let mut bytes = Vec::new();
-        while let Some((_, part)) = self.out.pop_front_if(|(due, _)| *due <= now) {
-            bytes.extend(part);
+        while self.out.front().is_some_and(|(due, _)| *due <= now) {
+            bytes.extend(self.out.pop_front().into_iter().flat_map(|(_, part)| part));
         }
         bytes
     }
