@@ -9,6 +9,7 @@ pub mod contactless;
 pub mod journal;
 pub mod optin;
 pub mod pn532;
+pub mod pn532_line;
 pub mod reader;
 pub mod tap;
 pub mod tokens;
