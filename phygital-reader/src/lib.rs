@@ -15,8 +15,15 @@ pub mod pcsc;
 #[cfg(all(feature = "pn532", not(any(target_os = "android", target_os = "ios"))))]
 pub mod pn532;
 mod reader;
+mod tap_loop;
 
 pub use card::{Card, Technology, UID_BYTES_MAX, Uid};
 pub use clock::{Alarm, Clock, SystemClock, VirtualClock};
 pub use link::{CardLink, LinkError, LinkFault, RawLink};
 pub use reader::{Backend, Canceller, Capabilities, Reader, ReaderName};
+#[cfg(feature = "smart-tap")]
+pub use tap_loop::SmartTapWish;
+pub use tap_loop::{
+    Credential, DEBOUNCE, EVENTS_MAX, Presentation, StillRunning, Tap, TapEvent, TapEvents, TapLoop,
+    Unreadable, Wishes,
+};
