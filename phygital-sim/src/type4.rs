@@ -105,9 +105,13 @@ impl Type4Tag {
         let data = command.data_bytes();
         match command.head() {
             [0x00, 0xA4, 0x04, 0x00] => {
-                self.application = data == APPLICATION;
+                if data != APPLICATION {
+                    // What was selected stays so.
+                    return Err(0x6A82);
+                }
+                self.application = true;
                 self.selected = None;
-                self.application.then(Vec::new).ok_or(0x6A82)
+                Ok(Vec::new())
             }
             [0x00, 0xA4, 0x00, 0x0C] => {
                 let file = <[u8; 2]>::try_from(data).map(u16::from_be_bytes).map_err(|_| 0x6700_u16)?;
