@@ -287,6 +287,12 @@ fn a_port_is_held_by_one() {
         for (second, mut other) in ways() {
             assert_eq!(fault(other.open(&bench.name)), Some(LinkFault::Busy), "{first}, {second}");
         }
+        #[cfg(feature = "pn532")]
+        assert_eq!(
+            fault(phygital_reader::pn532::Pn532Backend::new().open(&bench.name)),
+            Some(LinkFault::Busy),
+            "our driver takes the same lock"
+        );
         read_ndef(reader.as_mut());
     }
 }
@@ -460,10 +466,22 @@ fn type_2_tags_are_spoken_to() {
         assert_eq!(say(reader.as_mut(), b"\xA2\x05page").unwrap(), [0x0A], "{way}");
         assert_eq!(&say(reader.as_mut(), b"\x30\x05").unwrap()[..4], b"page", "{way}");
         assert!(reader.link().is_present().unwrap());
-        assert!(say(reader.as_mut(), b"\x30\xFF").is_err());
+        // That it refuses is an answer; then it listens no more.
+        assert_eq!(say(reader.as_mut(), b"\x30\xFF").unwrap(), [0x00], "{way}");
+        assert_eq!(fault(say(reader.as_mut(), b"\x30\x05")), Some(LinkFault::CardGone), "{way}");
         assert!(reader.poll(LONG).unwrap().is_some());
+        assert_eq!(&say(reader.as_mut(), b"\x30\x05").unwrap()[..4], b"page", "{way}");
         bench.field.take();
         assert!(!reader.link().is_present().unwrap());
+
+        // One that does not know the question that shows it is there.
+        bench.field.put(Rule::plain([0x44, 0x00], 0x00, |command: &[u8]| match command {
+            [0x30, _] => Answer::Bytes(vec![7; 16]),
+            _ => Answer::Nibble(0),
+        }));
+        assert!(reader.poll(LONG).unwrap().is_some());
+        assert!(reader.link().is_present().unwrap() && reader.link().is_present().unwrap(), "{way}");
+        assert_eq!(say(reader.as_mut(), b"\x30\x05").unwrap(), [7; 16], "{way}");
 
         bench.field.put(Rule::plain([0x04, 0x00], 0x08, |_| Answer::Silence));
         assert_eq!(reader.poll(LONG).unwrap().unwrap().technology, Technology::Other);
@@ -473,6 +491,113 @@ fn type_2_tags_are_spoken_to() {
         assert!(reader.link().is_present().unwrap(), "one of the same UID lies there");
         bench.field.take();
         assert!(!reader.link().is_present().unwrap());
+    }
+}
+
+/// The same scenario through our own driver: the same cards, the same answers, the same faults.
+#[cfg(feature = "pn532")]
+#[test]
+fn libnfc_and_our_driver_see_the_same() {
+    let seen = [
+        Scenario::through(&mut phygital_reader::pn532::Pn532Backend::new()),
+        Scenario::through(&mut LibnfcBackend::new()),
+        Scenario::through(&mut nfcd()),
+    ];
+    assert!(seen[0].len() > 40, "{seen:#?}");
+    for other in &seen[1..] {
+        for (ours, theirs) in seen[0].iter().zip(other) {
+            assert_eq!(ours, theirs);
+        }
+        assert_eq!(seen[0].len(), other.len());
+    }
+}
+
+/// What a till sees while cards come, are spoken to, and go.
+#[cfg(feature = "pn532")]
+struct Scenario {
+    reader: Box<dyn Reader>,
+    seen: Vec<String>,
+}
+
+#[cfg(feature = "pn532")]
+impl Scenario {
+    fn through(backend: &mut dyn Backend) -> Vec<String> {
+        let bench = Bench::new();
+        let mut scenario = Self { reader: backend.open(&bench.name).unwrap(), seen: Vec::new() };
+        scenario.speak("nothing lies there", &[APPLICATION]);
+        scenario.poll(Duration::ZERO);
+
+        bench.field.put(Type4Tag::new(b"\xD1\x01\x02U\x04a"));
+        let read: &[&[u8]] =
+            &[APPLICATION, CONTAINER, b"\x00\xB0\x00\x00\x0F", MESSAGE, b"\x00\xB0\x00\x00\x00"];
+        scenario.poll(LONG);
+        scenario.speak("a Type 4 tag", read);
+        scenario.speak("what it does not know", &[b"\x90\x60\x00\x00\x00", b"\x00\xCA\x00\x00", b"\x00"]);
+        scenario.speak("nothing at all", &[b""]);
+        let tag = bench.field.take().unwrap();
+        scenario.speak("taken away", &[APPLICATION, APPLICATION]);
+        scenario.poll(Duration::from_millis(30));
+        bench.field.put_boxed(tag);
+        scenario.poll(LONG);
+        scenario.speak("put back", read);
+        scenario.poll(LONG);
+        scenario.speak("found again while it lay", read);
+        scenario.reader.release().unwrap();
+        scenario.speak("let go", &[APPLICATION]);
+        scenario.poll(LONG);
+        scenario.speak("found again", read);
+
+        let ten = vec![1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+        for (uid, sak) in [(vec![8, 9, 7, 5], 0x20), (ten, 0x20), (vec![4, 1, 2, 3], 0x08)] {
+            let ats = (sak == 0x20).then(|| vec![1]);
+            bench.field.put(Rule(Activation { atqa: [0x04, 0x00], sak, uid, ats }, |command: &[u8]| {
+                Answer::Bytes(vec![0x5A; command.len() % 300])
+            }));
+            scenario.poll(LONG);
+            scenario.speak("an echo", &[&[1, 2], &[3; 100], &[4; 255], &[5; 262]]);
+        }
+
+        bench.field.put(Rule::plain([0x44, 0x00], 0x00, |command: &[u8]| match command {
+            [0x60] => Answer::Bytes(vec![0, 4, 4, 2, 1, 0, 0x0F, 3]),
+            [0x30, page @ ..=20] => Answer::Bytes(vec![*page; 16]),
+            [0x3A, from, to] if from < to => Answer::Bytes(vec![9; usize::from(to - from + 1) * 4]),
+            [0xA2, page @ 4..=20, ..] if command.len() == 6 => {
+                Answer::Nibble(if *page == 4 { 0x0A } else { 0x04 })
+            }
+            [0x1B, ..] => Answer::Silence,
+            _ => Answer::Nibble(0x00),
+        }));
+        for commands in [
+            &[
+                &b"\x60"[..],
+                b"\x30\x00",
+                b"\x30\x04",
+                b"\x3A\x04\x0F",
+                b"\xA2\x04abcd",
+                b"\x30\x20",
+                b"\x30\x00",
+            ][..],
+            &[b"\xA2\x05abcd", b"\x30\x00"],
+            &[b"\x1Bpass", b"\x30\x00"],
+        ] {
+            scenario.poll(LONG);
+            scenario.speak("a Type 2 tag", commands);
+        }
+        scenario.seen
+    }
+
+    fn poll(&mut self, within: Duration) {
+        let found = self.reader.poll(within).map_err(|error| error.fault);
+        self.seen.push(format!("poll: {found:?}"));
+    }
+
+    fn speak(&mut self, what: &str, commands: &[&[u8]]) {
+        for command in commands {
+            let answer = say(self.reader.as_mut(), command).map_err(|error| error.fault);
+            self.seen.push(format!("{what}: {command:02X?}: {answer:02X?}"));
+        }
+        let there = self.reader.link().is_present().map_err(|error| error.fault);
+        self.seen.push(format!("{what}: present: {there:?}"));
     }
 }
 

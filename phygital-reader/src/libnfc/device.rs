@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use phygital_core::contactless::ecp::Modulation;
+
 use crate::card::{Card, Technology, Uid};
 use crate::link::{CardLink, LinkError, LinkFault};
 use crate::reader::{Backend, Canceller, Capabilities, Reader, ReaderName};
@@ -20,13 +22,11 @@ const FIELD_OFF: Duration = Duration::from_millis(6);
 /// How long a card has a field before it must answer: ISO/IEC 14443-3 asks for 5 ms.
 const FIELD_ON: Duration = Duration::from_millis(6);
 
-/// How long a tag has for a read that shows that it is there.
+/// How long a tag has to show that it is there.
 const PRESENCE: Duration = Duration::from_millis(200);
 
-/// Commands of Type 2 tags that the chip knows; others it would take for something else, so they go as they are.
-const READ: u8 = 0x30;
-const WRITE: u8 = 0xA2;
-const ACKNOWLEDGED: u8 = 0x0A;
+/// Asks a Type 2 tag which it is: no page is read, so no counter moves. Those that do not know it have none.
+const GET_VERSION: [u8; 1] = [0x60];
 
 /// Readers through libnfc, called within this process.
 ///
@@ -48,6 +48,8 @@ pub struct LibnfcBackend {
 pub(super) struct LibnfcReader {
     device: Guarded,
     card: Option<Card>,
+    /// Whether an exchange with the card failed, so that it has to be found again before the next.
+    faulted: bool,
     /// Whether the field is on and no card was selected since, so that any card in it listens.
     fresh: bool,
     interrupt: Arc<Interrupt>,
@@ -87,7 +89,7 @@ impl Backend for LibnfcBackend {
 impl LibnfcReader {
     /// Opens a reader whose calls this ends.
     pub(super) fn open(name: &ReaderName, interrupt: Arc<Interrupt>) -> Result<Self, LinkError> {
-        Ok(Self { device: Guarded::open(name)?, card: None, fresh: true, interrupt })
+        Ok(Self { device: Guarded::open(name)?, card: None, faulted: false, fresh: true, interrupt })
     }
 
     fn check_interrupt(&self, doing: &'static str) -> Result<(), LinkError> {
@@ -112,52 +114,56 @@ impl LibnfcReader {
         self.device.field(false)
     }
 
-    /// What a fault means for the card: it has to be selected again.
-    fn lost(&mut self, error: LinkError) -> LinkError {
-        let of_card = matches!(error.fault, LinkFault::CardGone | LinkFault::Card);
-        if of_card && self.card.take().is_some() {
-            self.device.forget().err().unwrap_or(error)
-        } else {
-            error
+    fn speak(&mut self, command: &[u8], within: Duration) -> Result<Vec<u8>, LinkError> {
+        const DOING: &str = "speaking to the card";
+        let Some(card) = self.card.as_ref().filter(|_| !self.faulted) else {
+            return Err(LinkError::new(LinkFault::CardGone, DOING));
+        };
+        match card.technology {
+            Technology::IsoDep => self.device.exchange(command, Framing::Blocks, within),
+            Technology::Type2 => self.speak_type2(command, within),
+            Technology::Other => Err(LinkError::new(LinkFault::Unsupported, DOING)),
         }
     }
 
-    fn speak(&mut self, command: &[u8], within: Duration) -> Result<Vec<u8>, LinkError> {
-        const DOING: &str = "speaking to the card";
-        let Some(card) = &self.card else { return Err(LinkError::new(LinkFault::CardGone, DOING)) };
-        match (card.technology, command.first().copied()) {
-            (Technology::IsoDep, _) | (Technology::Type2, Some(READ)) => {
-                self.device.exchange(command, Framing::Known, within)
+    /// A tag says yes or no in four bits, which have no checksum, so ours is taken and the chip's is not.
+    fn speak_type2(&mut self, command: &[u8], within: Duration) -> Result<Vec<u8>, LinkError> {
+        let framed = [command, &Modulation::A.crc(command)].concat();
+        let mut answer = self.device.exchange(&framed, Framing::Plain, within)?;
+        if let [bits] = answer[..] {
+            return Ok(vec![bits & 0x0F]);
+        }
+        match answer.split_last_chunk() {
+            Some((data, check)) if !data.is_empty() && Modulation::A.crc(data) == *check => {
+                answer.truncate(answer.len() - check.len());
+                Ok(answer)
             }
-            (Technology::Type2, Some(WRITE)) => {
-                let answer = self.device.exchange(command, Framing::Known, within)?;
-                // The chip keeps the tag's four bits to itself.
-                Ok(if answer.is_empty() { vec![ACKNOWLEDGED] } else { answer })
-            }
-            (Technology::Type2, _) => self.device.exchange(command, Framing::Plain, within),
-            (Technology::Other, _) => Err(LinkError::new(LinkFault::Unsupported, DOING)),
+            _ => Err(LinkError::new(LinkFault::CardGone, "speaking to the card").detail("wrong checksum")),
         }
     }
 
     fn ask_presence(&mut self) -> Result<bool, LinkError> {
-        let Some(card) = &self.card else { return Ok(false) };
+        let Some(card) = self.card.clone() else { return Ok(false) };
         match card.technology {
             Technology::IsoDep => self.device.ping(),
-            Technology::Type2 => match self.device.exchange(&[READ, 0], Framing::Known, PRESENCE) {
-                Ok(_) => Ok(true),
-                Err(error) if matches!(error.fault, LinkFault::CardGone | LinkFault::Card) => Ok(false),
-                Err(error) => Err(error),
+            Technology::Type2 => match self.speak_type2(&GET_VERSION, PRESENCE) {
+                Ok(answer) if answer.len() > 1 => Ok(true),
+                // It does not know that, and left its session; or it is gone.
+                Err(error) if error.fault.ends_reader() => Err(error),
+                _ => self.find_again(card),
             },
-            Technology::Other => {
-                let card = card.clone();
-                self.restart_field()?;
-                let found = self.device.select(card.uid.as_bytes())?;
-                self.fresh = false;
-                let there = found.is_some_and(|target| target.uid == card.uid.as_bytes());
-                self.card = there.then_some(card);
-                Ok(there)
-            }
+            Technology::Other => self.find_again(card),
         }
+    }
+
+    /// Selects a card anew, by its UID.
+    fn find_again(&mut self, card: Card) -> Result<bool, LinkError> {
+        self.restart_field()?;
+        let found = self.device.select(card.uid.as_bytes())?;
+        self.fresh = found.is_none();
+        let there = found.is_some_and(|target| target.uid == card.uid.as_bytes());
+        (self.card, self.faulted) = (there.then_some(card), false);
+        Ok(there)
     }
 }
 
@@ -183,7 +189,7 @@ impl Reader for LibnfcReader {
         }
         loop {
             if let Some(target) = self.device.select(&[])? {
-                self.fresh = false;
+                (self.fresh, self.faulted) = (false, false);
                 self.card = Some(card(&target)?);
                 return Ok(self.card.clone());
             }
@@ -216,8 +222,10 @@ impl CardLink for LibnfcReader {
     fn transceive(&mut self, command: &[u8], within: Duration) -> Result<Vec<u8>, LinkError> {
         self.check_interrupt("speaking to the card")?;
         let answer = self.speak(command, within);
+        let of_card = |error: &LinkError| matches!(error.fault, LinkFault::CardGone | LinkFault::Card);
+        self.faulted |= answer.as_ref().is_err_and(of_card);
         self.check_interrupt("speaking to the card")?;
-        answer.map_err(|error| self.lost(error))
+        answer
     }
 
     fn is_present(&mut self) -> Result<bool, LinkError> {

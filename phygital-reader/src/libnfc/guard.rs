@@ -16,7 +16,7 @@
 //! | two programs on one port disturb each other | [`Port`] locks it |
 //! | a lost answer in an open fails it | three tries |
 //! | a fault in the chip's set-up is forgotten, and later a null pointer read | the device's last error is asked |
-//! | a card's target stays after a fault | [`Guarded::forget`] |
+//! | a card's target stays after a fault | the reader speaks to none until it was selected anew |
 //! | a scan writes to every port | never called; a port is named |
 //!
 //! What cannot be guarded here, because libnfc dies within the call: a status byte with its highest bit set (`abort`), an
@@ -86,9 +86,9 @@ pub(super) struct Target {
 /// How the chip is to send a command.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// It knows the card's protocol and does the rest: blocks of ISO/IEC 14443-4, reads and writes of Type 2 tags.
-    Known,
-    /// As it is, with a CRC.
+    /// In blocks of ISO/IEC 14443-4.
+    Blocks,
+    /// As it is. The checksums are the caller's, since an answer of four bits has none.
     Plain,
 }
 
@@ -124,6 +124,7 @@ impl Guarded {
         if uid.len() > INIT_BYTES_MAX {
             return Err(LinkError::new(LinkFault::Unsupported, DOING).detail("a UID that long"));
         }
+        self.frame(Framing::Blocks).map_err(|error| self.fault(&error, DOING, LinkFault::Reader))?;
         let found = if uid.is_empty() {
             self.device.initiator_select_passive_target(&TYPE_A)
         } else {
@@ -159,7 +160,6 @@ impl Guarded {
             Error::InvalidArgument => LinkError::new(LinkFault::CardGone, DOING),
             _ => self.fault(&error, DOING, LinkFault::Card),
         });
-        self.frame(Framing::Known).map_err(|error| self.fault(&error, DOING, LinkFault::Reader))?;
         answer
     }
 
@@ -202,8 +202,11 @@ impl Guarded {
         self.sign_of_life(doing).or_else(|_| self.sign_of_life(doing)).is_ok()
     }
 
+    /// What is set already is not sent again.
     fn frame(&mut self, framing: Framing) -> Result<(), Error> {
-        self.device.set_property_bool(Property::EasyFraming, framing == Framing::Known)
+        let blocks = framing == Framing::Blocks;
+        self.device.set_property_bool(Property::EasyFraming, blocks)?;
+        self.device.set_property_bool(Property::HandleCrc, blocks)
     }
 
     fn fault(&self, error: &Error, doing: &'static str, of_chip: LinkFault) -> LinkError {

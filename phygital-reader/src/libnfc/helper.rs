@@ -46,7 +46,7 @@ struct NfcdReader {
     name: ReaderName,
     helper: Option<Helper>,
     capabilities: Capabilities,
-    /// Whether the helper found a card that it has not lost.
+    /// Whether the helper that runs found a card.
     card: bool,
     wake: Arc<Wake>,
 }
@@ -171,11 +171,7 @@ impl NfcdReader {
         if !self.card {
             return Ok(None);
         }
-        let answer = self.call(request, takes, doing);
-        if answer.as_ref().is_err_and(|error| matches!(error.fault, LinkFault::CardGone | LinkFault::Card)) {
-            self.card = false;
-        }
-        answer.map(Some)
+        self.call(request, takes, doing).map(Some)
     }
 
     /// An answer of another kind than was asked for.
