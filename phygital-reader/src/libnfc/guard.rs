@@ -153,14 +153,13 @@ impl Guarded {
         let within = Timeout::Duration(milliseconds(within.saturating_add(CHIP_TIMEOUT)));
         self.frame(framing).map_err(|error| self.fault(&error, DOING, LinkFault::Reader))?;
         let answer = self.device.initiator_transceive_bytes(command, RECEIVE_BYTES, within);
-        let answer = answer.map_err(|error| match error {
+        answer.map_err(|error| match error {
             // The chip did not answer in time, which is as much the card's doing if it still answers itself.
             Error::Timeout if self.is_alive(DOING) => LinkError::new(LinkFault::CardGone, DOING),
             // The chip says that it has no card to send this to.
             Error::InvalidArgument => LinkError::new(LinkFault::CardGone, DOING),
             _ => self.fault(&error, DOING, LinkFault::Card),
-        });
-        answer
+        })
     }
 
     /// Whether the card of ISO/IEC 14443-4 that is selected is still there.
