@@ -11,6 +11,7 @@ pub mod optin;
 pub mod pn532;
 pub mod pn532_line;
 pub mod reader;
+pub mod tag_side;
 pub mod tap;
 pub mod tokens;
 pub mod wallet;

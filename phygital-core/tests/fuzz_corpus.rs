@@ -17,6 +17,10 @@ mod journal;
 #[path = "../../fuzz/src/optin.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod optin;
+#[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
+#[path = "../../fuzz/src/tag_side.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod tag_side;
 #[path = "../../fuzz/src/tap.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod tap;
@@ -55,6 +59,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("smart_tap_bundle", wallet::smart_tap_bundle),
     #[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
     ("smart_tap_response", wallet::smart_tap_response),
+    #[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
+    ("tag_side", tag_side::tag_side),
     #[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
     ("vas_response", wallet::vas_response),
 ];

@@ -16,6 +16,10 @@ pub const FILE_PROPRIETARY: u8 = 0x03;
 /// Most bytes of an answer in parts: the longest, GetVersion, has 29.
 pub(super) const CHAIN_MAX: usize = 1_024;
 
+/// Most parts of an answer: [`CHAIN_MAX`] bytes in parts of the 32 that fit in the smallest frames, and then some. A tag
+/// that gives nothing and always has more would never end.
+pub(super) const CHAIN_PARTS_MAX: usize = 40;
+
 /// SELECT of the NDEF application: the first command to a tag.
 #[must_use]
 pub fn select_application() -> Command {
@@ -149,6 +153,7 @@ pub(super) fn wrapped(ins: u8, parts: &[&[u8]]) -> Result<Command, ApduError> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chain {
     data: Vec<u8>,
+    parts: usize,
     /// The last status was not 91AF.
     pub(super) status: u8,
 }
@@ -157,7 +162,7 @@ impl Chain {
     /// Takes the next part.
     ///
     /// # Errors
-    /// [`Ntag424Error::Status`] if the tag refused, [`Ntag424Error::Length`] beyond 1024 bytes.
+    /// [`Ntag424Error::Status`] if the tag refused, [`Ntag424Error::Length`] beyond 1024 bytes or 40 parts.
     pub fn take(&mut self, response: &Response<'_>) -> Result<Step<Vec<u8>>, Ntag424Error> {
         // Read_Sig ends with 9190.
         Ntag424Error::unless(response.status, &[0x9100, 0x9190, 0x91AF, 0x9000])?;
@@ -166,7 +171,12 @@ impl Chain {
             return Err(Ntag424Error::Length { what: "an answer", found, expected: "at most 1024" });
         }
         self.data.extend_from_slice(response.data);
+        self.parts += 1;
         if response.status.0 == 0x91AF {
+            if self.parts == CHAIN_PARTS_MAX {
+                let found = self.data.len();
+                return Err(Ntag424Error::Length { what: "an answer", found, expected: "at most 40 parts" });
+            }
             return Ok(Step::Send(wrapped(0xAF, &[])?));
         }
         self.status = response.status.sw2();
@@ -214,6 +224,13 @@ mod tests {
         }
         let error = chain.take(&Response::parse(&[0, 0x91, 0x00]).unwrap()).unwrap_err();
         assert_eq!(error.code(), "bad_length");
+        let mut chain = Chain::default();
+        let more = Response::parse(&[0x91, 0xAF]).unwrap();
+        for _ in 1..CHAIN_PARTS_MAX {
+            assert!(matches!(chain.take(&more), Ok(Step::Send(_))));
+        }
+        assert_eq!(chain.clone().take(&Response::parse(&[7, 0x91, 0x00]).unwrap()), Ok(Step::Done(vec![7])));
+        assert_eq!(chain.take(&more).unwrap_err().code(), "bad_length");
         let error = Chain::default().take(&Response::parse(&[0x91, 0x7E]).unwrap()).unwrap_err();
         assert_eq!(error.code(), "status");
     }
