@@ -314,6 +314,7 @@ impl TapProof {
             }
             Self::Beacon(sighting) => {
                 facts.proven("beacon", Some(sighting.beacon()));
+                facts.proven("place", sighting.place());
                 facts.proven("in_step", Some(sighting.state() == ClockState::InStep));
             }
             Self::Frame(frame) => match &**frame {

@@ -1,10 +1,10 @@
 //! One verifier for all that a shop meets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::beacon::{EidTable, Frame};
+use super::beacon::{BeaconRegistry, EidTable, Frame, ProximityUuid};
 use super::gs1::DigitalLink;
 use super::limits::NDEF_MESSAGE_MAX;
 use super::ntag21x::Template21x;
@@ -101,10 +101,18 @@ pub struct Verifier {
     signed_urls: Vec<UrlSignature>,
     tokens: Option<Arc<Tokens>>,
     screens: Arc<BTreeMap<Box<str>, Totp>>,
-    beacons: Option<Arc<EidTable>>,
+    beacons: Option<Beacons>,
+    ibeacons: Arc<BTreeSet<ProximityUuid>>,
     digital_links: bool,
     #[cfg(feature = "apple-vas")]
     apple_vas: Option<Arc<dyn VasKeyRing + Send + Sync>>,
+}
+
+/// Where the identifiers of beacons come from.
+#[derive(Clone, Debug)]
+enum Beacons {
+    Table(Arc<EidTable>),
+    Registry(Arc<BeaconRegistry>),
 }
 
 /// How tokens are judged.
@@ -163,7 +171,19 @@ impl Verifier {
     /// Knows beacons by their rotating identifiers. A table is for a window of time: put a new one before it ends.
     #[must_use]
     pub fn beacons(self, table: Arc<EidTable>) -> Self {
-        Self { beacons: Some(table), ..self }
+        Self { beacons: Some(Beacons::Table(table)), ..self }
+    }
+
+    /// Knows beacons by their registrations, at any time. Takes the place of [`Verifier::beacons`].
+    #[must_use]
+    pub fn registered_beacons(self, registry: Arc<BeaconRegistry>) -> Self {
+        Self { beacons: Some(Beacons::Registry(registry)), ..self }
+    }
+
+    /// Takes iBeacons with these UUIDs alone; without any, all of them. What they say is a claim all the same.
+    #[must_use]
+    pub fn ibeacons(self, uuids: impl IntoIterator<Item = ProximityUuid>) -> Self {
+        Self { ibeacons: Arc::new(uuids.into_iter().collect()), ..self }
     }
 
     /// Opens passes of Apple Wallet with these merchant keys, within [`TimeWindow::default`].
@@ -332,10 +352,21 @@ impl Verifier {
     fn advertisement(&self, bytes: &[u8], now: Timestamp) -> Judged {
         let frame = Frame::of_advertisement(bytes)?;
         let Some(scheme) = frame.scheme() else { return Err(TapRefusal::NoTap.into()) };
-        let (Frame::EddystoneEid { eid, .. }, Some(table)) = (&frame, &self.beacons) else {
+        if let Frame::IBeacon(ibeacon) = &frame
+            && !self.ibeacons.is_empty()
+            && !self.ibeacons.contains(&ibeacon.uuid)
+        {
+            // Nobody's try: shops are full of them.
+            return Err(TapRefusal::NoTap.into());
+        }
+        let (Frame::EddystoneEid { eid, .. }, Some(beacons)) = (&frame, &self.beacons) else {
             return Ok(TapProof::Frame(Box::new(frame)));
         };
-        match table.resolve(*eid, now) {
+        let resolved = match beacons {
+            Beacons::Table(table) => table.resolve(*eid, now),
+            Beacons::Registry(registry) => registry.resolve(*eid, now),
+        };
+        match resolved {
             Ok(sighting) => Ok(TapProof::Beacon(Box::new(sighting))),
             Err(refusal) => Err(Refused { scheme: Some(scheme), refusal }),
         }
@@ -351,7 +382,8 @@ impl fmt::Debug for Verifier {
             .field("signed_urls", &self.signed_urls.len())
             .field("tokens", &self.tokens.is_some())
             .field("screens", &self.screens.len())
-            .field("beacons", &self.beacons.as_ref().map(|table| table.len()))
+            .field("beacons", &self.beacons)
+            .field("ibeacons", &self.ibeacons.len())
             .field("digital_links", &self.digital_links)
             .finish()
     }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, Visitor};
 use serde_json::value::RawValue;
 
+use super::beacon::{Beacon, BeaconClock, BeaconRegistry, Drift, IdentityKey, RotationExponent};
 use super::limits::KEYS_JSON_MAX;
 use super::ntag22x::SuncmacKeys;
 use super::otp::{OtpHash, OtpKey, Totp};
@@ -19,8 +20,8 @@ use crate::contactless::apple_vas::VasKeys;
 #[cfg(feature = "apple-vas")]
 use crate::crypto::P256Key;
 use crate::crypto::{PublicKey, Secret, SecretBytes, SignatureAlgorithm};
-use crate::vocab::hex;
 use crate::vocab::tag::{KeyEpoch, TagUid};
+use crate::vocab::{BeaconId, PlaceId, Timestamp, hex};
 
 /// Why a JSON text is no verifier. It names section and place, never what stands there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +64,7 @@ impl Verifier {
     /// | `signed_urls` | a list: `"satscard"`, `"tapsigner"`, or an object with `signature` (its parameter), `keys`, and `part`, `from`, `to`, `text`, `nonce`, `key_id` where they differ from `query`, `parameters`, `name`, `hex`, none, none |
     /// | `screens` | a list of TOTP screens: `name`, `secret` (digits), and `hash` (`sha1`, `sha256`, `sha512`), `digits`, `period` where they differ from `sha1`, 6, 30 |
     /// | `digital_links` | `true` to read GS1 Digital Links |
+    /// | `beacons` | a list: Eddystone-EID beacons with `id`, `identity_key` (32 digits), `rotation_exponent`, `at` (a time) and `counter` (its clock then, in seconds) where that is not 0, `place`; or iBeacons with a `uuid` |
     /// | `apple_vas` | a list of merchant private keys, 64 digits each (feature `apple-vas`) |
     /// | `tokens` | `keys`; `issuer`, `audience`, `leeway_seconds`, `needs_expiry`, `context` (digits) |
     ///
@@ -114,8 +116,8 @@ fn has_sections(text: &str) -> bool {
     reader.deserialize_map(Names).unwrap_or(false)
 }
 
-const SECTIONS: [&str; 7] =
-    ["apple_vas", "digital_links", "ntag21x", "ntag22x", "screens", "signed_urls", "tokens"];
+const SECTIONS: [&str; 8] =
+    ["apple_vas", "beacons", "digital_links", "ntag21x", "ntag22x", "screens", "signed_urls", "tokens"];
 
 /// Where and what, without what stands there.
 fn told(error: &serde_json::Error) -> VerifierJsonError {
@@ -148,6 +150,8 @@ struct Document<'a> {
     screens: Vec<Screen>,
     #[serde(default)]
     digital_links: bool,
+    #[serde(default)]
+    beacons: Vec<BeaconEntry>,
     #[cfg(feature = "apple-vas")]
     #[serde(default)]
     apple_vas: Vec<MerchantKey>,
@@ -165,6 +169,20 @@ struct Screen {
     digits: u8,
     #[serde(default = "thirty")]
     period: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BeaconEntry {
+    id: Option<BeaconId>,
+    #[serde(default, deserialize_with = "secret")]
+    identity_key: Option<Secret<16>>,
+    rotation_exponent: Option<u8>,
+    #[serde(default)]
+    counter: u32,
+    at: Option<Timestamp>,
+    place: Option<PlaceId>,
+    uuid: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -340,6 +358,9 @@ impl Document<'_> {
         if self.digital_links {
             verifier = verifier.digital_links();
         }
+        if !self.beacons.is_empty() {
+            verifier = beacons(verifier, self.beacons)?;
+        }
         #[cfg(feature = "apple-vas")]
         if !self.apple_vas.is_empty() {
             verifier = verifier.apple_vas(Arc::new(merchant_keys(self.apple_vas)?));
@@ -370,6 +391,34 @@ fn merchant_keys(entries: Vec<MerchantKey>) -> Result<VasKeys, VerifierJsonError
         keys.push(P256Key::new(secret).map_err(|error| entry("apple_vas", index, error))?);
     }
     VasKeys::new(keys).map_err(|error| entry("apple_vas", 0, error))
+}
+
+fn beacons(verifier: Verifier, entries: Vec<BeaconEntry>) -> Result<Verifier, VerifierJsonError> {
+    const SECTION: &str = "beacons";
+    let mut registered: Vec<(Beacon, Option<PlaceId>)> = Vec::new();
+    let mut uuids = Vec::new();
+    for (index, one) in entries.into_iter().enumerate() {
+        match (one.id, one.identity_key, one.rotation_exponent, one.at, one.uuid) {
+            (Some(id), Some(key), Some(exponent), Some(at), None) => {
+                let exponent =
+                    RotationExponent::new(exponent).map_err(|error| entry(SECTION, index, error))?;
+                let clock = BeaconClock { counter: one.counter, at };
+                let beacon = Beacon { id, key: IdentityKey::new(key), exponent, clock };
+                registered.push((beacon, one.place));
+            }
+            (None, None, None, None, Some(uuid)) if one.counter == 0 && one.place.is_none() => {
+                uuids.push(uuid.parse().map_err(|error| entry(SECTION, index, error))?);
+            }
+            _ => {
+                let expected = "expected id, identity_key, rotation_exponent and at, or a uuid alone";
+                return Err(entry(SECTION, index, expected));
+            }
+        }
+    }
+    let registry = BeaconRegistry::new(registered, Drift::default());
+    let registry = registry.map_err(|error| entry(SECTION, 0, error))?;
+    let verifier = verifier.ibeacons(uuids);
+    Ok(if registry.is_empty() { verifier } else { verifier.registered_beacons(Arc::new(registry)) })
 }
 
 fn suncmac_keys(entries: Vec<Suncmac>) -> Result<SuncmacKeys, VerifierJsonError> {
@@ -542,5 +591,66 @@ mod tests {
                 .starts_with("tokens, number 1")
         );
         assert!(refused(r#"{"ntag21x":[],"other":1}"#).contains("unknown field"));
+    }
+
+    /// An advertisement with this service or manufacturer data.
+    fn advertised(kind: u8, data: &[u8]) -> Vec<u8> {
+        [&[u8::try_from(data.len()).unwrap() + 1, kind][..], data].concat()
+    }
+
+    #[test]
+    fn beacons_are_known_by_their_section() {
+        let verifier = Verifier::from_json(
+            r#"{"beacons": [
+                {"id": "shelf-7", "identity_key": "07070707070707070707070707070707", "rotation_exponent": 10,
+                 "at": "2026-11-21T12:00:00Z", "counter": 65280, "place": "paris-1"},
+                {"uuid": "01010101-0101-0101-0101-010101010101"}]}"#,
+        )
+        .unwrap();
+        let at = Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
+        let key = IdentityKey::new(Secret::take(&mut [7; 16]));
+        for later in [0, 5_400, 40 * 86_400] {
+            let eid = key.eid(RotationExponent::new(10).unwrap(), 65_280 + later);
+            let heard = advertised(0x16, &[&[0xAA, 0xFE, 0x30, 0xEE][..], eid.as_bytes()].concat());
+            let now = at.saturating_add(Duration::from_secs(later.into()));
+            let proof = verifier.verify(Presented::Advertisement(&heard), now).outcome.unwrap();
+            assert_eq!(proof.assurance(), Assurance::Rotating);
+            let place = proof.facts().into_iter().find(|fact| fact.name == "place").unwrap();
+            assert_eq!((place.value.reveal(), place.authenticated), ("paris-1", true));
+            let stale = now.saturating_add(Duration::from_secs(3 * 86_400));
+            assert!(verifier.verify(Presented::Advertisement(&heard), stale).outcome.is_err());
+        }
+        for (byte, code) in [(1, None), (2, Some("no_tap"))] {
+            let data = [&[0x4C, 0, 2, 0x15][..], &[byte; 16], &[0, 1, 0, 2, 0xC5]].concat();
+            let heard = advertised(0xFF, &data);
+            let verdict = verifier.verify(Presented::Advertisement(&heard), at);
+            assert_eq!(verdict.scheme, code.is_none().then_some(Scheme::IBeacon));
+            assert_eq!(verdict.outcome.err().map(|refusal| refusal.code()), code);
+        }
+    }
+
+    #[test]
+    fn beacons_that_cannot_be_are_named() {
+        let key = "0707070707070707070707070707070";
+        let one = |id: &str, last: &str, exponent: u8| {
+            format!(
+                r#"{{"id":"{id}","identity_key":"{key}{last}","rotation_exponent":{exponent},"at":"2026-11-21T12:00:00Z"}}"#
+            )
+        };
+        let told = |entries: &[String]| refused(&format!(r#"{{"beacons":[{}]}}"#, entries.join(",")));
+        for (entries, expected) in [
+            (vec![one("a", "7", 16)], "beacons, number 1: a rotation exponent is 0 to 15"),
+            (vec![one("a", "7", 9), one("a", "8", 9)], "beacon a is there twice"),
+            (vec![one("a", "7", 9), one("b", "7", 9)], "have the same key"),
+            (
+                vec![one("a", "7", 9), r#"{"uuid":"01"}"#.to_owned()],
+                "beacons, number 2: expected 32 hexadecimal",
+            ),
+            (vec![r#"{"id":"a"}"#.to_owned()], "or a uuid alone"),
+            (vec![one("a", "", 9)], "line 1"),
+        ] {
+            let error = told(&entries);
+            assert!(error.contains(expected) && !error.contains(&key[..8]), "{error}");
+        }
     }
 }

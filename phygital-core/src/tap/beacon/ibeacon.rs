@@ -1,9 +1,10 @@
 //! iBeacon: manufacturer data of Apple's (Apple, *Proximity Beacon Specification*). Anybody can send any of them.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::tap::refusal::TapRefusal;
-use crate::vocab::hex;
+use crate::vocab::{IdError, hex};
 
 /// The UUID that the beacons of one owner share.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +21,21 @@ impl ProximityUuid {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+}
+
+impl FromStr for ProximityUuid {
+    type Err = IdError;
+
+    /// Reads 32 digits, with the four hyphens or without.
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let bare = text.replacen('-', "", 4);
+        let uuid = hex::decode(bare.as_bytes()).map(Self).map_err(|_| IdError::Hex(32))?;
+        if bare == text || uuid.to_string().eq_ignore_ascii_case(text) {
+            Ok(uuid)
+        } else {
+            Err(IdError::Hex(32))
+        }
     }
 }
 

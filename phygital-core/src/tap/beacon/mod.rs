@@ -2,12 +2,13 @@
 //!
 //! A [`Frame`] is read from what a beacon advertises. All but one kind say only what anybody can send: an identifier,
 //! [`Assurance::Unauthenticated`]. Eddystone-EID sends an identifier that changes with time under a key; [`EidTable`]
-//! finds out whose it is, [`Assurance::Rotating`]: a copy is good until the clock window closes. Neither proves where
+//! finds out whose it is, or [`BeaconRegistry`] for as long as it runs, [`Assurance::Rotating`]: a copy is good until the clock window closes. Neither proves where
 //! the phone is that heard it.
 
 mod eddystone;
 mod eid;
 mod ibeacon;
+mod registry;
 mod table;
 mod telemetry;
 
@@ -19,6 +20,7 @@ use super::scheme::Scheme;
 pub use eddystone::{EddystoneUid, read_service_data};
 pub use eid::{Eid, IdentityKey, RotationExponent, RotationExponentError, search};
 pub use ibeacon::{IBeacon, ProximityUuid, read_manufacturer_data};
+pub use registry::BeaconRegistry;
 pub use table::{Beacon, BeaconClock, ClockState, Drift, EidTable, EidTableError, Sighting};
 pub use telemetry::{EncryptedTelemetry, Telemetry};
 

@@ -6,7 +6,7 @@ use super::eid::{Eid, IdentityKey, RotationExponent, Schedule};
 use crate::tap::assurance::Assurance;
 use crate::tap::limits::{BEACONS_MAX, EID_TABLE_MAX, EID_WINDOW_MAX};
 use crate::tap::refusal::TapRefusal;
-use crate::vocab::{BeaconId, Timestamp};
+use crate::vocab::{BeaconId, PlaceId, Timestamp};
 
 /// When a beacon's counter had which value: at its registration, or when it was last heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +101,12 @@ pub enum EidTableError {
         "a table holds at most {EID_TABLE_MAX} identifiers: ask for a shorter time, or for fewer beacons"
     )]
     Full,
+    /// A beacon is there twice.
+    #[error("beacon {beacon} is there twice")]
+    SameId {
+        /// The beacon.
+        beacon: BeaconId,
+    },
     /// Two beacons send the same, so they have the same key.
     #[error("beacons {one} and {two} have the same key")]
     SameKey {
@@ -212,6 +218,11 @@ impl EidTable {
         (self.from..=self.until).contains(&now)
     }
 
+    /// When it begins.
+    pub(super) fn from(&self) -> Timestamp {
+        self.from
+    }
+
     /// How many identifiers it holds.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -250,6 +261,7 @@ impl EidTable {
             offset: entry.rotation - (window.expected >> exponent.get()),
             state,
             clock: BeaconClock { counter: wrapped(likeliest), at: now },
+            place: None,
         })
     }
 }
@@ -272,9 +284,20 @@ pub struct Sighting {
     offset: i64,
     state: ClockState,
     clock: BeaconClock,
+    place: Option<PlaceId>,
 }
 
 impl Sighting {
+    /// Where the beacon hangs, as [`super::BeaconRegistry`] was told.
+    #[must_use]
+    pub fn place(&self) -> Option<&PlaceId> {
+        self.place.as_ref()
+    }
+
+    pub(super) fn at_place(self, place: Option<PlaceId>) -> Self {
+        Self { place, ..self }
+    }
+
     /// Which beacon.
     #[must_use]
     pub fn beacon(&self) -> &BeaconId {
