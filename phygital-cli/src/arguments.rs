@@ -235,12 +235,18 @@ pub(crate) enum Tag {
     Enroll(Enroll),
     /// List the tags
     List,
+    /// Put a tag into the registry that is not personalised yet: its taps are refused
+    Blank(TagNamed),
+    /// Say that a tag is being personalised: its taps are refused until it is active
+    Provisioning(TagNamed),
     /// Let the taps of a tag count again
     Activate(TagNamed),
     /// Set a tag aside for now: its taps are refused
     Suspend(TagNamed),
     /// Report a tag lost or stolen: its taps are refused and raise an alarm
     Lost(TagNamed),
+    /// Begin to take a tag out of use: its taps are refused, and it is yours until it is retired
+    Retiring(TagNamed),
     /// Take a tag out of use for good
     Retire(TagNamed),
 }

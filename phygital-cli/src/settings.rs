@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use phygital_core::consent::{Basis, Policy};
 use phygital_core::engine::Config;
+use phygital_core::machine::FailureLimits;
 use phygital_core::optin::{Notice, OptInConfig};
 use phygital_core::tap::replay::ReplayPolicy;
 use phygital_core::vocab::{NoticeId, Purpose, Region};
@@ -55,7 +56,25 @@ pub(crate) struct Settings {
     /// The same for fleets of their own rule, by the label of their keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) late_window_minutes_of: Option<BTreeMap<String, u64>>,
+    /// How many failed taps are let pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) failure_limits: Option<Failures>,
 }
+
+/// How many failed taps are let pass, and for how long they count. What is absent is as by default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Failures {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of_source: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of_tag: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_minutes: Option<u32>,
+}
+
+/// Longest window in which failed taps count: a source that was refused waits for its end.
+const FAILURE_WINDOW_MINUTES_MAX: u32 = 24 * 60;
 
 /// What is answered to texts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -104,6 +123,22 @@ impl NoticeFile {
             None => Ok(notice),
         });
         notice.map_err(|error| bad(&format!("notice.{error}")))
+    }
+}
+
+impl Failures {
+    fn limits(self) -> Result<FailureLimits, Failure> {
+        let default = FailureLimits::default();
+        let minutes = self.window_minutes.map_or(Ok(default.window), |minutes| match minutes {
+            1..=FAILURE_WINDOW_MINUTES_MAX => Ok(Duration::from_secs(60 * u64::from(minutes))),
+            _ => Err(bad("failure_limits.window_minutes: expected 1 to 1440")),
+        })?;
+        let count = |field: &str, given: Option<u32>, default| match given {
+            Some(0) => Err(bad(&format!("failure_limits.{field}: expected at least 1"))),
+            given => Ok(given.unwrap_or(default)),
+        };
+        let of_source = count("of_source", self.of_source, default.of_source)?;
+        Ok(FailureLimits::new(of_source, count("of_tag", self.of_tag, default.of_tag)?, minutes))
     }
 }
 
@@ -158,6 +193,9 @@ impl Settings {
         }
         for (label, minutes) in self.late_window_minutes_of.iter().flatten() {
             config = config.with_replay_of(label, late(*minutes, "late_window_minutes_of")?);
+        }
+        if let Some(failures) = &self.failure_limits {
+            config = config.with_failure_limits(failures.limits()?);
         }
         Ok(config)
     }
@@ -244,6 +282,11 @@ mod tests {
             (r#"{"basis": {"measurement": "whim"}}"#, "whim"),
             (r#"{"late_window_minutes": 721}"#, "late_window_minutes"),
             (r#"{"late_window_minutes_of": {"doors": 721}}"#, "late_window_minutes_of"),
+            (r#"{"failure_limits": {"of_source": 0}}"#, "failure_limits.of_source"),
+            (r#"{"failure_limits": {"of_tag": 0}}"#, "failure_limits.of_tag"),
+            (r#"{"failure_limits": {"window_minutes": 0}}"#, "failure_limits.window_minutes"),
+            (r#"{"failure_limits": {"window_minutes": 1441}}"#, "failure_limits.window_minutes"),
+            (r#"{"failure_limits": {"of_phone": 3}}"#, "of_phone"),
         ] {
             let read = settings(text).and_then(|read| read.config().and(read.region()));
             assert!(read.unwrap_err().message.contains(told), "{text}");
@@ -251,13 +294,17 @@ mod tests {
         let full = r#"{"brand": "Maison Ada", "region": "FR", "currency": "EUR", "keys": "tags.json",
             "basis": {"measurement": "legitimate_interest"}, "answers": {"help": "Ask us."},
             "code_life_seconds": 600, "repeat_window_seconds": 60,
-            "late_window_minutes": 720, "late_window_minutes_of": {"doors": 0}}"#;
+            "late_window_minutes": 720, "late_window_minutes_of": {"doors": 0},
+            "failure_limits": {"of_source": 5, "window_minutes": 1440}}"#;
         let config = settings(full).unwrap().config().unwrap();
         assert_eq!((config.brand.as_str(), config.help_text.as_str()), ("Maison Ada", "Ask us."));
         assert_eq!(config.policy.basis(Purpose::Measurement), Basis::LegitimateInterest);
         assert!(config.joined_text.contains("welcome"));
         assert_eq!(config.replay.window(), Duration::from_secs(12 * 60 * 60));
         assert!(config.replay_of["doors"].is_strict());
+        let a_day = Duration::from_secs(60 * u64::from(FAILURE_WINDOW_MINUTES_MAX));
+        assert_eq!(config.failure_limits, FailureLimits::new(5, 30, a_day));
+        assert_eq!(settings("{}").unwrap().config().unwrap().failure_limits, FailureLimits::default());
     }
 
     #[test]

@@ -53,9 +53,12 @@ pub(crate) fn tag(shop: &Shop, with: Tag, output: &mut Output) -> Result<Exit, F
             engine.tags().enroll(tag, place, now)?;
             uid
         }
+        Tag::Blank(named) => set(&mut engine, named.uid, TagStatus::Blank, now)?,
+        Tag::Provisioning(named) => set(&mut engine, named.uid, TagStatus::Provisioning, now)?,
         Tag::Activate(named) => set(&mut engine, named.uid, TagStatus::Active, now)?,
         Tag::Suspend(named) => set(&mut engine, named.uid, TagStatus::Suspended, now)?,
         Tag::Lost(named) => set(&mut engine, named.uid, TagStatus::Lost, now)?,
+        Tag::Retiring(named) => set(&mut engine, named.uid, TagStatus::Retiring, now)?,
         Tag::Retire(named) => set(&mut engine, named.uid, TagStatus::Retired, now)?,
     };
     let tags = engine.tags().get(uid)?.into_iter().map(View::from).collect();
