@@ -105,13 +105,12 @@ impl Ntag424 {
         }
         let (number, offset) = self.place(p1, p2)?;
         let is_authenticated = self.state.session.is_some();
-        let Some(file) = self.memory.file_mut(number) else { return Err(NOT_FOUND) };
+        let Some(file) = self.memory.file(number) else { return Err(NOT_FOUND) };
         let access = file.settings.access;
         if ![access.write, access.read_write].contains(&Access::Free) || is_authenticated {
             return Err(SECURITY);
         }
-        let place = file.data.get_mut(offset..offset + data.len()).ok_or(CONDITIONS)?;
-        place.copy_from_slice(data);
+        self.write(number, offset, data).ok_or(CONDITIONS)?;
         self.state.file = Some(number);
         Ok((Vec::new(), OK))
     }

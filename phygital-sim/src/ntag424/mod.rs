@@ -61,8 +61,21 @@ pub struct Ntag424 {
     dice: Dice,
     loop_is: LoopState,
     commands: u64,
-    tear: Option<(u64, Tear)>,
+    tear: Option<(u64, Torn)>,
+    /// The write that runs ends after so many bytes.
+    cut: Option<usize>,
 }
+
+/// How a command is torn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Torn {
+    At(Tear),
+    /// A write after so many bytes.
+    Within(usize),
+}
+
+/// What is written at once or not at all (NT4H2421Gx §8.6).
+const WHOLE_BYTES: usize = 128;
 
 /// What is forgotten without power.
 #[derive(Default)]
@@ -123,7 +136,15 @@ impl Ntag424 {
     pub fn new(uid: TagUid, seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let memory = Memory::delivered(uid, dice.bytes());
-        Self { memory, state: State::default(), dice, loop_is: LoopState::Closed, commands: 0, tear: None }
+        Self {
+            memory,
+            state: State::default(),
+            dice,
+            loop_is: LoopState::Closed,
+            commands: 0,
+            tear: None,
+            cut: None,
+        }
     }
 
     /// A tag that was personalised: file and settings of a setup, these keys with version 1, and nobody but key 0
@@ -169,7 +190,13 @@ impl Ntag424 {
 
     /// Loses power at the n-th command from now, counted from 0: it says nothing until it is activated again.
     pub fn tear_at(&mut self, n: u64, tear: Tear) {
-        self.tear = Some((self.commands + n, tear));
+        self.tear = Some((self.commands + n, Torn::At(tear)));
+    }
+
+    /// As [`Ntag424::tear_at`], in the middle of a write: of each frame of 128 bytes, as many as are whole in `bytes` are
+    /// written. A shorter write, and any other command, has no effect.
+    pub fn tear_within(&mut self, n: u64, bytes: usize) {
+        self.tear = Some((self.commands + n, Torn::Within(bytes / WHOLE_BYTES * WHOLE_BYTES)));
     }
 
     /// Breaks or mends the loop of a TagTamper, which notices when it is next asked.
@@ -250,6 +277,14 @@ impl Ntag424 {
         answer
     }
 
+    /// Writes into a file, or a part where the write is torn; gives none where it does not fit.
+    fn write(&mut self, file: u8, offset: usize, data: &[u8]) -> Option<()> {
+        let cut = self.cut.unwrap_or(data.len()).min(data.len());
+        let place = self.memory.file_mut(file)?.data.get_mut(offset..offset + data.len())?;
+        place[..cut].copy_from_slice(&data[..cut]);
+        Some(())
+    }
+
     /// At the first command after the activation, unless it was open before (AN12196 §7.5).
     fn look_at_loop(&mut self) {
         if !std::mem::replace(&mut self.state.looked_at_loop, true) {
@@ -311,9 +346,17 @@ impl SoftCard for Ntag424 {
         let number = self.commands;
         self.commands += 1;
         let tear = self.tear.take_if(|(at, _)| *at == number).map(|(_, tear)| tear);
+        let is_write = matches!(command, [0x90, 0x8D, ..] | [0x00, 0xD6, ..]);
         let answer = match tear {
-            Some(Tear::BeforeEffect) => Answer::Silence,
-            _ => Answer::Bytes(self.run(command)),
+            Some(Torn::At(Tear::BeforeEffect)) => Answer::Silence,
+            Some(Torn::Within(_)) if !is_write => Answer::Silence,
+            _ => {
+                self.cut =
+                    tear.and_then(|torn| if let Torn::Within(bytes) = torn { Some(bytes) } else { None });
+                let answer = Answer::Bytes(self.run(command));
+                self.cut = None;
+                answer
+            }
         };
         if tear.is_some() {
             self.state = State { torn: true, ..State::default() };

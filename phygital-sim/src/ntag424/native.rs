@@ -352,8 +352,7 @@ impl Ntag424 {
         if length == 0 || length != sent.len() {
             return Err(status::LENGTH);
         }
-        let file = self.memory.file_mut(number).ok_or(status::FILE_NOT_FOUND)?;
-        file.data.get_mut(offset..offset + length).ok_or(status::BOUNDARY)?.copy_from_slice(&sent);
+        self.write(number, offset, &sent).ok_or(status::BOUNDARY)?;
         Ok(self.leave(status::OK, &[], mode))
     }
 }

@@ -511,6 +511,74 @@ fn power_may_go_before_or_after_the_effect() {
     }
 }
 
+#[test]
+fn a_long_write_may_be_half_done() {
+    for (bytes, written) in [(0, 0), (127, 0), (128, 128), (200, 128), (999, 200)] {
+        let mut tag = ready(Ntag424::new(UID, 1));
+        say(&mut tag, &SELECT_NDEF);
+        tag.tear_within(0, bytes);
+        let write = [&[0x00, 0xD6, 0x00, 0x00, 200][..], &[7; 200]].concat();
+        assert_eq!(tag.answer(&write), Answer::Silence);
+        let count = tag.file(2).unwrap().0.iter().filter(|byte| **byte == 7).count();
+        assert_eq!(count, written, "{bytes}");
+        let mut tag = ready(tag);
+        say(&mut tag, &SELECT_NDEF);
+        assert_eq!(say(&mut tag, &write), [0x90, 0x00]);
+    }
+    let mut tag = ready(personalised("h/?p={picc}&c={mac}", SdmMode::Aes));
+    tag.tear_within(0, 256);
+    assert_eq!(tag.answer(&SELECT_NDEF), Answer::Silence);
+}
+
+#[test]
+fn mirrors_in_plain_need_no_key() {
+    let mut tag = ready(Ntag424::new(UID, 1));
+    say(&mut tag, &SELECT_NDEF);
+    let mirrored = |ctr_offset| FileSettings {
+        comm_mode: CommMode::Plain,
+        access: tag_rights(),
+        sdm: Some(SdmAccess {
+            uid: true,
+            read_ctr: true,
+            meta_read: Access::Free,
+            file_read: Access::Never,
+            ctr_ret: Access::Free,
+            uid_offset: Some(10),
+            read_ctr_offset: Some(ctr_offset),
+            picc_data_offset: None,
+            tt_status_offset: None,
+            mac_input_offset: None,
+            enc: None,
+            mac_offset: None,
+            read_ctr_limit: None,
+        }),
+    };
+    let change = |tag: &mut Ntag424, settings: &FileSettings| {
+        let mut session = authenticate(tag, 0, secret(0), None).unwrap();
+        let native = Native::change_file_settings(2, settings).unwrap();
+        ask(tag, &mut session, &native, CommMode::Full).unwrap();
+        say(tag, &select_application().to_bytes());
+        say(tag, &SELECT_NDEF);
+        say(tag, &READ)
+    };
+    let read = change(&mut tag, &mirrored(25));
+    assert_eq!((&read[10..24], &read[25..31]), (&b"04A1B2C3D4E5F6"[..], &b"000001"[..]));
+    // Counted, and not shown; whoever asks is told.
+    let read = change(&mut tag, &mirrored(phygital_core::contactless::ntag424::OFFSET_MAX));
+    assert_eq!((&read[10..24], &read[25..31]), (&b"04A1B2C3D4E5F6"[..], &[0; 6][..]));
+    let count = plain(&mut tag, &Native::get_file_counters(2)).unwrap();
+    assert_eq!(file_counter(&count).unwrap().get(), 2);
+}
+
+fn tag_rights() -> AccessRights {
+    AccessRights {
+        read: Access::Free,
+        write: Access::Key(0),
+        read_write: Access::Key(0),
+        change: Access::Key(0),
+    }
+}
+
 /// The places of a template that is mirrored in every way.
 const TEMPLATES: [&str; 7] = [
     "h/?p={picc}&c={mac}",
@@ -639,6 +707,43 @@ proptest! {
             }
         }
         prop_assert_eq!(tag.file(FILE_PROPRIETARY).unwrap().0, &copy[..]);
+    }
+
+    /// Whatever settings it takes, it says again as they were, and reads by them; what it does not take changes nothing.
+    #[test]
+    fn settings_are_taken_whole_or_not_at_all(
+        lrp: bool,
+        has_tamper: bool,
+        options in (any::<u8>(), 0..6_u8, 0..6_u8, 0..6_u8),
+        offsets in prop::collection::vec(prop_oneof![0..260_u32, Just(0xFF_FFFF)], 0..9),
+        enc_blocks in 0..3_u32,
+    ) {
+        let (bits, meta, file, ctr) = options;
+        let access = |number: u8| [0, 4, 5, 0xE, 0xF, 0xF][usize::from(number)];
+        let mut data = vec![0x40, 0xEE, 0xEE, bits & 0xF8 | 1, 0xF0 | access(ctr), access(meta) << 4 | access(file)];
+        for (number, offset) in offsets.iter().enumerate() {
+            let value = if number + 2 == offsets.len() { enc_blocks * 32 } else { *offset };
+            data.extend_from_slice(&value.to_le_bytes()[..3]);
+        }
+        let mut tag = Ntag424::new(UID, 1);
+        tag.memory.mode = if lrp { Mode::Lrp } else { Mode::Aes };
+        tag.memory.has_tamper = has_tamper;
+        tag.memory.ndef_mut().settings.access.change = Access::Free;
+        let before = tag.memory.ndef_mut().settings;
+        let mut tag = ready(tag);
+        let taken = plain(&mut tag, &Native::new(0x5F, &[2], &data));
+        let said = plain(&mut tag, &Native::get_file_settings(2)).unwrap();
+        let (settings, size) = FileSettings::parse(&said).unwrap();
+        prop_assert_eq!(size, 256);
+        match taken {
+            Ok(_) => prop_assert_eq!([&said[1..4], &said[7..]].concat(), data),
+            Err(error) => {
+                prop_assert!(matches!(refused::<()>(Err(error)), 0x917E | 0x919E));
+                prop_assert_eq!(settings, before);
+            }
+        }
+        say(&mut tag, &SELECT_NDEF);
+        prop_assert_eq!(say(&mut tag, &READ).len(), 258);
     }
 
     /// Whatever is said to it, it answers: with a status word, and no more than 256 bytes before.
