@@ -714,16 +714,52 @@ proptest! {
     fn settings_are_taken_whole_or_not_at_all(
         lrp: bool,
         has_tamper: bool,
-        options in (any::<u8>(), 0..6_u8, 0..6_u8, 0..6_u8),
-        offsets in prop::collection::vec(prop_oneof![0..260_u32, Just(0xFF_FFFF)], 0..9),
-        enc_blocks in 0..3_u32,
+        kinds in (any::<bool>(), any::<bool>(), 0..4_u8, any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
+        gaps in [0..9_u32, 0..9, 0..9, 0..9, 0..9, 0..9],
+        spoilt in prop::option::weighted(0.3, (3..40_usize, any::<u8>())),
     ) {
-        let (bits, meta, file, ctr) = options;
-        let access = |number: u8| [0, 4, 5, 0xE, 0xF, 0xF][usize::from(number)];
-        let mut data = vec![0x40, 0xEE, 0xEE, bits & 0xF8 | 1, 0xF0 | access(ctr), access(meta) << 4 | access(file)];
-        for (number, offset) in offsets.iter().enumerate() {
-            let value = if number + 2 == offsets.len() { enc_blocks * 32 } else { *offset };
-            data.extend_from_slice(&value.to_le_bytes()[..3]);
+        let (uid, read_ctr, meta, by_file_key, enc, tamper, limit) = kinds;
+        let meta_read = [Access::Key(2), Access::Key(4), Access::Free, Access::Never][usize::from(meta)];
+        let in_plain = meta_read == Access::Free;
+        // One after the other, with gaps between.
+        let mut end = 7;
+        let mut next = |is: bool, gap: usize, length: u32| {
+            let at = end + gaps[gap];
+            end = if is { at + length } else { end };
+            is.then_some(at)
+        };
+        let uid_offset = next(in_plain && uid, 0, 14);
+        let read_ctr_offset = next(in_plain && read_ctr, 1, 6);
+        let picc = if lrp { 48 } else { 32 };
+        let picc_data_offset = next(matches!(meta_read, Access::Key(_)), 2, picc);
+        let tt_status_offset = next(tamper, 3, 2);
+        let enc = next(enc && by_file_key, 4, 64).map(|at| (at, 64));
+        let mac_offset = next(by_file_key, 5, 16);
+        let sdm = SdmAccess {
+            uid,
+            read_ctr,
+            meta_read,
+            file_read: if by_file_key { Access::Key(1) } else { Access::Never },
+            ctr_ret: if read_ctr { Access::Key(3) } else { Access::Never },
+            uid_offset,
+            read_ctr_offset,
+            picc_data_offset,
+            tt_status_offset,
+            mac_input_offset: mac_offset.map(|_| gaps[0]),
+            enc,
+            mac_offset,
+            read_ctr_limit: limit.then_some(ReadCounter::MAX),
+        };
+        let access = AccessRights { change: Access::Free, ..tag_rights() };
+        let mut data = FileSettings { comm_mode: CommMode::Plain, access, sdm: Some(sdm) }.encode().unwrap();
+        let is_possible = (if meta_read == Access::Never { !uid } else { uid || read_ctr })
+            && (enc.is_none() || uid && read_ctr)
+            && (!limit || read_ctr)
+            && (!tamper || has_tamper);
+        if let Some((at, value)) = spoilt
+            && let Some(byte) = data.get_mut(at)
+        {
+            *byte = value;
         }
         let mut tag = Ntag424::new(UID, 1);
         tag.memory.mode = if lrp { Mode::Lrp } else { Mode::Aes };
@@ -735,8 +771,18 @@ proptest! {
         let said = plain(&mut tag, &Native::get_file_settings(2)).unwrap();
         let (settings, size) = FileSettings::parse(&said).unwrap();
         prop_assert_eq!(size, 256);
+        if spoilt.is_none() {
+            prop_assert_eq!(taken.is_ok(), is_possible, "{:?}", sdm);
+        }
         match taken {
-            Ok(_) => prop_assert_eq!([&said[1..4], &said[7..]].concat(), data),
+            Ok(_) => {
+                // What is reserved among the rights is not kept.
+                let mut said = [&said[1..4], &said[7..]].concat();
+                if let (Some(said), Some(sent)) = (said.get_mut(4), data.get(4)) {
+                    *said = *said & 0x0F | sent & 0xF0;
+                }
+                prop_assert_eq!(said, data);
+            }
             Err(error) => {
                 prop_assert!(matches!(refused::<()>(Err(error)), 0x917E | 0x919E));
                 prop_assert_eq!(settings, before);
