@@ -94,6 +94,16 @@ impl Alarm {
     }
 }
 
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> Duration {
+        (**self).now()
+    }
+
+    fn sleep(&self, span: Duration, alarm: &Alarm) -> bool {
+        (**self).sleep(span, alarm)
+    }
+}
+
 impl SystemClock {
     /// A clock that begins now.
     #[must_use]

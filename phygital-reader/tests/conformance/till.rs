@@ -1,0 +1,93 @@
+//! A till that listens to a loop, turn by turn, on the thread of the test.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use phygital_reader::{Clock, Tap, TapEvent, TapLoop};
+
+use super::{Bench, PATIENCE, cards};
+
+/// A loop, and the time it goes by.
+pub(crate) struct Till {
+    taps: TapLoop,
+    clock: Arc<dyn Clock>,
+}
+
+impl Till {
+    /// A till whose reader is up.
+    pub(crate) fn new(bench: &dyn Bench) -> Self {
+        let mut till = Self { taps: taps(bench), clock: bench.clock() };
+        till.until("the reader", |event| matches!(event, TapEvent::ReaderUp));
+        till
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// One turn.
+    pub(crate) fn turn(&mut self) -> Option<TapEvent> {
+        self.taps.turn()
+    }
+
+    /// The next event.
+    pub(crate) fn next(&mut self, wanted: &str) -> TapEvent {
+        let end = self.now() + PATIENCE;
+        loop {
+            if let Some(event) = self.turn() {
+                return event;
+            }
+            assert!(self.now() < end, "{wanted} did not come");
+        }
+    }
+
+    /// Waits for this event, past others.
+    pub(crate) fn until(&mut self, wanted: &str, is_it: impl Fn(&TapEvent) -> bool) {
+        let end = self.now() + PATIENCE;
+        while !is_it(&self.next(wanted)) {
+            assert!(self.now() < end, "{wanted} did not come");
+        }
+    }
+
+    /// A tap, which is the next event, or the next but one where something was unreadable at first.
+    pub(crate) fn tap(&mut self) -> Box<Tap> {
+        loop {
+            match self.next("a tap") {
+                TapEvent::Tap(tap) => return tap,
+                TapEvent::Unreadable { .. } => {}
+                other => panic!("a tap, and not {other:?}"),
+            }
+        }
+    }
+
+    /// The card is gone, which is the next event.
+    pub(crate) fn gone(&mut self) {
+        let event = self.next("that the card is gone");
+        assert!(matches!(event, TapEvent::CardGone), "{event:?}");
+    }
+
+    /// Nothing happens for so long.
+    pub(crate) fn quiet(&mut self, span: Duration) {
+        let end = self.now() + span;
+        while self.now() < end {
+            let event = self.turn();
+            assert!(event.is_none(), "{event:?}");
+        }
+    }
+
+    /// So long, whatever happens.
+    pub(crate) fn pass(&mut self, span: Duration) {
+        let end = self.now() + span;
+        while self.now() < end {
+            self.turn();
+        }
+    }
+}
+
+/// A loop over this bench that wishes for all there is.
+pub(crate) fn taps(bench: &dyn Bench) -> TapLoop {
+    TapLoop::boxed(bench.backend(), bench.reader(), cards::verifier())
+        .wishes(cards::wishes())
+        .clock(bench.clock())
+        .wall_clock(cards::now)
+}
