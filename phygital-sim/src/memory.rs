@@ -477,9 +477,11 @@ mod tests {
     use std::thread;
     use std::time::Instant;
 
+    use phygital_core::contactless::ecp::{Frame, Modulation, Tci};
     use phygital_reader::VirtualClock;
 
     use super::*;
+    use crate::phone::SoftPhone;
     use crate::type4::Type4Tag;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -631,6 +633,25 @@ mod tests {
         backend.set_capabilities("counter", Capabilities::new(262, 1));
         assert_eq!(fault(reader.link().transceive(SELECT, SECOND)), Some(LinkFault::Card));
         assert!(reader.raw().is_none());
+    }
+
+    #[test]
+    fn a_phone_that_waits_for_polling_frames_is_found_between_polls() {
+        let (_clock, _backend, field, mut reader) = virtual_reader();
+        field.put(SoftPhone::new(1).after_polling_frames(3));
+        let frame = Frame::Tci(Tci::VAS_ONLY).to_bytes(Modulation::A);
+        let mut polls = 0;
+        let card = loop {
+            if let Some(card) = reader.poll(SECOND / 100).unwrap() {
+                break card;
+            }
+            polls += 1;
+            reader.raw().unwrap().broadcast(&frame).unwrap();
+        };
+        assert!((polls, card.uid.is_random()) == (3, true), "{polls} {card:?}");
+        // Released, it waits for frames again.
+        reader.release().unwrap();
+        assert_eq!(reader.poll(SECOND / 100), Ok(None));
     }
 
     #[test]
