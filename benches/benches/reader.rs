@@ -1,0 +1,381 @@
+//! One tap by kind of card through the PN532 driver: exchanges, bytes, and the time that they take on a line; what the
+//! driver adds to that; how soon it is cancelled, and how soon a card that was taken away is missed.
+//!
+//! `cargo bench --manifest-path benches/Cargo.toml --bench reader [-- ROUNDS]`
+//!
+//! The first table is computed from the bytes that the emulated chip counted. The rest is measured on it, at the pace
+//! of a chip at 115,200 baud; the limit is a program that writes the same bytes and reads as many.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::ExitCode;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use phygital_core::contactless::Step;
+use phygital_core::contactless::apple_vas::phone::{SoftPass, VasPhone};
+use phygital_core::contactless::apple_vas::{KdfVariant, PassRequest, VasMode, VasTerminal};
+use phygital_core::contactless::ntag424::Access;
+use phygital_core::contactless::reading::{CardKind, Reading, Wanted};
+use phygital_core::contactless::smart_tap::phone::{PhoneSeed, SmartTapPhone, SoftObject};
+use phygital_core::contactless::smart_tap::{
+    CollectorKey, ObjectKind, SessionSeed, SmartTapTerminal, VasTypes,
+};
+use phygital_core::contactless::type4::Type4Path;
+use phygital_core::crypto::{P256Key, Secret};
+use phygital_core::tap::tag_setup::{SdmRights, TagSetup};
+use phygital_core::tap::{PiccDataTag, SdmMode};
+use phygital_core::vocab::Timestamp;
+use phygital_reader::pn532::Pn532Backend;
+use phygital_reader::{Backend, Reader, ReaderName, Technology};
+use phygital_sim::pn532::{Exchange, Pace, Pn532Chip, WireTime};
+use phygital_sim::{Activation, Answer, Field, Ntag424, SoftCard, Type4Tag};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// At most this many times the bare line.
+const RATIO_MAX: f64 = 1.05;
+const SOON: Duration = Duration::from_secs(10);
+/// Half a frame of full-speed USB, which a transfer waits for its turn on average, and what a byte takes.
+const USB_TURN: Duration = Duration::from_micros(500);
+const USB_BYTE: Duration = Duration::from_nanos(667);
+/// Command, acknowledgement, answer.
+const TRANSFERS: u32 = 3;
+const MESSAGE: &[u8] =
+    b"\xD1\x01\x45U\x04example.test/t?e=00112233445566778899AABBCCDDEEFF&c=0123456789ABCDEF";
+const COLLECTOR: u32 = 20_180_608;
+
+/// A kind of card, and what is asked of it.
+struct Kind<'k> {
+    name: &'static str,
+    card: Box<dyn Fn() -> Box<dyn SoftCard> + 'k>,
+    wanted: Box<dyn Fn() -> Wanted<'k> + 'k>,
+}
+
+/// A card that is one function.
+struct Talker {
+    activation: Activation,
+    answer: Box<dyn FnMut(&[u8]) -> Vec<u8> + Send>,
+}
+
+impl SoftCard for Talker {
+    fn activate(&mut self) -> Activation {
+        self.activation.clone()
+    }
+
+    fn lose_power(&mut self) {}
+
+    fn answer(&mut self, command: &[u8]) -> Answer {
+        Answer::Bytes((self.answer)(command))
+    }
+}
+
+fn main() -> Result<ExitCode> {
+    let rounds = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let rounds: usize = rounds.map_or(Ok(31), |text| text.parse())?;
+    let signer = CollectorKey::new(key(1), 1);
+    let kinds = kinds(&signer)?;
+
+    println!("one tap: a selection, and what is read\n");
+    println!(
+        "{:<34} {:>9} {:>9} {:>6} {:>6} {:>9} {:>9} {:>6} {:>6} {:>9}",
+        "kind", "exchanges", "with card", "sent", "read", "115,200", "460,800", "USB", "air", "115,200"
+    );
+    println!(
+        "{:<34} {:>9} {:>9} {:>6} {:>6} {:>9} {:>9} {:>6} {:>6} {:>9}",
+        "", "", "", "bytes", "bytes", "ms", "ms", "ms", "ms", "with air"
+    );
+    for kind in &kinds {
+        let (mut bench, mut reader) = Bench::open(Pace::AtOnce)?;
+        bench.field.put_boxed((kind.card)());
+        let before = bench.chip.wire_time();
+        let with_card = tap(reader.as_mut(), (kind.wanted)())?;
+        let spent = bench.chip.wire_time().since(&before);
+        bench.row(kind.name, with_card, &spent);
+    }
+
+    let ratio = overhead(&kinds[0], rounds)?;
+    cancelling(rounds)?;
+    removal(&kinds[0], rounds)?;
+    println!("aim: at most {RATIO_MAX} times the bare line, found {ratio:.3}");
+    Ok(if ratio <= RATIO_MAX { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// An emulated chip.
+struct Bench {
+    field: Field,
+    chip: Pn532Chip,
+}
+
+impl Bench {
+    fn open(pace: Pace) -> Result<(Self, Box<dyn Reader>)> {
+        let field = Field::new();
+        let chip = Pn532Chip::start(field.clone())?;
+        chip.chip().set_pace(pace);
+        let reader = Pn532Backend::new().open(&ReaderName::new(chip.path().to_string_lossy()))?;
+        Ok((Self { field, chip }, reader))
+    }
+
+    fn row(&mut self, name: &str, with_card: u32, spent: &WireTime) {
+        let bytes = spent.host_bytes + spent.chip_bytes;
+        let turns = USB_TURN * TRANSFERS * u32::try_from(spent.exchanges).unwrap_or(u32::MAX);
+        let usb = turns + USB_BYTE * u32::try_from(bytes).unwrap_or(u32::MAX);
+        println!(
+            "{name:<34} {:>9} {with_card:>9} {:>6} {:>6} {:>9.1} {:>9.1} {:>6.1} {:>6.1} {:>9.1}",
+            spent.exchanges,
+            spent.host_bytes,
+            spent.chip_bytes,
+            ms(spent.line(115_200)),
+            ms(spent.line(460_800)),
+            ms(usb),
+            ms(spent.air),
+            ms(spent.line(115_200) + spent.air),
+        );
+    }
+}
+
+/// The driver beside the bare line, in turns; gives the ratio.
+fn overhead(kind: &Kind<'_>, rounds: usize) -> Result<f64> {
+    let (bench, mut reader) = Bench::open(Pace::Real)?;
+    let (bare, _closed) = {
+        // Opened once, so that it is set as the driver sets it.
+        let (bare, reader) = Bench::open(Pace::Real)?;
+        (bare, drop(reader))
+    };
+    let mut line = File::options().read(true).write(true).open(bare.chip.path())?;
+    for bench in [&bench, &bare] {
+        bench.field.put_boxed((kind.card)());
+    }
+    let opened = bench.chip.log();
+    replay(&mut line, &opened)?;
+    let [mut driven, mut bared] = [Vec::new(), Vec::new()];
+    let before = bench.chip.wire_time();
+    for _ in 0..rounds {
+        bench.chip.chip().clear_log();
+        let began = Instant::now();
+        tap(reader.as_mut(), (kind.wanted)())?;
+        reader.release()?;
+        driven.push(began.elapsed());
+        let log = bench.chip.log();
+        let began = Instant::now();
+        replay(&mut line, &log)?;
+        bared.push(began.elapsed());
+    }
+    let spent = bench.chip.wire_time().since(&before);
+    let implied = ms(spent.line(115_200) + spent.air) / rounds as f64;
+    let (driven, bared) = (ms(median(driven)), ms(median(bared)));
+    println!("\n{}, and let go: medians of {rounds}, in turns, ms", kind.name);
+    println!("{:<34} {implied:>9.2}", "implied by bytes and air");
+    println!("{:<34} {bared:>9.2} {:>9.3}", "the bare line", 1.0);
+    println!("{:<34} {driven:>9.2} {:>9.3}", "the driver", driven / bared);
+    Ok(driven / bared)
+}
+
+/// Writes what a host wrote, and reads as much as it was answered.
+fn replay(line: &mut File, log: &[Exchange]) -> Result<()> {
+    for exchange in log {
+        line.write_all(&exchange.host)?;
+        line.read_exact(&mut vec![0; exchange.chip.len()])?;
+    }
+    Ok(())
+}
+
+/// From the cancelling to the return of a poll that would last.
+fn cancelling(rounds: usize) -> Result<()> {
+    let (_bench, mut reader) = Bench::open(Pace::Real)?;
+    let canceller = reader.canceller();
+    let (starts, started) = channel::<()>();
+    let (cancels, cancelled) = channel();
+    let other = thread::spawn(move || {
+        while started.recv().is_ok() {
+            thread::sleep(Duration::from_millis(30));
+            let at = Instant::now();
+            canceller.cancel();
+            if cancels.send(at).is_err() {
+                break;
+            }
+        }
+    });
+    let mut times = Vec::new();
+    for _ in 0..rounds {
+        starts.send(())?;
+        let polled = reader.poll(SOON);
+        let returned = Instant::now();
+        assert!(polled.is_err(), "it was cancelled");
+        times.push(returned - cancelled.recv()?);
+    }
+    drop(starts);
+    other.join().map_err(|_| "the other thread panicked")?;
+    line("from cancelling to the return", times);
+    Ok(())
+}
+
+/// From the taking away to the answer that no card is there, asked without a pause.
+fn removal(kind: &Kind<'_>, rounds: usize) -> Result<()> {
+    let (bench, mut reader) = Bench::open(Pace::Real)?;
+    let mut times = Vec::new();
+    for _ in 0..rounds {
+        bench.field.put_boxed((kind.card)());
+        reader.poll(SOON)?.ok_or("a card lies there")?;
+        assert!(reader.link().is_present()?);
+        bench.field.take();
+        let taken = Instant::now();
+        while reader.link().is_present()? {}
+        times.push(taken.elapsed());
+        reader.release()?;
+    }
+    line("from taking a card to missing it", times);
+    Ok(())
+}
+
+fn line(name: &str, times: Vec<Duration>) {
+    let most = times.iter().max().copied().unwrap_or_default();
+    println!("{name:<34} {:>9.2} ms, at most {:.2}", ms(median(times)), ms(most));
+}
+
+/// Selects the card and reads it; gives the exchanges with it.
+fn tap(reader: &mut dyn Reader, wanted: Wanted<'_>) -> Result<u32> {
+    let card = reader.poll(SOON)?.ok_or("a card lies there")?;
+    let kind = match card.technology {
+        Technology::Type2 => CardKind::Type2,
+        _ => CardKind::iso_dep(card.uid.as_bytes()),
+    };
+    let (mut reading, mut step) = Reading::new(kind, wanted);
+    let mut exchanges = 0;
+    let read = loop {
+        match step {
+            Step::Send(command) => {
+                exchanges += 1;
+                step = reading.next(&reader.link().transceive(&command, SOON)?);
+            }
+            Step::Done(read) => break read,
+        }
+    };
+    assert!(read.misses.is_empty(), "{:?}", read.misses);
+    Ok(exchanges)
+}
+
+fn kinds(signer: &CollectorKey) -> Result<Vec<Kind<'_>>> {
+    let rights = SdmRights {
+        picc_data: PiccDataTag::UidAndCounter,
+        meta_read_key: 2,
+        file_read_key: 1,
+        ctr_ret: Access::Never,
+        read_ctr_limit: None,
+        tamper_in_file_data: false,
+    };
+    let template = "tap.example/?p={mac_input}{picc}&c={mac}".parse()?;
+    let setup = TagSetup::new(template, SdmMode::Aes, 0, rights)?;
+    let sun = move || -> Box<dyn SoftCard> {
+        let keys = [1, 2, 3, 4, 5].map(|byte| Secret::take(&mut [byte; 16]));
+        let uid = "04a1b2c3d4e5f6".parse().expect("a UID");
+        Box::new(Ntag424::personalised(uid, 7, &setup, keys))
+    };
+    let again = sun.clone();
+    let ndef = |path| move || Wanted::nothing().ndef_by(path);
+    Ok(vec![
+        Kind {
+            name: "NTAG 424 DNA, a SUN link",
+            card: Box::new(sun),
+            wanted: Box::new(ndef(Type4Path::Known)),
+        },
+        Kind {
+            name: "  by way of the container",
+            card: Box::new(again),
+            wanted: Box::new(ndef(Type4Path::Standard)),
+        },
+        Kind {
+            name: "Type 4 tag, 73 bytes",
+            card: Box::new(|| Box::new(Type4Tag::new(MESSAGE))),
+            wanted: Box::new(ndef(Type4Path::Standard)),
+        },
+        Kind {
+            name: "Type 2 tag, 73 bytes",
+            card: Box::new(|| Box::new(type2())),
+            wanted: Box::new(Wanted::ndef),
+        },
+        Kind {
+            name: "phone, a pass of Apple VAS",
+            card: Box::new(|| Box::new(iphone())),
+            wanted: Box::new(|| {
+                let requests = [PassRequest::pass("pass.example.shop".parse().expect("a name"))];
+                let terminal = VasTerminal::new(VasMode::VasOnly);
+                Wanted::nothing().vas(terminal, &requests).expect("one pass")
+            }),
+        },
+        Kind {
+            name: "phone, a pass of Google Smart Tap",
+            card: Box::new(|| Box::new(android())),
+            wanted: Box::new(|| {
+                let seed = SessionSeed { session_id: [5; 8], reader_nonce: [6; 32], reader_key: key(7) };
+                let terminal = SmartTapTerminal::new(COLLECTOR, signer, VasTypes::PassOnly);
+                Wanted::nothing().smart_tap(terminal, seed).expect("a terminal")
+            }),
+        },
+    ])
+}
+
+/// An NTAG 213 that is read alone: 45 pages.
+fn type2() -> Talker {
+    let mut memory =
+        vec![0x04, 0x11, 0x22, 0xBF, 0x33, 0x44, 0x55, 0x66, 0x44, 0x48, 0, 0, 0xE1, 0x10, 0x12, 0];
+    memory.extend([0x03, u8::try_from(MESSAGE.len()).expect("short")]);
+    memory.extend(MESSAGE);
+    memory.push(0xFE);
+    memory.resize(45 * 4, 0);
+    let uid = vec![0x04, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
+    Talker {
+        activation: Activation { atqa: [0x44, 0x00], sak: 0x00, uid, ats: None },
+        answer: Box::new(move |command| match command {
+            [0x30, page] => memory.iter().cycle().skip(usize::from(*page) * 4).take(16).copied().collect(),
+            [0x3A, from, to] => memory[usize::from(*from) * 4..usize::from(*to) * 4 + 4].to_vec(),
+            _ => vec![0x00, 0x04, 0x04, 0x02, 0x01, 0x00, 0x0F, 0x03],
+        }),
+    }
+}
+
+fn phone(answer: impl FnMut(&[u8]) -> Vec<u8> + Send + 'static) -> Talker {
+    let (uid, ats) = (vec![0x08, 1, 2, 3], Some(vec![0x05, 0x78, 0x80, 0x70, 0x02]));
+    Talker { activation: Activation { atqa: [0x04, 0x00], sak: 0x20, uid, ats }, answer: Box::new(answer) }
+}
+
+fn iphone() -> Talker {
+    let pass = SoftPass {
+        pass: "pass.example.shop".parse().expect("a name"),
+        merchant: key(1).public(),
+        message: b"0123456789abcdef0123456789abcdef".to_vec(),
+        variant: KdfVariant::One,
+    };
+    let now = Timestamp::parse("2026-11-21T12:00:00Z").expect("a time");
+    let mut wallet = VasPhone::new(vec![pass], now);
+    wallet.add_key(key(9));
+    phone(move |command| wallet.answer(command))
+}
+
+fn android() -> Talker {
+    let object = SoftObject {
+        kind: ObjectKind::Loyalty,
+        issuer: 7,
+        object_id: [1; 8],
+        service_number: "0123456789abcdef0123456789abcdef".to_owned(),
+    };
+    let mut wallet = SmartTapPhone::new(vec![object]);
+    wallet.trust(COLLECTOR, 1, key(1).public());
+    wallet.add_seed(PhoneSeed { nonce: [2; 32], key: key(3), iv: [4; 12] });
+    phone(move |command| wallet.answer(command))
+}
+
+fn key(byte: u8) -> P256Key {
+    P256Key::new(Secret::take(&mut [byte; 32])).expect("a small number")
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
