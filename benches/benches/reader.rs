@@ -19,7 +19,7 @@ use phygital_core::contactless::apple_vas::phone::{SoftPass, VasPhone};
 use phygital_core::contactless::apple_vas::{KdfVariant, PassRequest, VasMode, VasTerminal};
 use phygital_core::contactless::ntag424::Access;
 use phygital_core::contactless::reading::{CardKind, Reading, Wanted};
-use phygital_core::contactless::smart_tap::phone::{PhoneSeed, SmartTapPhone, SoftObject};
+use phygital_core::contactless::smart_tap::phone::{SmartTapPhone, SoftObject};
 use phygital_core::contactless::smart_tap::{
     CollectorKey, ObjectKind, SessionSeed, SmartTapTerminal, VasTypes,
 };
@@ -29,9 +29,9 @@ use phygital_core::tap::tag_setup::{SdmRights, TagSetup};
 use phygital_core::tap::{PiccDataTag, SdmMode};
 use phygital_core::vocab::Timestamp;
 use phygital_reader::pn532::Pn532Backend;
-use phygital_reader::{Backend, Reader, ReaderName, Technology};
+use phygital_reader::{Backend, Card, Reader, ReaderName, Technology};
 use phygital_sim::pn532::{Exchange, Pace, Pn532Chip, WireTime};
-use phygital_sim::{Activation, Answer, Field, Ntag424, SoftCard, Type4Tag};
+use phygital_sim::{Field, Ntag424, SoftCard, SoftPhone, Type2Tag, Type2TagChip, Type4Tag};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -52,24 +52,6 @@ struct Kind<'k> {
     name: &'static str,
     card: Box<dyn Fn() -> Box<dyn SoftCard> + 'k>,
     wanted: Box<dyn Fn() -> Wanted<'k> + 'k>,
-}
-
-/// A card that is one function.
-struct Talker {
-    activation: Activation,
-    answer: Box<dyn FnMut(&[u8]) -> Vec<u8> + Send>,
-}
-
-impl SoftCard for Talker {
-    fn activate(&mut self) -> Activation {
-        self.activation.clone()
-    }
-
-    fn lose_power(&mut self) {}
-
-    fn answer(&mut self, command: &[u8]) -> Answer {
-        Answer::Bytes((self.answer)(command))
-    }
 }
 
 fn main() -> Result<ExitCode> {
@@ -148,15 +130,15 @@ fn overhead(kind: &Kind<'_>, rounds: usize) -> Result<f64> {
     for bench in [&bench, &bare] {
         bench.field.put_boxed((kind.card)());
     }
-    let opened = bench.chip.log();
-    replay(&mut line, &opened)?;
+    // Between field and selection both must wait for the card; so what is measured is the reading of a selected one.
+    let card = reader.poll(SOON)?.ok_or("a card lies there")?;
+    replay(&mut line, &bench.chip.log())?;
     let [mut driven, mut bared] = [Vec::new(), Vec::new()];
     let before = bench.chip.wire_time();
     for _ in 0..rounds {
         bench.chip.chip().clear_log();
         let began = Instant::now();
-        tap(reader.as_mut(), (kind.wanted)())?;
-        reader.release()?;
+        read(reader.as_mut(), &card, (kind.wanted)())?;
         driven.push(began.elapsed());
         let log = bench.chip.log();
         let began = Instant::now();
@@ -165,12 +147,14 @@ fn overhead(kind: &Kind<'_>, rounds: usize) -> Result<f64> {
     }
     let spent = bench.chip.wire_time().since(&before);
     let implied = ms(spent.line(115_200) + spent.air) / rounds as f64;
-    let (driven, bared) = (ms(median(driven)), ms(median(bared)));
-    println!("\n{}, and let go: medians of {rounds}, in turns, ms", kind.name);
+    // A line takes as long as it takes, and a busy machine only adds to it: the least says what is ours.
+    let least = |times: &[Duration]| ms(times.iter().min().copied().unwrap_or_default());
+    let ratio = least(&driven) / least(&bared);
+    println!("\n{}, read {rounds} times in turns: least, ratio, median, ms", kind.name);
     println!("{:<34} {implied:>9.2}", "implied by bytes and air");
-    println!("{:<34} {bared:>9.2} {:>9.3}", "the bare line", 1.0);
-    println!("{:<34} {driven:>9.2} {:>9.3}", "the driver", driven / bared);
-    Ok(driven / bared)
+    println!("{:<34} {:>9.2} {:>9.3} {:>9.2}", "the bare line", least(&bared), 1.0, ms(median(bared)));
+    println!("{:<34} {:>9.2} {ratio:>9.3} {:>9.2}", "the driver", least(&driven), ms(median(driven)));
+    Ok(ratio)
 }
 
 /// Writes what a host wrote, and reads as much as it was answered.
@@ -238,6 +222,11 @@ fn line(name: &str, times: Vec<Duration>) {
 /// Selects the card and reads it; gives the exchanges with it.
 fn tap(reader: &mut dyn Reader, wanted: Wanted<'_>) -> Result<u32> {
     let card = reader.poll(SOON)?.ok_or("a card lies there")?;
+    read(reader, &card, wanted)
+}
+
+/// Reads a selected card; gives the exchanges with it.
+fn read(reader: &mut dyn Reader, card: &Card, wanted: Wanted<'_>) -> Result<u32> {
     let kind = match card.technology {
         Technology::Type2 => CardKind::Type2,
         _ => CardKind::iso_dep(card.uid.as_bytes()),
@@ -268,9 +257,9 @@ fn kinds(signer: &CollectorKey) -> Result<Vec<Kind<'_>>> {
     };
     let template = "tap.example/?p={mac_input}{picc}&c={mac}".parse()?;
     let setup = TagSetup::new(template, SdmMode::Aes, 0, rights)?;
+    let uid = "04a1b2c3d4e5f6".parse()?;
     let sun = move || -> Box<dyn SoftCard> {
         let keys = [1, 2, 3, 4, 5].map(|byte| Secret::take(&mut [byte; 16]));
-        let uid = "04a1b2c3d4e5f6".parse().expect("a UID");
         Box::new(Ntag424::personalised(uid, 7, &setup, keys))
     };
     let again = sun.clone();
@@ -293,7 +282,10 @@ fn kinds(signer: &CollectorKey) -> Result<Vec<Kind<'_>>> {
         },
         Kind {
             name: "Type 2 tag, 73 bytes",
-            card: Box::new(|| Box::new(type2())),
+            card: Box::new(move || {
+                let tag = Type2Tag::new(Type2TagChip::Ntag213, uid, 7);
+                Box::new(tag.ndef(MESSAGE).expect("it fits"))
+            }),
             wanted: Box::new(Wanted::ndef),
         },
         Kind {
@@ -317,31 +309,7 @@ fn kinds(signer: &CollectorKey) -> Result<Vec<Kind<'_>>> {
     ])
 }
 
-/// An NTAG 213 that is read alone: 45 pages.
-fn type2() -> Talker {
-    let mut memory =
-        vec![0x04, 0x11, 0x22, 0xBF, 0x33, 0x44, 0x55, 0x66, 0x44, 0x48, 0, 0, 0xE1, 0x10, 0x12, 0];
-    memory.extend([0x03, u8::try_from(MESSAGE.len()).expect("short")]);
-    memory.extend(MESSAGE);
-    memory.push(0xFE);
-    memory.resize(45 * 4, 0);
-    let uid = vec![0x04, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
-    Talker {
-        activation: Activation { atqa: [0x44, 0x00], sak: 0x00, uid, ats: None },
-        answer: Box::new(move |command| match command {
-            [0x30, page] => memory.iter().cycle().skip(usize::from(*page) * 4).take(16).copied().collect(),
-            [0x3A, from, to] => memory[usize::from(*from) * 4..usize::from(*to) * 4 + 4].to_vec(),
-            _ => vec![0x00, 0x04, 0x04, 0x02, 0x01, 0x00, 0x0F, 0x03],
-        }),
-    }
-}
-
-fn phone(answer: impl FnMut(&[u8]) -> Vec<u8> + Send + 'static) -> Talker {
-    let (uid, ats) = (vec![0x08, 1, 2, 3], Some(vec![0x05, 0x78, 0x80, 0x70, 0x02]));
-    Talker { activation: Activation { atqa: [0x04, 0x00], sak: 0x20, uid, ats }, answer: Box::new(answer) }
-}
-
-fn iphone() -> Talker {
+fn iphone() -> SoftPhone {
     let pass = SoftPass {
         pass: "pass.example.shop".parse().expect("a name"),
         merchant: key(1).public(),
@@ -349,12 +317,10 @@ fn iphone() -> Talker {
         variant: KdfVariant::One,
     };
     let now = Timestamp::parse("2026-11-21T12:00:00Z").expect("a time");
-    let mut wallet = VasPhone::new(vec![pass], now);
-    wallet.add_key(key(9));
-    phone(move |command| wallet.answer(command))
+    SoftPhone::new(7).apple_wallet(VasPhone::new(vec![pass], now))
 }
 
-fn android() -> Talker {
+fn android() -> SoftPhone {
     let object = SoftObject {
         kind: ObjectKind::Loyalty,
         issuer: 7,
@@ -363,8 +329,7 @@ fn android() -> Talker {
     };
     let mut wallet = SmartTapPhone::new(vec![object]);
     wallet.trust(COLLECTOR, 1, key(1).public());
-    wallet.add_seed(PhoneSeed { nonce: [2; 32], key: key(3), iv: [4; 12] });
-    phone(move |command| wallet.answer(command))
+    SoftPhone::new(7).google_wallet(wallet)
 }
 
 fn key(byte: u8) -> P256Key {

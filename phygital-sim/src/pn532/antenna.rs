@@ -88,8 +88,8 @@ impl Antenna {
                 // It has forgotten its session; its UID stays as long as it has power.
                 self.field.with_card(|card| {
                     card.lose_power();
-                    card.answers_polls().then(|| card.activate())
-                })??;
+                    card.activate()
+                })?;
             }
             None => {
                 let asked = self.field.with_card(|card| card.answers_polls().then(|| card.activate()));
