@@ -3,6 +3,9 @@
 #![cfg(all(target_os = "linux", feature = "libnfc"))]
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "support/nfcd.rs"]
+mod nfcd;
+
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -56,17 +59,7 @@ impl Bench {
 
     /// The helper that has the chip open.
     fn helper(&self) -> Option<Pid> {
-        let tty = self.chip.path().canonicalize().ok()?;
-        fs::read_dir("/proc").unwrap().find_map(|process| {
-            let process = process.ok()?.path();
-            let id = process.file_name()?.to_str()?.parse().ok()?;
-            let named = fs::read_to_string(process.join("comm")).ok()? == "phygital-nfcd\n";
-            let opens = named
-                && fs::read_dir(process.join("fd"))
-                    .ok()?
-                    .any(|file| file.is_ok_and(|file| fs::read_link(file.path()).is_ok_and(|to| to == tty)));
-            opens.then(|| Pid::from_raw(id)).flatten()
-        })
+        nfcd::with_open(self.chip.path())
     }
 
     fn signal(&self, signal: Signal) -> Pid {
@@ -83,13 +76,13 @@ impl Bench {
     }
 }
 
-fn nfcd() -> NfcdBackend {
+fn helper() -> NfcdBackend {
     NfcdBackend::at(env!("CARGO_BIN_EXE_phygital-nfcd"))
 }
 
 /// Both ways to libnfc.
 fn ways() -> [(&'static str, Box<dyn Backend>); 2] {
-    [("in process", Box::new(LibnfcBackend::new())), ("helper", Box::new(nfcd()))]
+    [("in process", Box::new(LibnfcBackend::new())), ("helper", Box::new(helper()))]
 }
 
 fn say(reader: &mut dyn Reader, command: &[u8]) -> Result<Vec<u8>, LinkError> {
@@ -501,7 +494,7 @@ fn libnfc_and_our_driver_see_the_same() {
     let seen = [
         Scenario::through(&mut phygital_reader::pn532::Pn532Backend::new()),
         Scenario::through(&mut LibnfcBackend::new()),
-        Scenario::through(&mut nfcd()),
+        Scenario::through(&mut helper()),
     ];
     assert!(seen[0].len() > 40, "{seen:#?}");
     for other in &seen[1..] {
@@ -604,7 +597,7 @@ impl Scenario {
 #[test]
 fn what_libnfc_dies_of_costs_the_helper_alone() {
     let bench = Bench::with_tag();
-    let mut reader = nfcd().open(&bench.name).unwrap();
+    let mut reader = helper().open(&bench.name).unwrap();
     // A status that says a node address follows: libnfc calls abort.
     read_ndef(reader.as_mut());
     bench.fault(Pn532Fault::Nad);
@@ -626,7 +619,7 @@ fn what_libnfc_dies_of_costs_the_helper_alone() {
 #[test]
 fn a_helper_that_is_killed_is_replaced() {
     let bench = Bench::with_tag();
-    let mut reader = nfcd().open(&bench.name).unwrap();
+    let mut reader = helper().open(&bench.name).unwrap();
     for _ in 0..3 {
         read_ndef(reader.as_mut());
         // Between two calls: nobody notices, but the card has to be found again.
@@ -658,7 +651,7 @@ fn a_helper_that_is_killed_is_replaced() {
 #[test]
 fn a_helper_that_falls_silent_is_killed() {
     let bench = Bench::with_tag();
-    let mut reader = nfcd().patience(SHORT).open(&bench.name).unwrap();
+    let mut reader = helper().patience(SHORT).open(&bench.name).unwrap();
     read_ndef(reader.as_mut());
     let stopped = bench.signal(Signal::STOP);
     let begin = Instant::now();
@@ -690,7 +683,7 @@ fn a_helper_that_falls_silent_is_killed() {
 #[test]
 fn a_helper_ends_with_its_till() {
     let bench = Bench::with_tag();
-    let mut reader = nfcd().open(&bench.name).unwrap();
+    let mut reader = helper().open(&bench.name).unwrap();
     read_ndef(reader.as_mut());
     drop(reader);
     assert_eq!(bench.helper(), None);
@@ -720,8 +713,8 @@ fn readers_are_listed() {
     let bench = Bench::new();
     let absent = ReaderName::new("/dev/no-such-port");
     let mut in_process = LibnfcBackend::new().with(bench.name.clone()).with(absent.clone());
-    let mut helper = nfcd().with(bench.name.clone()).with(absent.clone());
-    for backend in [&mut in_process as &mut dyn Backend, &mut helper] {
+    let mut in_helper = helper().with(bench.name.clone()).with(absent.clone());
+    for backend in [&mut in_process as &mut dyn Backend, &mut in_helper] {
         assert_eq!(backend.name(), "libnfc");
         let readers = backend.list().unwrap();
         assert!(readers.contains(&bench.name) && !readers.contains(&absent));

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod conformance;
+#[cfg(all(target_os = "linux", feature = "libnfc"))]
+#[path = "support/nfcd.rs"]
+mod nfcd;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -27,4 +30,37 @@ fn pn532_on_a_serial_line() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut bench = SerialBench::new(Pn532Backend::new).faster(8);
     soak(&mut bench, presentations(100), 500, 1);
+}
+
+/// Its helper is killed under way, and made to die of what libnfc dies of.
+#[cfg(all(target_os = "linux", feature = "libnfc"))]
+#[test]
+fn libnfc_in_its_helper() {
+    use conformance::serial::SerialBench;
+    use phygital_reader::libnfc::NfcdBackend;
+    use phygital_sim::pn532::Pn532Fault;
+    use rustix::process::{Signal, kill_process};
+
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut bench = SerialBench::new(|| NfcdBackend::at(env!("CARGO_BIN_EXE_phygital-nfcd")))
+        .faults(&[Pn532Fault::Nad, Pn532Fault::EmptyAts])
+        .kill(|chip| {
+            // None runs while it is being replaced.
+            if let Some(helper) = nfcd::with_open(chip.path()) {
+                let _ = kill_process(helper, Signal::KILL);
+            }
+        })
+        .faster(8);
+    soak(&mut bench, presentations(100), 500, 2);
+}
+
+#[cfg(all(target_os = "linux", feature = "libnfc"))]
+#[test]
+fn libnfc_in_process() {
+    use conformance::serial::SerialBench;
+    use phygital_reader::libnfc::LibnfcBackend;
+
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut bench = SerialBench::new(LibnfcBackend::new).faster(8);
+    soak(&mut bench, presentations(100), 500, 3);
 }
