@@ -1,8 +1,8 @@
 //! Why a link does not verify: for the operator of a fleet, never for the public.
 //!
 //! The usual reasons are not forgeries but set-ups: the MAC input starts elsewhere, the tag still has factory
-//! keys or the diversified key of another number, it is in LRP mode and nobody said so, a link wrapper changed letters, or a home-made tag cuts the
-//! MAC or turns the counter the wrong way round. Each can be tried, and the MAC tells which it is.
+//! keys or the diversified key of another number, it is in LRP mode and nobody said so, a link wrapper changed letters, the
+//! placeholder of the MAC is too short, or a home-made tag cuts the MAC or turns the counter the wrong way round. Each can be tried, and the MAC tells which it is.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -21,6 +21,7 @@ use super::verify::{Trial, VerifiedTap, read_template, try_keys, verify_mirrors}
 use crate::crypto::{Block, truncate_mac};
 use crate::tap::limits::{DIAGNOSIS_TRIES_MAX, FLEETS_MAX};
 use crate::tap::refusal::TapRefusal;
+use crate::vocab::hex;
 use crate::vocab::tag::KeyEpoch;
 
 /// What became of a link, and what explains it.
@@ -61,6 +62,13 @@ pub enum Note {
         /// The mode of the link.
         mode: SdmMode,
     },
+    /// The link verifies under keys of this tag that newer ones have followed.
+    OlderEpoch {
+        /// The generation that matched.
+        epoch: KeyEpoch,
+        /// The newest that the ring has for the tag.
+        newest: KeyEpoch,
+    },
     /// The search was given up after [`crate::tap::limits::DIAGNOSIS_TRIES_MAX`] MACs.
     GivenUp,
 }
@@ -93,6 +101,9 @@ pub struct Match {
     pub truncation: Truncation,
     /// The counter went into the session vector most significant byte first.
     pub counter_reversed: bool,
+    /// How many digits of the MAC the link has: 16, or fewer where it ends within the MAC because the placeholder in the
+    /// tag's file is too short.
+    pub mac_digits: usize,
 }
 
 /// Which file read key fitted.
@@ -137,30 +148,58 @@ pub fn diagnose<K: KeyRing + ?Sized>(url: &str, keys: &K) -> Diagnosis {
     };
     let Trial { result, .. } = try_keys(link, keys);
     let mut inquiry = Inquiry::new(keys);
-    if result.is_ok() {
-        return Diagnosis { result, notes: inquiry.notes };
+    if let Ok(tap) = &result {
+        let notes = older_epoch(link, keys, tap).into_iter().collect();
+        return Diagnosis { result, notes };
     }
-    let shapes = [false, true].map(|second| auto::read(link, second));
-    let by_shape: Vec<_> =
-        shapes.into_iter().filter_map(|found| Attempt::of_reading(found.ok()?.reading).ok()).collect();
-    for (index, fleet) in keys.fleets().iter().take(FLEETS_MAX).enumerate() {
-        if let Layout::Template(template) = fleet.layout() {
-            match read_template(template, link, ModeRule::Either) {
-                Ok(attempt) => inquiry.fleet(&attempt, index, fleet, false),
-                Err(_) if !by_shape.is_empty() => inquiry.note(Note::ReadsByShape { fleet: index }),
-                Err(_) => {}
-            }
-        }
-        let is_template = matches!(fleet.layout(), Layout::Template(_));
-        for attempt in &by_shape {
-            inquiry.fleet(attempt, index, fleet, is_template);
-        }
-    }
+    let by_shape = inquiry.link(link);
     if by_shape.first().is_some_and(Attempt::has_lower_case) {
         inquiry.note(Note::LowerCase);
     }
+    if let Some((whole, digits)) = completed(url)
+        && let Ok(link) = TapLink::parse(&whole)
+    {
+        inquiry.mac_digits = digits;
+        inquiry.link(link);
+    }
     Diagnosis { result, notes: inquiry.notes() }
 }
+
+/// Newer keys of a tag whose link verifies.
+fn older_epoch<K: KeyRing + ?Sized>(link: TapLink<'_>, keys: &K, tap: &VerifiedTap) -> Option<Note> {
+    // Which fleet it was is found anew.
+    let mut inquiry = Inquiry::new(keys);
+    inquiry.link(link);
+    let fleet = inquiry.notes.iter().find_map(|note| match note {
+        Note::Matches(found) => Some(found.fleet),
+        _ => None,
+    })?;
+    let (epoch, mut newest) = (tap.key_epoch(), tap.key_epoch());
+    keys.file_keys(fleet, tap.uid(), &mut |key| {
+        newest = newest.max(key.key_epoch());
+        ControlFlow::Continue(())
+    });
+    (newest > epoch).then_some(Note::OlderEpoch { epoch, newest })
+}
+
+/// A link that ends within its MAC, with zeros in place of what is missing, and how many digits of the MAC it has: at
+/// least eight, so that nothing matches by accident.
+fn completed(url: &str) -> Option<(String, usize)> {
+    let digits = url.bytes().rev().take_while(|byte| hex::is_digit(*byte)).count();
+    // The MAC alone, or behind PICCData in one piece.
+    let whole = [
+        MAC_DIGITS,
+        SdmMode::Aes.picc_data_width() + MAC_DIGITS,
+        SdmMode::Lrp.picc_data_width() + MAC_DIGITS,
+    ];
+    let missing = whole
+        .into_iter()
+        .find_map(|whole| whole.checked_sub(digits).filter(|missing| (1..=8).contains(missing)))?;
+    Some((format!("{url}{}", "0".repeat(missing)), MAC_DIGITS - missing))
+}
+
+/// Digits of a MAC.
+const MAC_DIGITS: usize = 16;
 
 /// As [`diagnose`], for mirrors.
 pub fn diagnose_mirrors<K: KeyRing + ?Sized>(mirrors: &Mirrors<'_>, keys: &K) -> Diagnosis {
@@ -185,11 +224,13 @@ struct Inquiry<'k, K: ?Sized> {
     notes: Vec<Note>,
     tries: u32,
     found: bool,
+    /// How many digits of the MAC are compared.
+    mac_digits: usize,
 }
 
 impl<'k, K: KeyRing + ?Sized> Inquiry<'k, K> {
     fn new(keys: &'k K) -> Self {
-        Self { keys, notes: Vec::new(), tries: 0, found: false }
+        Self { keys, notes: Vec::new(), tries: 0, found: false, mac_digits: MAC_DIGITS }
     }
 
     fn note(&mut self, note: Note) {
@@ -205,6 +246,28 @@ impl<'k, K: KeyRing + ?Sized> Inquiry<'k, K> {
         }
         self.notes.sort_by_key(|note| !matches!(note, Note::Matches(_)));
         self.notes
+    }
+
+    /// Reads a link in every way and tries what may be wrong with it. Gives what it reads as by its shape.
+    fn link<'l>(&mut self, link: TapLink<'l>) -> Vec<Attempt<'l>> {
+        let shapes = [false, true].map(|second| auto::read(link, second));
+        let by_shape: Vec<_> =
+            shapes.into_iter().filter_map(|found| Attempt::of_reading(found.ok()?.reading).ok()).collect();
+        let keys = self.keys;
+        for (index, fleet) in keys.fleets().iter().take(FLEETS_MAX).enumerate() {
+            if let Layout::Template(template) = fleet.layout() {
+                match read_template(template, link, ModeRule::Either) {
+                    Ok(attempt) => self.fleet(&attempt, index, fleet, false),
+                    Err(_) if !by_shape.is_empty() => self.note(Note::ReadsByShape { fleet: index }),
+                    Err(_) => {}
+                }
+            }
+            let is_template = matches!(fleet.layout(), Layout::Template(_));
+            for attempt in &by_shape {
+                self.fleet(attempt, index, fleet, is_template);
+            }
+        }
+        by_shape
     }
 
     /// Tries what may be wrong with a tag of this fleet.
@@ -300,7 +363,8 @@ impl<'k, K: KeyRing + ?Sized> Inquiry<'k, K> {
                 };
                 let Ok(mac) = mac else { return false };
                 for truncation in [Truncation::Tag, Truncation::First, Truncation::Last] {
-                    if truncation.of(&mac) == attempt.mac {
+                    let compared = self.mac_digits / 2;
+                    if truncation.of(&mac)[..compared] == attempt.mac[..compared] {
                         self.found = true;
                         self.note(Note::Matches(Match {
                             fleet: assumed.fleet,
@@ -315,6 +379,7 @@ impl<'k, K: KeyRing + ?Sized> Inquiry<'k, K> {
                             other_mode: assumed.other_mode,
                             truncation,
                             counter_reversed,
+                            mac_digits: self.mac_digits,
                         }));
                         return true;
                     }
@@ -378,6 +443,9 @@ impl fmt::Display for Note {
                 mode.picc_data_width(),
                 fleet + 1
             ),
+            Self::OlderEpoch { epoch, newest } => {
+                write!(f, "the keys of epoch {epoch} made it, and the tag has had newer ones since: {newest}")
+            }
             Self::GivenUp => f.write_str("the search was given up: too many keys"),
         }
     }
@@ -429,6 +497,10 @@ impl fmt::Display for Match {
         if self.counter_reversed {
             f.write_str(", with the counter most significant byte first in the session vector")?;
         }
+        if self.mac_digits < MAC_DIGITS {
+            let digits = self.mac_digits;
+            write!(f, ", of which the link has the first {digits} digits: its placeholder is too short")?;
+        }
         Ok(())
     }
 }
@@ -440,7 +512,7 @@ mod tests {
     use crate::crypto::{Diversifier, Secret, ntag424_input};
     use crate::tap::simulator::SoftTag;
     use crate::tap::{KeySet, Keys, MacInput, MacStart, UrlTemplate};
-    use crate::vocab::tag::TagUid;
+    use crate::vocab::tag::{ReadCounter, TagUid};
 
     const UID: TagUid = TagUid::new([4, 1, 2, 3, 4, 5, 6]);
 
@@ -489,6 +561,7 @@ mod tests {
             |key_no| Diversifier::new(&master()).derive(&ntag424_input(UID, key_no, b"s").unwrap()).unwrap();
         assert!(diagnose(&url(template, &key_of(2)), &fleet).result.is_ok());
         for (key, told) in [
+            (key_of(0), "the diversified key number 0 as file read key"),
             (key_of(3), "the diversified key number 3 as file read key"),
             (master(), "the master key itself as file read key, not diversified"),
             (secret(2), "the meta read key as file read key"),
@@ -523,6 +596,79 @@ mod tests {
             let encrypted = diagnose(&tag("h/t?p={picc}&c={mac}", mode), &keys(ModeRule::Only(other)));
             assert!(encrypted.notes.contains(&Note::OtherMode { fleet: 0, mode }));
         }
+    }
+
+    /// A link with plain mirrors whose MAC over nothing is made in this way.
+    fn home_made(mode: SdmMode, reversed: bool, truncation: Truncation) -> String {
+        let read_ctr = ReadCounter::from_lsb([0x3D, 0x01, 0]);
+        let session = SdmSession::new(mode, Some(UID), Some(read_ctr));
+        let session = if reversed { session.reversed() } else { session };
+        let mac = FileKey::new(&secret(1)).open(&session).unwrap().full_mac(b"");
+        format!("https://h/t?u=04010203040506&n=00013D&c={}", hex::lower(&truncation.of(&mac)).to_uppercase())
+    }
+
+    #[test]
+    fn home_made_macs() {
+        let keys = keys(Layout::default());
+        for mode in SdmMode::ALL {
+            let rule = ModeRule::Only(mode);
+            let own = KeySet::explicit(secret(1)).label("own").mode(rule);
+            let own = Keys::new([own]).unwrap();
+            assert!(diagnose(&home_made(mode, false, Truncation::Tag), &own).result.is_ok());
+            let expected = "the MAC matches with the file read key of epoch 0 (own), over an empty MAC input";
+            for (reversed, truncation, told) in [
+                (
+                    true,
+                    Truncation::Tag,
+                    ", with the counter most significant byte first in the session vector",
+                ),
+                (false, Truncation::First, ", if the first eight bytes of the CMAC are taken"),
+                (false, Truncation::Last, ", if the last eight bytes of the CMAC are taken"),
+            ] {
+                assert_eq!(first(&home_made(mode, reversed, truncation), &own), format!("{expected}{told}"));
+            }
+        }
+        let both = first(&home_made(SdmMode::Aes, true, Truncation::First), &keys);
+        assert!(both.contains("first eight bytes") && both.ends_with("in the session vector"), "{both}");
+    }
+
+    #[test]
+    fn a_placeholder_that_is_too_short() {
+        for template in ["h/t?p={picc}&c={mac}", "h/t?u={uid}&n={ctr}&c={mac}", "h/{picc}{mac}"] {
+            let whole = url(template, &secret(1));
+            for digits in 8..16 {
+                let cut = &whole[..whole.len() - (16 - digits)];
+                let told = first(cut, &keys(Layout::default()));
+                let expected = format!("the first {digits} digits: its placeholder is too short");
+                assert!(
+                    told.contains("over an empty MAC input") && told.ends_with(&expected),
+                    "{cut}: {told}"
+                );
+            }
+            let told = diagnose(&whole[..whole.len() - 9], &keys(Layout::default())).notes;
+            assert!(!told.iter().any(|note| matches!(note, Note::Matches(_))), "{told:?}");
+            let forged =
+                diagnose(&whole[..whole.len() - 8], &Keys::new([KeySet::explicit(secret(5))]).unwrap());
+            assert!(!forged.notes.iter().any(|note| matches!(note, Note::Matches(_))));
+        }
+    }
+
+    #[test]
+    fn keys_that_newer_ones_followed() {
+        let set = |byte, epoch| {
+            let set = KeySet::explicit(secret(byte)).meta_read_key(secret(2));
+            set.epoch(KeyEpoch::new(epoch))
+        };
+        let rotated = Keys::new([set(1, 3), set(8, 5)]).unwrap();
+        let old = diagnose(&url("h/t?p={picc}&c={mac}", &secret(1)), &rotated);
+        assert!(old.result.is_ok());
+        let (epoch, newest) = (KeyEpoch::new(3), KeyEpoch::new(5));
+        assert_eq!(old.notes, [Note::OlderEpoch { epoch, newest }]);
+        assert_eq!(
+            old.notes[0].to_string(),
+            "the keys of epoch 3 made it, and the tag has had newer ones since: 5"
+        );
+        assert!(diagnose(&url("h/t?p={picc}&c={mac}", &secret(8)), &rotated).notes.is_empty());
     }
 
     #[test]
