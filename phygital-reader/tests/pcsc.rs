@@ -20,7 +20,8 @@ use phygital_core::tap::{self, KeySet, Keys};
 use phygital_reader::pcsc::PcscBackend;
 use phygital_reader::{Backend, Card, LinkError, LinkFault, Reader, ReaderName, Technology};
 use phygital_sim::{
-    Activation, Answer, Fault, Faults, Field, SoftCard, Tear, Type4Tag, VPCD_PORT, VpcdCard, VpcdMessage,
+    Activation, Answer, Dice, Fault, Faults, Field, SoftCard, Tear, Type4Tag, VPCD_PORT, VpcdCard,
+    VpcdMessage,
 };
 
 use pcscd::{NAME, Pcscd, inside, until};
@@ -499,6 +500,39 @@ fn another_list_of_readers_is_waited_for() {
     });
 }
 
+/// One card after the other, faster than the service looks, let go or not, in the middle of something or not.
+#[test]
+fn cards_that_follow_each_other_quickly_are_each_found() {
+    inside("cards_that_follow_each_other_quickly_are_each_found", || {
+        let mut counter = Counter::new();
+        let mut reader = counter.open();
+        let mut dice = Dice::new(0x5EED);
+        let mut longest = Duration::ZERO;
+        for number in 0..30 {
+            counter.field.put(tag().uid([number; 7]));
+            let (took, card) = timed(|| found(&mut *reader));
+            assert_eq!(card.uid.as_bytes(), [number; 7]);
+            longest = longest.max(took);
+            if dice.per_mille(500) {
+                assert!(read_ndef(&mut *reader).is_ok(), "card {number}");
+            }
+            if dice.per_mille(300) {
+                thread::sleep(Duration::from_millis(dice.below(500) as u64));
+            }
+            counter.field.take();
+            match dice.below(5) {
+                0 => reader.release().unwrap(),
+                1 => assert_eq!(fault(reader.link().transceive(&SELECT, SECOND)), LinkFault::CardGone),
+                2 => until("the removal", || !reader.link().is_present().unwrap()),
+                3 => thread::sleep(Duration::from_millis(dice.below(500) as u64)),
+                _ => {}
+            }
+        }
+        eprintln!("the longest search took {longest:?}");
+        assert!(longest < 3 * SECOND, "{longest:?}");
+    });
+}
+
 /// The APDUs that reached a card.
 fn apdus(messages: &[VpcdMessage]) -> Vec<Vec<u8>> {
     let apdu = |message: &VpcdMessage| match message {
@@ -515,8 +549,8 @@ fn the_card_hears_what_it_heard_from_others() {
         let mut reader = counter.open();
         // A message as long as that of the trace, so that it is read by the same commands.
         let text = [b'x'; 68];
-        counter.field.put(Type4Tag::new(&[b"\xD1\x01\x45U\x04", &text[..]].concat()));
         counter.card.record();
+        counter.field.put(Type4Tag::new(&[b"\xD1\x01\x45U\x04", &text[..]].concat()));
         found(&mut *reader);
         assert!(read_ndef(&mut *reader).is_ok());
         reader.release().unwrap();
@@ -596,4 +630,48 @@ fn resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+#[ignore = "a measurement, which a busy machine spoils"]
+fn what_the_thread_between_costs() {
+    inside("what_the_thread_between_costs", || {
+        let mut counter = Counter::new();
+        let mut reader = counter.open();
+        counter.field.put(tag());
+        found(&mut *reader);
+        let apdu = [0x00, 0xB0, 0x00, 0x00, 0x0F];
+        for pause in [Duration::ZERO, Duration::from_millis(5)] {
+            let mut medians = [0.0, 0.0];
+            let slow = || (0..1000).fold(Faults::none(), |plan, n| plan.at_exchange(n, Fault::Slow(pause)));
+            for (at, median) in medians.iter_mut().enumerate() {
+                reader.release().unwrap();
+                counter.card.set_faults(slow());
+                let mut times: Vec<_> = match at {
+                    0 => {
+                        let context = Context::establish(Scope::User).unwrap();
+                        let card =
+                            context.connect(c"Virtual PCD 00 00", ShareMode::Shared, Protocols::ANY).unwrap();
+                        let mut buffer = [0; 264];
+                        (0..500)
+                            .map(|_| timed(|| card.transmit(&apdu, &mut buffer).unwrap().len()).0)
+                            .collect()
+                    }
+                    _ => {
+                        found(&mut *reader);
+                        (0..500)
+                            .map(|_| timed(|| reader.link().transceive(&apdu, SECOND).unwrap()).0)
+                            .collect()
+                    }
+                };
+                times.sort();
+                *median = times[times.len() / 2].as_secs_f64() * 1e6;
+            }
+            let [bare, driven] = medians;
+            eprintln!(
+                "{pause:?} in the card: {bare:.0} us bare, {driven:.0} us driven: {:.3}",
+                driven / bare
+            );
+        }
+    });
 }

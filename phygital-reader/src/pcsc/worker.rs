@@ -23,7 +23,7 @@ pub(super) const ANSWER_BYTES_MAX: usize = 264;
 
 /// How long it waits for a card at a time. A wait is woken when it is no longer wanted; should that come in the moment
 /// before it waits, it costs so much and no more.
-const SLICE: Duration = Duration::from_millis(500);
+const SLICE: Duration = Duration::from_millis(200);
 
 /// How long it waits before it tries again to come to a card that another program has or that did not answer.
 const PAUSE: Duration = Duration::from_millis(50);

@@ -38,19 +38,20 @@ pub(crate) fn inside(test: &str, body: impl FnOnce()) {
     let ran = unshare()
         .arg(ENTER)
         .arg(std::env::current_exe().expect("the path of this test"))
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .args(["--exact", test, "--include-ignored", "--nocapture", "--test-threads=1"])
         .env(INSIDE, "1")
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
         .output()
         .expect("run this test again");
+    let said = String::from_utf8_lossy(&ran.stderr);
     assert!(
         ran.status.success(),
-        "{test} inside: {}\n{}{}",
+        "{test} inside: {}\n{}{said}",
         ran.status,
-        String::from_utf8_lossy(&ran.stdout),
-        String::from_utf8_lossy(&ran.stderr)
+        String::from_utf8_lossy(&ran.stdout)
     );
+    eprint!("{said}");
 }
 
 /// Namespaces for network, mounts and processes; whatever runs in them ends with them.
