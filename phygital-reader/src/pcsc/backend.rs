@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use pcsc::{Context, Error, PNP_NOTIFICATION, ReaderState, Scope, State};
 
-use super::fault::failed;
+use super::fault::{failed, refused};
 use super::names;
 use super::reader::PcscReader;
 use super::threads::bounded;
@@ -56,7 +56,7 @@ impl PcscBackend {
         let known = known.to_vec();
         bounded(within.saturating_add(LIST_WITHIN), doing, move || {
             let began = Instant::now();
-            let context = Context::establish(Scope::User).map_err(|error| failed(doing, error))?;
+            let context = Context::establish(Scope::User).map_err(|error| refused(doing, error))?;
             let mut notice = [ReaderState::new(PNP_NOTIFICATION(), State::UNAWARE)];
             loop {
                 let listed = list(&context).map_err(|error| failed(doing, error))?;
@@ -89,7 +89,7 @@ impl Backend for PcscBackend {
             match listed {
                 // Windows runs the service only while a reader is plugged in.
                 Err(Error::NoService | Error::ServiceStopped) if cfg!(windows) => Ok(Vec::new()),
-                listed => listed.map_err(|error| failed(doing, error)),
+                listed => listed.map_err(|error| refused(doing, error)),
             }
         })
     }

@@ -26,9 +26,11 @@ pub(super) fn fault(error: Error) -> LinkFault {
         // Its answer is longer than any that is allowed.
         | Error::InsufficientBuffer => LinkFault::Card,
         Error::Timeout | Error::WaitedTooLong | Error::NotReady => LinkFault::Timeout,
-        // CommError is the connection to the service and not to the card: it has just ended, then come NoService and,
-        // for what the old connection knew, InvalidHandle.
+        // CommError is the connection to the service and not to the card: it has just ended. So does pcsc-lite say
+        // SecurityViolation where the service was killed with words of ours unread. Then come NoService and, for what the
+        // old connection knew, InvalidHandle.
         Error::CommError
+        | Error::SecurityViolation
         | Error::NoService
         | Error::ServiceStopped
         | Error::Shutdown
@@ -38,7 +40,7 @@ pub(super) fn fault(error: Error) -> LinkFault {
         | Error::ReaderUnavailable
         | Error::UnknownReader => LinkFault::ReaderGone,
         Error::SharingViolation | Error::ServerTooBusy => LinkFault::Busy,
-        Error::NoAccess | Error::SecurityViolation => LinkFault::Permission,
+        Error::NoAccess => LinkFault::Permission,
         Error::Cancelled | Error::CancelledByUser => LinkFault::Cancelled,
         Error::UnsupportedFeature | Error::ReaderUnsupported => LinkFault::Unsupported,
         Error::PciTooSmall => LinkFault::Reader,
@@ -49,6 +51,14 @@ pub(super) fn fault(error: Error) -> LinkFault {
 /// An error of the service while doing something.
 pub(super) fn failed(doing: &'static str, error: Error) -> LinkError {
     LinkError::new(fault(error), doing).detail(format!("{error:?}"))
+}
+
+/// An error of the service while connecting to it. There it is the service that keeps this program out.
+pub(super) fn refused(doing: &'static str, error: Error) -> LinkError {
+    match error {
+        Error::SecurityViolation => LinkError { fault: LinkFault::Permission, ..failed(doing, error) },
+        _ => failed(doing, error),
+    }
 }
 
 #[cfg(test)]
@@ -66,12 +76,12 @@ mod tests {
             (&[Error::UnresponsiveCard, Error::UnpoweredCard], F::CardGone),
             (&[Error::ProtoMismatch, Error::InsufficientBuffer, Error::InvalidAtr], F::Card),
             (
-                &[Error::CommError, Error::NoService, Error::ServiceStopped, Error::InvalidHandle],
+                &[Error::CommError, Error::SecurityViolation, Error::NoService, Error::ServiceStopped, Error::InvalidHandle],
                 F::ReaderGone,
             ),
             (&[Error::ReaderUnavailable, Error::UnknownReader, Error::NoReadersAvailable], F::ReaderGone),
             (&[Error::SharingViolation, Error::ServerTooBusy], F::Busy),
-            (&[Error::NoAccess, Error::SecurityViolation], F::Permission),
+            (&[Error::NoAccess], F::Permission),
             (&[Error::Cancelled], F::Cancelled),
             (&[Error::Timeout, Error::WaitedTooLong], F::Timeout),
             (&[Error::UnsupportedFeature], F::Unsupported),
@@ -81,6 +91,12 @@ mod tests {
                 assert_eq!(fault(*error), expected, "{error:?}");
             }
         }
+    }
+
+    #[test]
+    fn permission_is_denied_when_connecting() {
+        assert_eq!(refused("testing", Error::SecurityViolation).fault, LinkFault::Permission);
+        assert_eq!(refused("testing", Error::NoService).fault, LinkFault::ReaderGone);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use pcsc::{
 
 use super::atr;
 use super::desk::{Desk, Reply, Request, Stage, Ticket};
-use super::fault::failed;
+use super::fault::{failed, refused};
 use super::names;
 use super::type2;
 use crate::card::{Card, Technology, Uid};
@@ -101,7 +101,7 @@ enum After {
 
 impl Worker {
     fn open(desk: &Arc<Desk>, reader: &ReaderName) -> Result<Self, LinkError> {
-        let context = Context::establish(Scope::User).map_err(|error| failed(OPENING, error))?;
+        let context = Context::establish(Scope::User).map_err(|error| refused(OPENING, error))?;
         let known = service_readers(&context).map_err(|error| failed(OPENING, error))?;
         let texts: Vec<_> = known.iter().map(|name| name.to_string_lossy().into_owned()).collect();
         let found = names::find(reader, &texts).and_then(|name| texts.iter().position(|text| text == name));

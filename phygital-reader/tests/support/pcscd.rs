@@ -17,8 +17,9 @@ const CONFIG: &str = "/run/pcscd/config";
 /// As the virtual reader is called where a test does not say otherwise.
 pub(crate) const NAME: &str = "Virtual PCD";
 
-/// Longest that a test may take.
-const SECONDS_MAX: &str = "120";
+/// Longest that a test may take, and what each presentation of a longer soak (`PHYGITAL_SOAK`) adds.
+const SECONDS_MAX: u64 = 240;
+const SECONDS_EACH: u64 = 5;
 
 /// The way in: the loopback of the new network, and an empty folder where pcscd has its socket.
 const ENTER: &str =
@@ -56,8 +57,10 @@ pub(crate) fn inside(test: &str, body: impl FnOnce()) {
 
 /// Namespaces for network, mounts and processes; whatever runs in them ends with them.
 fn unshare() -> Command {
+    let presentations = std::env::var("PHYGITAL_SOAK").ok().and_then(|number| number.parse::<u64>().ok());
+    let seconds = SECONDS_MAX.max(presentations.unwrap_or(0).saturating_mul(SECONDS_EACH));
     let mut command = Command::new("timeout");
-    command.args(["-k", "5", SECONDS_MAX]);
+    command.args(["-k", "5", &seconds.to_string()]);
     command.args(["unshare", "-n", "-m", "-p", "-f", "--kill-child", "--mount-proc", "sh", "-c"]);
     command
 }
