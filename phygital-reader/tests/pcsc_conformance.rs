@@ -23,7 +23,10 @@ conformance!(|name, case| inside(name, || case(&mut PcscBench::new())));
 
 #[test]
 fn soaks() {
-    inside("soaks", || drop(soak(&mut PcscBench::new(), presentations(25), 500, 1)));
+    inside("soaks", || {
+        let soaked = soak(&mut PcscBench::new(), presentations(25), 500, 1);
+        assert_eq!(soaked.presentations, presentations(25));
+    });
 }
 
 /// A service, and what lies on its virtual reader.

@@ -76,7 +76,13 @@ mod tests {
             (&[Error::UnresponsiveCard, Error::UnpoweredCard], F::CardGone),
             (&[Error::ProtoMismatch, Error::InsufficientBuffer, Error::InvalidAtr], F::Card),
             (
-                &[Error::CommError, Error::SecurityViolation, Error::NoService, Error::ServiceStopped, Error::InvalidHandle],
+                &[
+                    Error::CommError,
+                    Error::SecurityViolation,
+                    Error::NoService,
+                    Error::ServiceStopped,
+                    Error::InvalidHandle,
+                ],
                 F::ReaderGone,
             ),
             (&[Error::ReaderUnavailable, Error::UnknownReader, Error::NoReadersAvailable], F::ReaderGone),
