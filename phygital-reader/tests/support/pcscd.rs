@@ -45,13 +45,8 @@ pub(crate) fn inside(test: &str, body: impl FnOnce()) {
         .stdin(Stdio::null())
         .output()
         .expect("run this test again");
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert!(
-        ran.status.success(),
-        "{test} inside: {}\n{}{said}",
-        ran.status,
-        String::from_utf8_lossy(&ran.stdout)
-    );
+    let said = [&ran.stdout[..], &ran.stderr].map(String::from_utf8_lossy).concat();
+    assert!(ran.status.success(), "{test} inside: {}\n{said}", ran.status);
     eprint!("{said}");
 }
 
