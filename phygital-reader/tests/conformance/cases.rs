@@ -51,9 +51,10 @@ pub(crate) fn reads_a_tag_and_verifies_it(bench: &mut dyn Bench) {
 }
 
 pub(crate) fn reads_a_type_2_tag(bench: &mut dyn Bench) {
+    let speaks = bench.backend().open(&bench.reader()).unwrap().capabilities().type2;
     let mut till = Till::new(bench);
     bench.field().put(cards::type2());
-    if bench.type2() {
+    if speaks {
         assert_eq!(till.tap().verdict().scheme, Some(Scheme::Ntag21x));
     } else {
         till.until("a refusal", |event| matches!(event, TapEvent::Unreadable { .. }));
@@ -187,8 +188,12 @@ pub(crate) fn comes_back_after_it_was_unplugged(bench: &mut dyn Bench) {
     bench.plug();
     // What lay there all the time is no new tap.
     till.until("that it is up", |event| matches!(event, TapEvent::ReaderUp));
-    let again = till.next("the same");
-    assert!(matches!(again, TapEvent::SameAgain(_)), "{again:?}");
+    till.until("the same", |event| match event {
+        TapEvent::SameAgain(_) => true,
+        // A reader may need a while to find it again.
+        TapEvent::CardGone => false,
+        other => panic!("{other:?}"),
+    });
     bench.field().take();
     till.gone();
     // In the middle of nothing.

@@ -50,11 +50,6 @@ pub(crate) trait Bench {
 
     /// Something that passes goes wrong in a moment, or does not.
     fn fault(&mut self, dice: &mut Dice);
-
-    /// Whether it speaks to Type 2 tags.
-    fn type2(&self) -> bool {
-        true
-    }
 }
 
 /// Longest that anything takes here, of the bench's time.
