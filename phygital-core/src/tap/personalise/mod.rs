@@ -1,9 +1,12 @@
 //! Personalisation of an NTAG 424 DNA: the safe order of its steps, and a journal from which a tag that was
 //! left half-way is brought to its planned state.
 //!
-//! Nothing here speaks to a tag. A reader asks [`Journal::next`] what to do, writes the line that
-//! [`Journal::record`] gives **durably before it sends** the command, and records what the tag answered. Power
-//! may fail at any moment: a journal that is read again knows which keys each slot may hold, what to try in
+//! [`Provisioning`] drives it: it gives lines to write **durably before** the commands to send, and takes the tag's
+//! answers. A [`Target`] says what a fleet's tags become, [`SlotKeys`] which keys they have and get. Tags go back to how
+//! they were delivered by the same way ([`Target::delivery`]).
+//!
+//! Beneath it, [`Journal::next`] says what comes next, and [`Journal::record`] takes in what was sent and answered.
+//! Power may fail at any moment: a journal that is read again knows which keys each slot may hold, what to try in
 //! which order, and which steps remain ([`Journal::recover`]).
 //!
 //! Cards are bricked by key changes that nobody saw confirmed. So at most one step is ever in doubt, keys are
@@ -27,12 +30,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod carry_out;
+mod check;
+mod discovery;
 mod journal;
 mod plan;
+mod provisioning;
+mod slot_keys;
 mod state;
+mod target;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
+pub use check::{Check, Difference, Findings};
 pub use journal::{Entry, JOURNAL_BYTES_MAX, Journal, JournalError};
 pub use plan::{Feature, KeyChange, KeySlot, Mode, NoKeySlot, Plan, Step};
+pub use provisioning::{Do, Provisioning, Report};
+pub use slot_keys::{DELIVERY_VERSION, SLOT_KEYS_JSON_MAX, SlotKeyTable, SlotKeys, SlotKeysError};
 pub use state::{Holding, Next, REFUSALS_MAX, Recovery, Stuck, Try, WRONG_TRIES_MAX};
+pub use target::{DELIVERY_SETTINGS, PROVISIONED_ACCESS, TAG_TEMPLATE_JSON_MAX, TagTemplateError, Target};
+pub use trouble::{ResumeError, Trouble};

@@ -107,6 +107,15 @@ pub enum Mode {
     Lrp,
 }
 
+impl From<Mode> for crate::contactless::ntag424::Mode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Aes => Self::Aes,
+            Mode::Lrp => Self::Lrp,
+        }
+    }
+}
+
 /// What SetConfiguration switches on and nothing switches off again, in the order in which it is done: the random
 /// ID comes last, since after it the tag no longer shows by which UID its journal is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -178,7 +187,7 @@ impl Plan {
 
     /// The steps in the order that fails safely: what can be repeated first, then the keys that do not lock us
     /// out, then what cannot be undone, and the master key last. The session under the master key is begun
-    /// where the first step needs it.
+    /// where the first step needs it. LRP mode switches dynamic messaging off, so the settings come once more after it.
     #[must_use]
     pub fn steps(&self) -> Vec<Step> {
         let mut steps =

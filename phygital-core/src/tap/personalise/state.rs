@@ -188,6 +188,8 @@ impl State {
                     Step::SetConfiguration(Feature::Lrp) => {
                         self.mode = None;
                         self.wrong.clear();
+                        // The change of mode switches dynamic messaging off, so it is set up again.
+                        self.confirmed.remove(&Step::ChangeFileSettings);
                     }
                     _ => {}
                 }

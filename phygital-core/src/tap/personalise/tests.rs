@@ -71,6 +71,7 @@ impl SoftTag {
                 self.features.insert(feature);
                 if feature == Feature::Lrp {
                     self.mode = Mode::Lrp;
+                    self.settings = false;
                 }
             }
         }
@@ -224,7 +225,10 @@ fn undisturbed_the_steps_come_in_order_and_no_try_is_wrong() {
         Entry::Intended(step) => Some(*step),
         _ => None,
     });
-    assert_eq!(intended.collect::<Vec<_>>(), whole().steps());
+    let mut expected = whole().steps();
+    let switched = expected.iter().position(|step| *step == Step::SetConfiguration(Feature::Lrp)).unwrap();
+    expected.insert(switched + 1, Step::ChangeFileSettings);
+    assert_eq!(intended.collect::<Vec<_>>(), expected);
     let first = journal.entries().iter().position(|entry| matches!(entry, Entry::Trying(_))).unwrap();
     assert_eq!(journal.entries()[first + 2], Entry::Intended(Step::WriteNdef));
     let recovery = journal.recover();
