@@ -13,6 +13,7 @@ use phygital_core::vocab::{
 };
 
 use crate::failure::Failure;
+use crate::reader_arguments::{CheckTag, Provision, Read, Reader, Recover, Reset};
 
 /// Taps become known customers: verify tags, record what happens, see who is who and what you may do.
 ///
@@ -57,7 +58,12 @@ pub(crate) enum Command {
     Tap(Tap),
     /// Run files of test vectors through the library; exit code 0 when all give what they expect
     Vectors(Vectors),
-    /// Say which tags are yours, where they hang, and what became of them
+    /// Read one card that is held to a reader
+    Read(Read),
+    /// List readers, tell taps as they come, try a reader out
+    #[command(subcommand)]
+    Reader(Reader),
+    /// Say which tags are yours, where they hang, and what became of them; personalise them
     #[command(subcommand)]
     Tag(Tag),
     /// Record events: JSON Lines, each a CloudEvents envelope, a Segment message or a Segment batch
@@ -249,6 +255,16 @@ pub(crate) enum Tag {
     Retiring(TagNamed),
     /// Take a tag out of use for good
     Retire(TagNamed),
+    /// Personalise the NTAG 424 DNA at a reader: message, settings, keys
+    ///
+    /// Each step is in the journal before it is sent, so a tag that leaves half-way is recovered.
+    Provision(Provision),
+    /// Check the tag at a reader against its template and keys; exit code 1 when something differs
+    Verify(CheckTag),
+    /// Go on with a journal where it ends, or take its tag back to how it was delivered
+    Recover(Recover),
+    /// Take the tag at a reader back to how it was delivered
+    Reset(Reset),
 }
 
 #[derive(Debug, Args)]

@@ -3,15 +3,20 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod at_reader;
 mod commands;
 mod demo;
 mod failure;
 mod hex;
+mod journal_file;
 mod lines;
 mod output;
 mod presented;
+mod provisioning_files;
+mod reader_arguments;
 mod settings;
 mod shop;
+mod simulated;
 mod vectors;
 mod who;
 
@@ -66,6 +71,10 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Tap(arguments::Tap::Diagnose(with)) => commands::diagnose(&shop, &with, &mut output),
         Command::Tap(arguments::Tap::Simulate(with)) => commands::simulate(&shop, &with, &mut output),
         Command::Vectors(with) => commands::vectors(&with, &mut output),
+        Command::Read(with) => commands::read(&shop, &with, &mut output),
+        Command::Reader(reader_arguments::Reader::List(with)) => commands::list(&with, &mut output),
+        Command::Reader(reader_arguments::Reader::Watch(with)) => commands::watch(&shop, &with, &mut output),
+        Command::Reader(reader_arguments::Reader::Selftest(with)) => commands::selftest(&with, &mut output),
         Command::Tag(with) => commands::tag(&shop, with, &mut output),
         Command::Record(with) => commands::record(&shop, with, &mut output),
         Command::Card(with) => commands::card(&shop, &with, &mut output),

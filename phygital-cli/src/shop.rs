@@ -119,7 +119,8 @@ impl Shop {
     }
 }
 
-fn read_keys(path: &Path) -> Result<Verifier, Failure> {
+/// Reads what taps are verified by.
+pub(crate) fn read_keys(path: &Path) -> Result<Verifier, Failure> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::InvalidData => Failure::misuse("bad_keys", format!("{}: expected UTF-8", name(path))),
         _ => Failure::io(&name(path), &error),

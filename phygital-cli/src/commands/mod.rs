@@ -1,15 +1,20 @@
 //! One file for each command.
 
 mod card;
+mod check;
 mod consent;
 mod diagnose;
 mod explain;
 mod init;
 mod log;
 mod outbox;
+mod provision;
+mod read;
+mod reader;
 mod rebuild;
 mod record;
 mod segment_batch;
+mod selftest;
 mod simulate;
 mod simulate_phone;
 mod tag;
@@ -23,8 +28,11 @@ pub(crate) use explain::explain;
 pub(crate) use init::init;
 pub(crate) use log::log;
 pub(crate) use outbox::outbox;
+pub(crate) use read::read;
+pub(crate) use reader::{list, watch};
 pub(crate) use rebuild::rebuild;
 pub(crate) use record::record;
+pub(crate) use selftest::selftest;
 pub(crate) use simulate::simulate;
 pub(crate) use tag::tag;
 pub(crate) use vectors::vectors;

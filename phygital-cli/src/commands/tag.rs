@@ -8,6 +8,8 @@ use phygital_store::Sqlite;
 use serde::Serialize;
 
 use super::PAGE;
+use super::check::check;
+use super::provision::{provision, recover, reset};
 use crate::arguments::{Enroll, Tag};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -41,6 +43,14 @@ impl From<TagRow> for View {
 
 /// Changes the registry, or lists it.
 pub(crate) fn tag(shop: &Shop, with: Tag, output: &mut Output) -> Result<Exit, Failure> {
+    // At a reader the registry is of use, and not needed.
+    let with = match with {
+        Tag::Provision(with) => return provision(shop, with, output),
+        Tag::Verify(with) => return check(&with, output),
+        Tag::Recover(with) => return recover(shop, with, output),
+        Tag::Reset(with) => return reset(shop, with, output),
+        with => with,
+    };
     let mut engine = shop.open(&shop.settings()?)?;
     let now = shop.now()?;
     let uid = match with {
@@ -60,6 +70,7 @@ pub(crate) fn tag(shop: &Shop, with: Tag, output: &mut Output) -> Result<Exit, F
         Tag::Lost(named) => set(&mut engine, named.uid, TagStatus::Lost, now)?,
         Tag::Retiring(named) => set(&mut engine, named.uid, TagStatus::Retiring, now)?,
         Tag::Retire(named) => set(&mut engine, named.uid, TagStatus::Retired, now)?,
+        Tag::Provision(_) | Tag::Verify(_) | Tag::Recover(_) | Tag::Reset(_) => return Ok(Exit::Done),
     };
     let tags = engine.tags().get(uid)?.into_iter().map(View::from).collect();
     show(tags, output)
