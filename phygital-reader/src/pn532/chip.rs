@@ -103,6 +103,7 @@ impl Chip {
         let doing = command.doing();
         self.heed_cancel(doing)?;
         self.get_in_step(until)?;
+        // Noise on an idle line could look like the start of a frame and swallow the answer.
         self.forget(doing)?;
         let result = self.say(command, within, until);
         self.in_step = matches!(result, Ok((_, true)));

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use phygital_core::contactless::ecp::Modulation;
+use phygital_core::contactless::type2;
 
 use super::chip::{ANSWER_WITHIN, Chip};
 use super::command::{AirTimeout, Command, EXCHANGE_MAX, Exchange, Firmware, Register, Target};
@@ -45,12 +46,6 @@ const WAIT_MAX: Duration = Duration::from_secs(86_400);
 
 /// R(NAK): a card answers it and does nothing else (ISO/IEC 14443-4, 7.5.4.3).
 const R_NAK: [u8; 1] = [0xB2];
-
-/// A Type 2 tag that knows this command says which it is; no counter of it counts that (NTAG 21x and 22x data sheets).
-const GET_VERSION: [u8; 1] = [0x60];
-
-/// Pages 0 to 3 of a Type 2 tag.
-const READ_FIRST: [u8; 2] = [0x30, 0x00];
 
 /// The checksum appended to what is sent, and stripped from what is received.
 const CRC_ON: u8 = 0x80;
@@ -203,15 +198,17 @@ impl Pn532Reader {
         Ok(())
     }
 
-    fn set_air_timeout(&mut self, timeout: AirTimeout, until: Instant) -> Result<(), LinkError> {
+    /// Readies the chip for frames of this mode, and for how long it waits for their answers.
+    fn set_mode(&mut self, mode: Mode, until: Instant) -> Result<(), LinkError> {
+        let timeout = if mode == Mode::Broadcast { AirTimeout::Short } else { AirTimeout::Usual };
         if self.air_timeout != timeout {
             self.tell(&Command::Timing(timeout), until)?;
             self.air_timeout = timeout;
         }
-        Ok(())
+        self.write_mode(mode, until)
     }
 
-    fn set_mode(&mut self, mode: Mode, until: Instant) -> Result<(), LinkError> {
+    fn write_mode(&mut self, mode: Mode, until: Instant) -> Result<(), LinkError> {
         if self.mode != Some(mode) {
             self.mode = None;
             self.tell(&Command::WriteRegister(&mode.registers()), until)?;
@@ -235,9 +232,8 @@ impl Pn532Reader {
     /// One look for a card.
     fn look(&mut self, until: Instant) -> Result<Option<Card>, LinkError> {
         self.switch_field(true, until)?;
-        self.set_air_timeout(AirTimeout::Usual, until)?;
         if self.mode.is_some() {
-            self.set_mode(Mode::Checked, until)?;
+            self.write_mode(Mode::Checked, until)?;
         }
         self.mode = None;
         let command = Command::InListPassiveTarget;
@@ -346,7 +342,7 @@ impl Pn532Reader {
     /// every tag with a counter knows it (NTAG 21x, 22x, Ultralight EV1). One that does not know it has left its session and is
     /// selected anew; from then on its first page is read, for it has no counter to spend.
     fn is_type2_present(&mut self, card: &Card, version: Version, until: Instant) -> Result<bool, LinkError> {
-        let frame = if version == Version::Unknown { &READ_FIRST[..] } else { &GET_VERSION };
+        let frame = if version == Version::Unknown { &type2::read(0)[..] } else { &type2::GET_VERSION };
         let answer = match self.exchange_type2(frame, after(ANSWER_WITHIN), until) {
             Ok(answer) => answer,
             Err(error) if matches!(error.fault, LinkFault::CardGone | LinkFault::Card) => Vec::new(),
@@ -499,7 +495,6 @@ impl RawLink for Pn532Reader {
             return Err(LinkError::new(LinkFault::Unsupported, command.doing()));
         }
         self.switch_field(true, until)?;
-        self.set_air_timeout(AirTimeout::Short, until)?;
         // Written each time, whatever was written before.
         self.mode = None;
         self.set_mode(Mode::Broadcast, until)?;
