@@ -339,7 +339,7 @@ fn a_command_as_long_as_can_be_and_one_past_it() {
         }));
         let mut reader = backend.open(&bench.name).unwrap();
         let capabilities = reader.capabilities();
-        assert_eq!((capabilities.command_bytes_max, capabilities.answer_bytes_max), (262, 263));
+        assert_eq!((capabilities.command_bytes_max, capabilities.answer_bytes_max), (262, 261));
         assert!(capabilities.type2 && !capabilities.raw && reader.raw().is_none());
         assert!(reader.poll(LONG).unwrap().is_some());
         let mut command = vec![0x5A; capabilities.command_bytes_max];
@@ -363,12 +363,13 @@ fn an_answer_as_long_as_can_be_and_one_past_it() {
             Answer::Bytes(vec![0x5A; usize::from(u16::from_be_bytes([command[0], command[1]]))])
         }));
         let mut reader = backend.open(&bench.name).unwrap();
-        for length in [2_u16, 255, 256, 258, 262, 263] {
+        for length in [2_u16, 255, 256, 258, 261] {
             assert!(reader.poll(LONG).unwrap().is_some());
             let answer = say(reader.as_mut(), &length.to_be_bytes()).unwrap();
             assert_eq!(answer, vec![0x5A; length.into()], "{way}");
         }
-        for length in [264_u16, 600, 60_000] {
+        // From 262 on it comes in parts, and libnfc would not notice that one was lost.
+        for length in [262_u16, 263, 264, 600, 60_000] {
             assert!(reader.poll(LONG).unwrap().is_some());
             assert_eq!(fault(say(reader.as_mut(), &length.to_be_bytes())), Some(LinkFault::Card), "{way}");
             // It has to be found again, and is.
@@ -544,7 +545,7 @@ impl Scenario {
         for (uid, sak) in [(vec![8, 9, 7, 5], 0x20), (ten, 0x20), (vec![4, 1, 2, 3], 0x08)] {
             let ats = (sak == 0x20).then(|| vec![1]);
             bench.field.put(Rule(Activation { atqa: [0x04, 0x00], sak, uid, ats }, |command: &[u8]| {
-                Answer::Bytes(vec![0x5A; command.len() % 300])
+                Answer::Bytes(vec![0x5A; command.len() - 1])
             }));
             scenario.poll(LONG);
             scenario.speak("an echo", &[&[1, 2], &[3; 100], &[4; 255], &[5; 262]]);

@@ -9,13 +9,14 @@
 //! | an abort needs what the aborted call holds, and is lost when early | never called; all calls are short |
 //! | a time below 1 ms waits for ever | [`milliseconds`] |
 //! | a period of `poll_target` below 150 ms is none, and unending polls block | never called |
-//! | an answer longer than the buffer is lost | [`RECEIVE_BYTES`], more than any |
+//! | an answer longer than the buffer is lost | [`RECEIVE_BYTES`] |
 //! | an open leaks its connection string, and cuts a long one | no open of a port that is gone or busy; length checked |
 //! | two first contexts at once race for the list of drivers | one context, under a lock, for ever |
 //! | a descriptor of 1024 or more aborts the process | [`check_descriptors`] |
 //! | two programs on one port disturb each other | [`Port`] locks it |
 //! | a lost answer in an open fails it | three tries |
 //! | a fault in the chip's set-up is forgotten, and later a null pointer read | the device's last error is asked |
+//! | a lost part of an answer in parts goes unnoticed | an answer so long that it has parts is refused |
 //! | a card's target stays after a fault | the reader speaks to none until it was selected anew |
 //! | a scan writes to every port | never called; a port is named |
 //!
@@ -39,8 +40,10 @@ use super::port::{Port, PortName, milliseconds};
 /// The longest command: libnfc puts it behind two bytes in a buffer of 264, unchecked.
 pub(super) const COMMAND_BYTES_MAX: usize = 262;
 
-/// The longest answer: libnfc has 264 bytes, one of them for the chip's status.
-pub(super) const ANSWER_BYTES_MAX: usize = 263;
+/// The longest answer. The chip gives 262 bytes and more in parts, and libnfc takes the status of the first part for that
+/// of all: where a later one is lost, the answer comes out cut and as if it were whole. No answer to a short APDU is that
+/// long (258 bytes, ISO/IEC 7816-3, 12.1.3).
+pub(super) const ANSWER_BYTES_MAX: usize = 261;
 
 /// What `nfc1` is told to have room for. Less than an answer needs, and libnfc drops it.
 const RECEIVE_BYTES: usize = 264;
@@ -153,13 +156,17 @@ impl Guarded {
         let within = Timeout::Duration(milliseconds(within.saturating_add(CHIP_TIMEOUT)));
         self.frame(framing).map_err(|error| self.fault(&error, DOING, LinkFault::Reader))?;
         let answer = self.device.initiator_transceive_bytes(command, RECEIVE_BYTES, within);
-        answer.map_err(|error| match error {
+        let answer = answer.map_err(|error| match error {
             // The chip did not answer in time, which is as much the card's doing if it still answers itself.
             Error::Timeout if self.is_alive(DOING) => LinkError::new(LinkFault::CardGone, DOING),
             // The chip says that it has no card to send this to.
             Error::InvalidArgument => LinkError::new(LinkFault::CardGone, DOING),
             _ => self.fault(&error, DOING, LinkFault::Card),
-        })
+        })?;
+        if answer.len() > ANSWER_BYTES_MAX {
+            return Err(LinkError::new(LinkFault::Card, DOING).detail("an answer of that length"));
+        }
+        Ok(answer)
     }
 
     /// Whether the card of ISO/IEC 14443-4 that is selected is still there.
