@@ -81,7 +81,7 @@ impl Provisioning<'_> {
             // Until its length is there the file is empty to whoever reads it.
             Work::Part { mode, .. } if self.target.setup().is_some() => {
                 let file = self.target.ndef_file();
-                let native = Native::write_data(FILE_NDEF, 0, &file[..2]).map_err(Ntag424Error::from)?;
+                let native = Native::write_data(FILE_NDEF, 0, &file[..2])?;
                 let command = self.in_session(&native, mode)?;
                 self.ask(Asked::InSession(step, Work::Length), command);
                 return Ok(());
