@@ -18,6 +18,7 @@
 
 mod cluster;
 mod evaluation;
+pub mod matching;
 mod rules;
 
 pub use cluster::{Cluster, Component, Edge, Member, partition, path};

@@ -1,0 +1,186 @@
+//! How close two values are: a level for each kind of field.
+//!
+//! Levels are those of the Fellegi-Sunter model (Fellegi and Sunter 1969; Winkler 1990 for partial agreement): what counts
+//! is that the levels differ in how often they occur among matches and among others, which [`super::Model::train`] learns.
+
+use std::cmp::Ordering;
+
+use strsim::{jaro_winkler, osa_distance};
+
+use super::field::FieldKind;
+use super::nicknames;
+
+/// Similarity by Jaro-Winkler from which two names are taken for spellings of one.
+const SPELLING: f64 = 0.92;
+
+/// Similarity by Jaro-Winkler from which two names are alike.
+const ALIKE: f64 = 0.8;
+
+/// Similarity by Jaro-Winkler from which two places are spellings of one.
+const PLACE: f64 = 0.9;
+
+/// The level at which two values in normal form agree, 0 to [`FieldKind::levels`] - 1; neither may be empty.
+pub(super) fn level(kind: FieldKind, one: &str, two: &str) -> u8 {
+    let equal = (kind.levels().max(1) - 1) as u8;
+    if one == two {
+        return equal;
+    }
+    // Jaro's matching is greedy from one side, so the side is fixed.
+    let (one, two) = (one.min(two), one.max(two));
+    match kind {
+        FieldKind::GivenName if nicknames::may_be_one(one, two) => 3,
+        FieldKind::GivenName | FieldKind::Surname | FieldKind::Street => name(one, two),
+        FieldKind::Date => date(one, two),
+        FieldKind::Postcode => postcode(one, two),
+        FieldKind::Place => {
+            u8::from(one.contains(two) || two.contains(one) || jaro_winkler(one, two) >= PLACE)
+        }
+        FieldKind::Number => number(one, two),
+        FieldKind::Email => email(one, two),
+        FieldKind::Category | FieldKind::Words => 0,
+    }
+}
+
+/// 3 another spelling, 2 alike, 1 an initial, 0 differs.
+fn name(one: &str, two: &str) -> u8 {
+    let initial = |name: &str| name.chars().nth(1).is_none();
+    if initial(one) || initial(two) {
+        return u8::from(one.chars().next() == two.chars().next());
+    }
+    let similarity = jaro_winkler(one, two);
+    match similarity.partial_cmp(&SPELLING) {
+        Some(Ordering::Greater | Ordering::Equal) => 3,
+        _ => {
+            if similarity >= ALIKE {
+                2
+            } else {
+                0
+            }
+        }
+    }
+}
+
+/// 3 one slip of the pen, 2 the same year or the same day of another year, 1 two slips, 0 differs.
+fn date(one: &str, two: &str) -> u8 {
+    let distance = osa_distance(one, two);
+    let whole = one.len() == 8 && two.len() == 8;
+    // 1 January is what stands where only the year is known.
+    let same_day = || one[4..] == two[4..] && &one[4..] != "0101";
+    match distance {
+        0 | 1 => 3,
+        _ if one.get(..4).is_some() && one.get(..4) == two.get(..4) || whole && same_day() => 2,
+        2 => 1,
+        _ => 0,
+    }
+}
+
+/// 3 one slip of the pen, 2 the same first part, 1 the same letters or first digits of it, 0 differs.
+fn postcode(one: &str, two: &str) -> u8 {
+    if osa_distance(one, two) <= 1 {
+        return 3;
+    }
+    let (first, other) = (area(one), area(two));
+    match () {
+        () if first.0 == other.0 => 2,
+        () if first.1 == other.1 => 1,
+        () => 0,
+    }
+}
+
+/// The district of a postal code, and the region it lies in: for `SW1A 1AA` SW1A and SW, for `94107` 941 and 94.
+pub(super) fn area(code: &str) -> (&str, &str) {
+    let letters = code.bytes().take_while(u8::is_ascii_alphabetic).count();
+    match code.split_once(' ') {
+        Some((district, _)) if letters > 0 => (district, &code[..letters]),
+        _ => {
+            let upto = |n: usize| code.char_indices().nth(n).map_or(code, |(at, _)| &code[..at]);
+            (upto(3), upto(2))
+        }
+    }
+}
+
+/// 2 one slip of the pen, 1 two of them in a number of eight signs or more, 0 differs.
+fn number(one: &str, two: &str) -> u8 {
+    match osa_distance(one, two) {
+        0 | 1 => 2,
+        2 if one.len() >= 8 => 1,
+        _ => 0,
+    }
+}
+
+/// 2 the same name at another provider, 1 another spelling, 0 differs.
+fn email(one: &str, two: &str) -> u8 {
+    let local = |address: &str| address.split('@').next().map(str::to_owned);
+    if local(one) == local(two) {
+        return 2;
+    }
+    u8::from(jaro_winkler(one, two) >= SPELLING)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KINDS: [FieldKind; 9] = [
+        FieldKind::GivenName,
+        FieldKind::Surname,
+        FieldKind::Date,
+        FieldKind::Postcode,
+        FieldKind::Place,
+        FieldKind::Street,
+        FieldKind::Number,
+        FieldKind::Email,
+        FieldKind::Category,
+    ];
+
+    #[test]
+    fn levels_are_those_of_the_table() {
+        for (kind, one, two, expected) in [
+            (FieldKind::GivenName, "robert", "bob", 3),
+            (FieldKind::GivenName, "robert", "robret", 3),
+            (FieldKind::GivenName, "r", "robert", 1),
+            (FieldKind::GivenName, "s", "robert", 0),
+            (FieldKind::Surname, "muirhead", "muirhoad", 3),
+            (FieldKind::Surname, "harrison", "harris", 3),
+            (FieldKind::Surname, "johnson", "jonson", 3),
+            (FieldKind::Surname, "schmidt", "smith", 2),
+            (FieldKind::Surname, "martin", "maritn", 3),
+            (FieldKind::Surname, "allen", "elena", 0),
+            (FieldKind::Surname, "cole", "coles", 3),
+            (FieldKind::Surname, "cole", "smith", 0),
+            (FieldKind::Date, "18521004", "18621004", 3),
+            (FieldKind::Date, "18521004", "18520101", 2),
+            (FieldKind::Date, "18521004", "18411004", 2),
+            (FieldKind::Date, "18520101", "18410101", 1),
+            (FieldKind::Date, "18521004", "19430217", 0),
+            (FieldKind::Postcode, "m30 9ef", "m30 9ex", 3),
+            (FieldKind::Postcode, "m30 9ef", "m30 4gg", 2),
+            (FieldKind::Postcode, "m30 9ef", "m1 4gg", 1),
+            (FieldKind::Postcode, "94107", "94188", 2),
+            (FieldKind::Place, "devon", "west devon", 1),
+            (FieldKind::Number, "3787407", "3787470", 2),
+            (FieldKind::Number, "3787407", "1030769", 0),
+            (FieldKind::Email, "ada@example.com", "ada@example.org", 2),
+            (FieldKind::Category, "painter", "poet", 0),
+        ] {
+            assert_eq!(level(kind, one, two), expected, "{kind:?} {one} {two}");
+            assert_eq!(level(kind, two, one), expected, "{kind:?} {two} {one}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_level_is_within_its_kind_and_the_same_both_ways(one in "[a-z0-9 @é]{1,12}", two in "[a-z0-9 @é]{1,12}") {
+            for kind in KINDS {
+                let (one, two) = (kind.normal(&one), kind.normal(&two));
+                if one.is_empty() || two.is_empty() { continue; }
+                let found = level(kind, &one, &two);
+                prop_assert!(usize::from(found) < kind.levels());
+                prop_assert_eq!(found, level(kind, &two, &one));
+                prop_assert_eq!(usize::from(found) == kind.levels() - 1, one == two);
+            }
+        }
+    }
+}
