@@ -8,6 +8,7 @@ mod commands;
 mod demo;
 mod failure;
 mod hex;
+mod identity;
 mod journal_file;
 mod lines;
 mod output;
@@ -79,6 +80,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Record(with) => commands::record(&shop, with, &mut output),
         Command::Card(with) => commands::card(&shop, &with, &mut output),
         Command::Explain(with) => commands::explain(&shop, &with, &mut output),
+        Command::Identity(with) => commands::identity(with, &mut output),
         Command::Consent(with) => commands::consent(&shop, with, &mut output),
         Command::Outbox(with) => commands::outbox(&shop, with, &mut output),
         Command::Rebuild(with) => commands::rebuild(&shop, &with, &mut output),
