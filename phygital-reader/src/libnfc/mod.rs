@@ -3,7 +3,7 @@
 //! libnfc can take the process it runs in down: a chip or a card that gives it certain bytes is enough. So there are two
 //! ways to it. [`NfcdBackend`] starts the helper `phygital-nfcd` for each reader and talks to it; when libnfc dies, or does
 //! not return, the helper is replaced and the till goes on. It needs neither libnfc nor a feature where the till is
-//! built; the helper does. [`LibnfcBackend`] (feature `libnfc`) calls libnfc in the till's own process, guarded as well as
+//! built; the helper does. `LibnfcBackend` (feature `libnfc`) calls libnfc in the till's own process, guarded as well as
 //! that can be; it says what risk is left.
 //!
 //! libnfc's licence is the LGPL, version 3 or later, and it uses libusb (LGPL-2.1): both are linked dynamically, to the
