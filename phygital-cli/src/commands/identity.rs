@@ -149,7 +149,8 @@ fn read(file: &Path, config: Option<&Path>) -> Result<Records, Failure> {
 /// A model from its file, or one learned from the records themselves.
 fn model(file: Option<&Path>, records: &Records) -> Result<Model, Failure> {
     let Some(file) = file else { return Ok(Model::train(records)?) };
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::io(&file.display().to_string(), &error))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|error| Failure::io(&file.display().to_string(), &error))?;
     Ok(Model::from_json(&text)?)
 }
 
@@ -159,11 +160,9 @@ fn pairs(file: &Path, record: Option<&str>, of: Option<&str>) -> Result<BTreeMap
     let at = |name: Option<&str>, otherwise: usize| name.map_or(Ok(otherwise), |name| table.column(name));
     let columns = [at(record, 0)?, at(of, 1)?];
     let mut pairs = BTreeMap::new();
-    table.rows(columns, |[record, of]| {
-        match pairs.insert(record.to_owned(), of.to_owned()) {
-            None => Ok(()),
-            Some(_) => Err(Failure::misuse("twice", "a record is there twice")),
-        }
+    table.rows(columns, |[record, of]| match pairs.insert(record.to_owned(), of.to_owned()) {
+        None => Ok(()),
+        Some(_) => Err(Failure::misuse("twice", "a record is there twice")),
     })?;
     Ok(pairs)
 }

@@ -48,7 +48,8 @@ impl Mapping {
         };
         let shipped = SHIPPED.into_iter().filter_map(|text| parse(text).ok());
         shipped.into_iter().find(fits).ok_or_else(|| {
-            let message = "no mapping comes with the command for these columns: write one and name it with --config";
+            let message =
+                "no mapping comes with the command for these columns: write one and name it with --config";
             Failure::misuse("no_mapping", message)
         })
     }

@@ -32,8 +32,6 @@ pub struct Model {
     pub fields: Vec<FieldModel>,
     /// The average weight of all pairs across, from which two clusters are one entity; in millibits.
     pub merge: Millibits,
-    /// From how much less than [`Model::merge`] a person should look at a pair of clusters; in millibits.
-    pub review: Millibits,
     /// What a pair that shares no key weighs, in millibits: below zero.
     pub unshared: Millibits,
 }
@@ -95,10 +93,8 @@ impl Model {
                 return Err(malformed(format!("field {}: a weight beyond {WEIGHT_MAX}", field.name)));
             }
         }
-        if ![model.merge, model.review, model.unshared].into_iter().all(within) || model.unshared >= 0 {
-            return Err(malformed(
-                "merge, review and unshared: weights in millibits, the last below 0".to_owned(),
-            ));
+        if ![model.merge, model.unshared].into_iter().all(within) || model.unshared >= 0 {
+            return Err(malformed("merge and unshared: weights in millibits, the second below 0".to_owned()));
         }
         Ok(model)
     }

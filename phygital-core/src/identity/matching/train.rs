@@ -17,9 +17,6 @@ const ROUNDS: usize = 40;
 /// The average weight from which two clusters are one: 4 bits beyond even.
 const MERGE: Millibits = 4_000;
 
-/// How far below that a person should look.
-const REVIEW: Millibits = 4_000;
-
 /// What a pair that shares no key weighs.
 const UNSHARED: Millibits = -4_000;
 
@@ -30,29 +27,25 @@ const LEVELS: usize = 5;
 type Rates = [[f64; LEVELS]; FIELDS_MAX];
 
 impl Model {
-    /// Learns from records, without labels: `u` from pairs drawn at random, nearly all of which are no matches (Winkler
-    /// 1989); `m` by expectation maximisation over the pairs that share a key (Winkler 1988), for whose others it keeps
+    /// Learns from records, without labels: `u` from pairs drawn at random (Winkler 1989), less the matches among them; `m` by expectation maximisation over the pairs that share a key (Winkler 1988), for whose others it keeps
     /// rates of their own, since they agree more than random pairs do. The same records give the same model.
     ///
     /// # Errors
     /// Fewer than two records, or none that share a key.
     pub fn train(records: &Records) -> Result<Self, MatchingError> {
         let pairs = blocking::candidates(records);
-        Self::train_on(records, &pairs)
-    }
-
-    pub(super) fn train_on(records: &Records, pairs: &[(u32, u32)]) -> Result<Self, MatchingError> {
         if records.len() < 2 || pairs.is_empty() {
             return Err(MatchingError::NothingToLearn);
         }
-        let others = at_random(records);
+        let any = at_random(records);
         let mut patterns: BTreeMap<Levels, u64> = BTreeMap::new();
-        for (one, two) in pairs {
+        for (one, two) in &pairs {
             *patterns.entry(records.levels(*one as usize, *two as usize)).or_default() += 1;
         }
         let patterns: Vec<(Levels, f64)> =
             patterns.into_iter().map(|(levels, n)| (levels, n as f64)).collect();
-        let matches = maximise(records, &patterns, &others);
+        let (matches, share) = maximise(records, &patterns, &any);
+        let others = without_matches(records, &any, &matches, share * pairs.len() as f64);
         let fields = records.fields().iter().enumerate().map(|(at, field)| {
             let levels = (0..field.kind.levels()).map(|level| {
                 let (m, u) = (matches[at][level], others[at][level]);
@@ -62,8 +55,26 @@ impl Model {
             FieldModel { levels: levels.collect(), field: field.clone() }
         });
         let fields = fields.collect();
-        Ok(Self { version: MODEL_VERSION, fields, merge: MERGE, review: REVIEW, unshared: UNSHARED })
+        Ok(Self { version: MODEL_VERSION, fields, merge: MERGE, unshared: UNSHARED })
     }
+}
+
+/// Rates of the pairs that do not match: those of any two records, less the part of the matches among them. Among many
+/// records that part is nothing; among a handful it is most of what agrees.
+fn without_matches(records: &Records, any: &Rates, matches: &Rates, matching: f64) -> Rates {
+    let total = records.len() as f64;
+    let all = total * (total - 1.0) / 2.0;
+    // At least half are taken for no matches, and what is left of a level for half a pair.
+    let share = (matching / all).min(0.5);
+    let least = 0.5 / all.min(SAMPLE as f64);
+    let mut others = Rates::default();
+    for (at, field) in records.fields().iter().enumerate() {
+        let levels = field.kind.levels();
+        let left = |level: usize| ((any[at][level] - share * matches[at][level]) / (1.0 - share)).max(least);
+        let sum: f64 = (0..levels).map(left).sum();
+        (0..levels).for_each(|level| others[at][level] = left(level) / sum);
+    }
+    others
 }
 
 /// How often two records drawn at random agree at each level.
@@ -109,15 +120,16 @@ fn smoothed(counts: [f64; LEVELS], levels: usize) -> [f64; LEVELS] {
     std::array::from_fn(|level| if level < levels { counts[level].max(0.5) / total } else { 0.0 })
 }
 
-/// How often matching records agree at each level: expectation maximisation over the patterns of agreement.
-fn maximise(records: &Records, patterns: &[(Levels, f64)], others: &Rates) -> Rates {
+/// How often matching records agree at each level, and which share of the pairs match: expectation maximisation over the
+/// patterns of agreement.
+fn maximise(records: &Records, patterns: &[(Levels, f64)], any: &Rates) -> (Rates, f64) {
     let kinds: Vec<usize> = records.fields().iter().map(|field| field.kind.levels()).collect();
     let mut matches = Rates::default();
     let mut rest = Rates::default();
     for (at, levels) in kinds.iter().copied().enumerate().filter(|(_, levels)| *levels > 0) {
         for level in 0..levels {
             matches[at][level] = if level + 1 == levels { 0.6 } else { 0.4 / (levels - 1) as f64 };
-            rest[at][level] = (others[at][level] + 0.1) / (1.0 + 0.1 * levels as f64);
+            rest[at][level] = (any[at][level] + 0.1) / (1.0 + 0.1 * levels as f64);
         }
     }
     let mut share = 0.2;
@@ -149,5 +161,5 @@ fn maximise(records: &Records, patterns: &[(Levels, f64)], others: &Rates) -> Ra
             rest[at] = smoothed(left[at], levels);
         }
     }
-    matches
+    (matches, share)
 }
