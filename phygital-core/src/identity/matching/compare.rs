@@ -145,7 +145,7 @@ mod tests {
             (FieldKind::Surname, "muirhead", "muirhoad", 3),
             (FieldKind::Surname, "harrison", "harris", 3),
             (FieldKind::Surname, "johnson", "jonson", 3),
-            (FieldKind::Surname, "schmidt", "smith", 2),
+            (FieldKind::Surname, "dixon", "dickson", 2),
             (FieldKind::Surname, "martin", "maritn", 3),
             (FieldKind::Surname, "allen", "elena", 0),
             (FieldKind::Surname, "cole", "coles", 3),

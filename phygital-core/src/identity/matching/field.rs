@@ -72,7 +72,7 @@ impl FieldKind {
     ///
     /// ```
     /// use phygital_core::identity::matching::FieldKind;
-    /// assert_eq!(FieldKind::Surname.normal("  O’Brien-SMITH "), "obrien smith");
+    /// assert_eq!(FieldKind::Surname.normal("  O\u{2019}Brien-SMITH "), "obrien smith");
     /// assert_eq!(FieldKind::Date.normal("1984-03-14"), "19840314");
     /// assert_eq!(FieldKind::Number.normal("+1 (415) 555-0100"), "14155550100");
     /// assert_eq!(FieldKind::Email.normal(" Ada@Example.COM"), "ada@example.com");
@@ -87,7 +87,7 @@ impl FieldKind {
             _ => {
                 // An apostrophe is part of a name, every other sign parts words.
                 let words: String = folded
-                    .filter(|sign| !matches!(sign, '\'' | '’' | '`' | '.'))
+                    .filter(|sign| !matches!(sign, '\'' | '\u{2019}' | '`' | '.'))
                     .map(|sign| if sign.is_alphanumeric() { sign } else { ' ' })
                     .collect();
                 words.split_whitespace().collect::<Vec<_>>().join(" ")
