@@ -25,12 +25,16 @@
 //!     ("3", ["Grace", "Hopper", "1906-12-09", "New York"]),
 //!     ("4", ["Grace", "Hooper", "1906-12-09", "New York"]),
 //!     ("5", ["Ada", "Lovelace", "1815-12-10", "London"]),
+//!     ("6", ["Alan", "Turing", "1912-06-23", "London"]),
+//!     ("7", ["Mary", "Jackson", "1921-04-09", "Hampton"]),
+//!     ("8", ["Edith", "Clarke", "1883-02-10", "Albany"]),
+//!     ("9", ["Hedy", "Lamarr", "1914-11-09", "Vienna"]),
 //! ])?;
-//! let model = Model::train(&records)?;
+//! let model = Model::train(&records)?; // better from more records; it may come from a file
 //! let entities = resolve(&records, &model)?;
 //! assert_eq!(entities.of("1"), entities.of("2"));
 //! assert_eq!(entities.of("3"), entities.of("4"));
-//! assert_eq!(entities.len(), 3);
+//! assert_eq!(entities.len(), 7);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -13,7 +13,7 @@ use super::field::{FIELDS_MAX, Field, FieldKind};
 /// use phygital_core::identity::matching::{Field, FieldKind, Records};
 /// let fields = [Field::new("given", FieldKind::GivenName), Field::new("born", FieldKind::Date)];
 /// let records = Records::new(fields, [("r2", ["Ada", "1815-12-10"]), ("r1", ["A.", ""])])?;
-/// assert_eq!(records.ids(), ["r1", "r2"]);
+/// assert_eq!(records.find("r2"), Some(1));
 /// assert_eq!(records.value(1, 0), Some("ada"));
 /// assert_eq!(records.value(0, 1), None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
