@@ -218,7 +218,7 @@ pub(crate) fn region(text: &str) -> Result<Region, &'static str> {
 }
 
 /// Reads a file of at most [`SETTINGS_BYTES_MAX`].
-fn read(path: &Path) -> Result<String, Failure> {
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::InvalidData => malformed(path, "expected UTF-8"),
         _ => Failure::io(&name(path), &error),
@@ -232,7 +232,8 @@ fn read(path: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn parse<'t, T: Deserialize<'t>>(text: &'t str, path: &Path) -> Result<T, Failure> {
+/// Takes the text of a file as JSON.
+pub(crate) fn parse<'t, T: Deserialize<'t>>(text: &'t str, path: &Path) -> Result<T, Failure> {
     serde_json::from_str(text).map_err(|error| {
         let failure = malformed(path, &error.to_string());
         if error.line() > 0 { failure.at_line(error.line() as u64) } else { failure }

@@ -12,6 +12,7 @@ use crate::arguments::{Identity, IdentityEvaluate, IdentityMatch, IdentityResolv
 use crate::failure::{Exit, Failure};
 use crate::identity::{Mapping, Table};
 use crate::output::Output;
+use crate::settings;
 
 /// Runs one of them.
 pub(crate) fn identity(with: Identity, output: &mut Output) -> Result<Exit, Failure> {
@@ -27,17 +28,16 @@ fn resolve(with: &IdentityResolve, output: &mut Output) -> Result<Exit, Failure>
     let records = read(&with.file, with.config.as_deref())?;
     let model = model(with.model.as_deref(), &records)?;
     let entities = matching::resolve(&records, &model)?;
-    let mut lines = String::from("record_id,profile_id\n");
-    for (record, entity) in entities.iter() {
-        lines.push_str(&cell(record));
-        lines.push(',');
-        lines.push_str(&cell(entity));
-        lines.push('\n');
-    }
+    let mut table = csv::Writer::from_writer(Vec::new());
+    let rows = std::iter::once(("record_id", "profile_id")).chain(entities.iter());
+    rows.map(|(record, profile)| [record, profile])
+        .try_for_each(|row| table.write_record(row))
+        .expect("two columns, into memory");
+    let table = table.into_inner().expect("memory is always written");
     match &with.out {
-        None => output.text(lines.trim_end())?,
+        None => output.text(String::from_utf8_lossy(&table).trim_end())?,
         Some(file) => {
-            write(file, lines.as_bytes())?;
+            write(file, &table)?;
             if output.is_json() {
                 output.object(&json!({ "records": records.len(), "profiles": entities.len() }))?;
             } else {
@@ -149,9 +149,7 @@ fn read(file: &Path, config: Option<&Path>) -> Result<Records, Failure> {
 /// A model from its file, or one learned from the records themselves.
 fn model(file: Option<&Path>, records: &Records) -> Result<Model, Failure> {
     let Some(file) = file else { return Ok(Model::train(records)?) };
-    let text =
-        std::fs::read_to_string(file).map_err(|error| Failure::io(&file.display().to_string(), &error))?;
-    Ok(Model::from_json(&text)?)
+    Ok(Model::from_json(&settings::read(file)?)?)
 }
 
 /// Two columns of a file: by name, or else the first and the second.
@@ -165,14 +163,6 @@ fn pairs(file: &Path, record: Option<&str>, of: Option<&str>) -> Result<BTreeMap
         Some(_) => Err(Failure::misuse("twice", "a record is there twice")),
     })?;
     Ok(pairs)
-}
-
-/// A value as a cell of CSV (RFC 4180).
-fn cell(value: &str) -> String {
-    match value.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", value.replace('"', "\"\"")),
-        false => value.to_owned(),
-    }
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {

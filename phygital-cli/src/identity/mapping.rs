@@ -6,9 +6,7 @@ use phygital_core::identity::matching::Field;
 use serde::Deserialize;
 
 use crate::failure::Failure;
-
-/// Longest file of settings, in bytes; a mapping of twelve columns has two thousand.
-const FILE_MAX: u64 = 1 << 20;
+use crate::settings;
 
 /// The mappings that come with the command, for files that many people have.
 const SHIPPED: [&str; 3] = [
@@ -30,14 +28,7 @@ pub(crate) struct Mapping {
 impl Mapping {
     /// Reads a mapping.
     pub(crate) fn read(file: &Path) -> Result<Self, Failure> {
-        let name = file.display().to_string();
-        let length = std::fs::metadata(file).map_err(|error| Failure::io(&name, &error))?.len();
-        if length > FILE_MAX {
-            let message = format!("{name}: expected at most {FILE_MAX} bytes, found {length}");
-            return Err(Failure::misuse("too_long", message));
-        }
-        let text = std::fs::read_to_string(file).map_err(|error| Failure::io(&name, &error))?;
-        parse(&text).map_err(|error| Failure::misuse("malformed", format!("{name}: {error}")))
+        settings::parse(&settings::read(file)?, file)
     }
 
     /// The one that comes with the command for a file of these columns.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MatchingError;
 use super::field::{FIELDS_MAX, Field, FieldKind};
-use super::records::{Levels, Records};
+use super::records::Records;
 
 /// A weight in thousandths of a bit: a thousand times the base 2 logarithm of a Bayes factor.
 pub type Millibits = i32;
@@ -161,10 +161,7 @@ impl<'r> Scale<'r> {
 
     /// What a pair weighs.
     pub(super) fn weight(&self, one: usize, two: usize) -> Millibits {
-        self.weigh(one, two, &self.records.levels(one, two))
-    }
-
-    fn weigh(&self, one: usize, two: usize, levels: &Levels) -> Millibits {
+        let levels = self.records.levels(one, two);
         (0..self.weights.len()).map(|field| self.of_field(field, one, two, levels[field]).0).sum()
     }
 
