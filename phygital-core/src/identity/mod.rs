@@ -20,7 +20,9 @@ mod cluster;
 mod evaluation;
 pub mod matching;
 mod rules;
+mod sighting;
 
 pub use cluster::{Cluster, Component, Edge, Member, partition, path};
 pub use evaluation::{Evaluation, Pairs};
 pub use rules::{Basis, Rules, primary};
+pub use sighting::{Details, Named, Sighting};

@@ -19,10 +19,10 @@ pub enum Basis {
 ///
 /// The defaults of the limits, by kind of the identifier (rows) and of its partners (columns):
 ///
-/// | | loyalty, login, crm | phone, email | card | device, cookie, tag visitor |
+/// | | loyalty, login, crm | phone, email | pos customer, card | device, cookie, tag visitor |
 /// |---|---|---|---|---|
 /// | loyalty, login, crm | 3 | 5 | 10 | none |
-/// | phone, email, card | 1 | 5 | 10 | none |
+/// | phone, email, pos customer, card | 1 | 5 | 10 | none |
 /// | device, cookie | 1 | 3 | 5 | 100 |
 /// | tag visitor | 1 | 1 | 1 | 100 |
 ///
@@ -58,17 +58,17 @@ impl Default for Rules {
 
 /// The class of a kind in the table of limits.
 fn default_limit(kind: IdentifierKind, partner: IdentifierKind) -> Option<u32> {
-    use IdentifierKind::{Card, Cookie, Crm, Device, Email, Login, Loyalty, Phone, TagVisitor};
+    use IdentifierKind::{Card, Cookie, Crm, Device, Email, Login, Loyalty, Phone, PosCustomer, TagVisitor};
     let row = match kind {
         Loyalty | Login | Crm => [Some(3), Some(5), Some(10), None],
-        Phone | Email | Card => [Some(1), Some(5), Some(10), None],
+        Phone | Email | PosCustomer | Card => [Some(1), Some(5), Some(10), None],
         Device | Cookie => [Some(1), Some(3), Some(5), Some(100)],
         TagVisitor => [Some(1), Some(1), Some(1), Some(100)],
     };
     match partner {
         Loyalty | Login | Crm => row[0],
         Phone | Email => row[1],
-        Card => row[2],
+        PosCustomer | Card => row[2],
         Device | Cookie | TagVisitor => row[3],
     }
 }

@@ -27,6 +27,8 @@ pub enum IdentifierKind {
     Phone,
     /// E-mail address.
     Email,
+    /// Customer key of a till's vendor. Means nothing to another vendor, so the value names its own: `pos_a:1042`.
+    PosCustomer,
     /// Token of a payment card, as the acquirer gives it.
     Card,
     /// Phone, tablet or other device.
@@ -39,12 +41,13 @@ pub enum IdentifierKind {
 
 impl IdentifierKind {
     /// Every kind, strongest first.
-    pub const ALL: [IdentifierKind; 9] = [
+    pub const ALL: [IdentifierKind; 10] = [
         IdentifierKind::Loyalty,
         IdentifierKind::Login,
         IdentifierKind::Crm,
         IdentifierKind::Phone,
         IdentifierKind::Email,
+        IdentifierKind::PosCustomer,
         IdentifierKind::Card,
         IdentifierKind::Device,
         IdentifierKind::Cookie,
@@ -59,6 +62,7 @@ impl IdentifierKind {
             IdentifierKind::Crm => "crm",
             IdentifierKind::Phone => "phone",
             IdentifierKind::Email => "email",
+            IdentifierKind::PosCustomer => "pos_customer",
             IdentifierKind::Card => "card",
             IdentifierKind::Device => "device",
             IdentifierKind::Cookie => "cookie",
@@ -96,7 +100,7 @@ impl fmt::Display for IdentifierKind {
 pub enum IdentifierError {
     /// No such kind.
     #[error(
-        "expected a kind of identifier: loyalty, login, crm, phone, email, card, device, cookie or tag_visitor"
+        "expected a kind of identifier: loyalty, login, crm, phone, email, pos_customer, card, device, cookie or tag_visitor"
     )]
     UnknownKind,
     /// Nothing but white space.

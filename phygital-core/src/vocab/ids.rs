@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::hex;
+use super::identifier::TenantKey;
 use super::limits::ID_BYTES_MAX;
 use super::time::Timestamp;
 
@@ -116,6 +117,8 @@ text_ids! {
     ActionId,
     /// A notice that was shown, such as `tap-sms-2026-03`.
     NoticeId,
+    /// A record as its source names it: a row of the customer database, an event.
+    RecordId,
 }
 
 macro_rules! keys {
@@ -176,6 +179,9 @@ keys! {
     /// One identifier within a tenant: the start of HMAC-SHA-256 over kind and value under the
     /// tenant's key, so that the value cannot be guessed from it.
     IdentifierKey = 16,
+    /// One record of a source within a tenant, whatever its version: the start of HMAC-SHA-256 over source and
+    /// id under the tenant's key.
+    RecordKey = 16,
     /// One customer: the key of the identifier that anchors her cluster.
     ///
     /// Identifiers that were anchors once keep leading to the customer they now belong to, so an id
@@ -214,6 +220,15 @@ impl EventKey {
         hash.update(id.as_str().as_bytes());
         let digest = hash.finish();
         EventKey(digest.as_ref()[..16].try_into().expect("SHA-256 has 32 bytes"))
+    }
+}
+
+impl RecordKey {
+    /// The key of the record that `source` calls `id`.
+    pub fn of(tenant: &TenantKey, source: &SourceId, id: &RecordId) -> RecordKey {
+        // A control character stands in no id, so two pairs never run together; none begins a kind of identifier.
+        let name = [b"\0record\0", source.as_str().as_bytes(), &[0], id.as_str().as_bytes()].concat();
+        RecordKey(tenant.digest(&name).as_bytes()[..16].try_into().expect("32 bytes"))
     }
 }
 
