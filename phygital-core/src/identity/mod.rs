@@ -20,9 +20,11 @@ mod cluster;
 mod evaluation;
 pub mod matching;
 mod rules;
+mod ruling;
 mod sighting;
 
 pub use cluster::{Cluster, Component, Edge, Member, partition, path};
 pub use evaluation::{Evaluation, Pairs};
 pub use rules::{Basis, Rules, primary};
+pub use ruling::{Ruling, Subject};
 pub use sighting::{Details, Named, Sighting};
