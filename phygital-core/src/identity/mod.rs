@@ -22,6 +22,7 @@ pub mod matching;
 mod rules;
 mod ruling;
 mod sighting;
+pub mod union;
 
 pub use cluster::{Cluster, Component, Edge, Member, partition, path};
 pub use evaluation::{Evaluation, Pairs};
