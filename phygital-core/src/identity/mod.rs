@@ -18,6 +18,7 @@
 
 mod cluster;
 mod evaluation;
+pub mod evidence;
 pub mod matching;
 mod rules;
 mod ruling;
