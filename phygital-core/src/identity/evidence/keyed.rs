@@ -46,13 +46,6 @@ impl Value {
             Value::Hashed(contact) => contact.kind(),
         }
     }
-
-    pub(super) fn key(&self, tenant: &TenantKey) -> IdentifierKey {
-        match self {
-            Value::Clear(identifier) => identifier.key(tenant),
-            Value::Hashed(contact) => contact.key(tenant),
-        }
-    }
 }
 
 impl Assertion {

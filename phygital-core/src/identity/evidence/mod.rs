@@ -21,3 +21,7 @@ pub use fact::{Erasure, EvidenceError, Fact, LinkingConsent, Retraction, Ruled};
 pub use hashed::{HashedContact, HashedContactError, mailbox};
 pub use keyed::{Keyed, Keys};
 pub use set::{Change, Evidence};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod laws;

@@ -5,14 +5,14 @@ use std::fmt;
 
 use ring::digest::{Context, SHA256};
 
-use super::fact::{Erasure, EvidenceError, Fact, LinkingConsent, Retraction, Ruling, Subject};
+use super::fact::{Erasure, EvidenceError, Fact, LinkingConsent, Retraction, Ruled};
 use super::hashed::HashedContact;
 use super::identifiers::Identifiers;
 use super::keyed::{Keyed, Keys, Said, Value};
 use super::reading;
 use super::records::{Content, Records, Row, State};
-use crate::identity::{Rules, Sighting};
-use crate::vocab::{Digest, IdentifierKey, RecordKey, SourceId, TenantKey, Timestamp};
+use crate::identity::{Rules, Ruling, Sighting, Subject};
+use crate::vocab::{Digest, IdentifierKey, IdentifierKind, RecordKey, SourceId, TenantKey, Timestamp};
 
 /// What is known of who is who: a set of facts that merges by union.
 ///
@@ -24,8 +24,7 @@ use crate::vocab::{Digest, IdentifierKey, RecordKey, SourceId, TenantKey, Timest
 /// - what was erased stays erased, and the sightings are those of a set that never had it.
 ///
 /// Any time that a [`Timestamp`] can say is taken, since a refusal by the clock would make the set depend on when
-/// a fact came. Whoever makes a fact bounds its time by its own clock, as [`facts_of`](super::facts_of) does; how facts of
-/// equal or absurd times meet, [`Fact`] says.
+/// a fact came. Whoever makes a fact bounds its time by its own clock; how facts of equal or absurd times meet, [`Fact`] says.
 ///
 /// ```
 /// use phygital_core::identity::Rules;
@@ -59,9 +58,9 @@ pub struct Evidence {
     erased_records: BTreeSet<RecordKey>,
     /// Of each key when the newest consent was said, and whether it withdraws.
     consents: BTreeMap<IdentifierKey, (Timestamp, bool)>,
-    rulings: BTreeMap<(Subject, Subject), Ruling>,
+    rulings: BTreeMap<Pair, Ruled>,
     /// The pairs of `rulings`, the greater subject first.
-    ruled: BTreeSet<(Subject, Subject)>,
+    ruled: BTreeSet<Pair>,
 }
 
 /// What a fact changed: what the partition has to take in.
@@ -85,11 +84,14 @@ impl Change {
     }
 }
 
+/// Two subjects, the smaller first.
+type Pair = (Subject, Subject);
+
 /// Rows that a fact may have changed, each with what was effective before.
 #[derive(Default)]
 struct Touched {
     records: Vec<(u32, Option<Sighting>)>,
-    rulings: Vec<((Subject, Subject), Option<Ruling>)>,
+    rulings: Vec<(Pair, Option<Ruling>)>,
 }
 
 impl Evidence {
@@ -158,9 +160,14 @@ impl Evidence {
         self.records.find(record).and_then(|place| self.sighting_at(place))
     }
 
-    /// The rulings that hold, in order of subjects.
+    /// The rulings that hold, in order of subjects: of each pair the newest, its ends in order.
     pub fn rulings(&self) -> impl Iterator<Item = &Ruling> {
-        self.rulings.values()
+        self.rulings.values().map(|ruled| &ruled.ruling)
+    }
+
+    /// The ruling over a pair, given in any order, and who said it.
+    pub fn ruling(&self, one: Subject, two: Subject) -> Option<&Ruled> {
+        self.rulings.get(&(one.min(two), one.max(two)))
     }
 
     /// The rules under which it is read.
@@ -215,18 +222,18 @@ impl Evidence {
         for (key, (time, withdrawn)) in &self.consents {
             put(5, &[key.as_bytes(), &time.as_micros().to_be_bytes(), &[u8::from(*withdrawn)]]);
         }
-        for ruling in self.rulings.values() {
-            let mut bytes = Vec::new();
-            for subject in [ruling.subjects.0, ruling.subjects.1] {
+        for Ruled { ruling, by } in self.rulings.values() {
+            for subject in [ruling.ends.0, ruling.ends.1] {
                 match subject {
-                    Subject::Identifier(key) => bytes.extend([&[0], &key.as_bytes()[..]].concat()),
-                    Subject::Record(key) => bytes.extend([&[1], &key.as_bytes()[..]].concat()),
+                    Subject::Identifier(kind, key) => put(6, &[kind.name().as_bytes(), &[0], key.as_bytes()]),
+                    Subject::Record(key) => put(7, &[key.as_bytes()]),
                 }
             }
-            bytes.push(u8::from(ruling.same));
-            bytes.extend_from_slice(&ruling.time.as_micros().to_be_bytes());
-            bytes.extend_from_slice(ruling.by.as_str().as_bytes());
-            put(6, &[&bytes, &[0]]);
+            let time = ruling.time.as_micros().to_be_bytes();
+            put(
+                8,
+                &[&[u8::from(ruling.same)], &time, ruling.record.as_bytes(), by.as_str().as_bytes(), &[0]],
+            );
         }
         self.tenant.digest(&[b"\0evidence\0", all.finish().as_ref()].concat())
     }
@@ -384,27 +391,24 @@ impl Evidence {
         Ok(Some((place, before)))
     }
 
-    fn rule(
-        &mut self,
-        ruling: Ruling,
-    ) -> Result<Option<((Subject, Subject), Option<Ruling>)>, EvidenceError> {
-        let pair = ruling.subjects;
-        if pair.0 >= pair.1 {
+    fn rule(&mut self, mut said: Ruled) -> Result<Option<(Pair, Option<Ruling>)>, EvidenceError> {
+        let pair = said.ruling.pair();
+        if pair.0 == pair.1 {
             return Err(EvidenceError::OneSubject);
         }
-        let known = self.rulings.get(&pair);
-        let older = known.is_some_and(|known| known.rank() >= ruling.rank());
+        said.ruling.ends = pair;
+        let older = self.rulings.get(&pair).is_some_and(|known| known.rank() >= said.rank());
         if older || self.is_erased(pair.0) || self.is_erased(pair.1) {
             return Ok(None);
         }
         self.ruled.insert((pair.1, pair.0));
-        let before = self.rulings.insert(pair, ruling);
-        Ok(Some((pair, before)))
+        let before = self.rulings.insert(pair, said);
+        Ok(Some((pair, before.map(|before| before.ruling))))
     }
 
     fn is_erased(&self, subject: Subject) -> bool {
         match subject {
-            Subject::Identifier(key) => self.erased_identifiers.contains(&key),
+            Subject::Identifier(_, key) => self.erased_identifiers.contains(&key),
             Subject::Record(key) => self.erased_records.contains(&key),
         }
     }
@@ -449,7 +453,9 @@ impl Evidence {
             if self.erased_identifiers.insert(*key) {
                 keys.push(*key);
                 self.consents.remove(key);
-                self.unrule(Subject::Identifier(*key), &mut touched);
+                for kind in IdentifierKind::ALL {
+                    self.unrule(Subject::Identifier(kind, *key), &mut touched);
+                }
             }
         }
         let known = |place: &u32| self.identifiers.get(*place).value.is_some();
@@ -463,13 +469,14 @@ impl Evidence {
             self.records.get_mut(*place).state = state;
         }
         struck.into_iter().for_each(|place| self.identifiers.strike(place));
+        let stripped: BTreeSet<u32> = touched.records.iter().map(|(place, _)| *place).collect();
         for key in &what.records {
             if !self.erased_records.insert(*key) {
                 continue;
             }
             self.unrule(Subject::Record(*key), &mut touched);
             if let Some(place) = self.records.find(key) {
-                if !touched.records.iter().any(|(one, _)| *one == place) {
+                if !stripped.contains(&place) {
                     touched.records.push((place, self.sighting_at(place)));
                 }
                 self.records.get_mut(place).state = State::Erased;
@@ -480,15 +487,16 @@ impl Evidence {
 
     /// Drops every ruling over a subject.
     fn unrule(&mut self, subject: Subject, touched: &mut Touched) {
-        let least = (subject, Subject::Identifier(IdentifierKey::from_bytes([0; 16])));
+        let first = Subject::Identifier(IdentifierKind::ALL[0], IdentifierKey::from_bytes([0; 16]));
+        let least = (subject, first);
         let first = self.rulings.range(least..).map(|(pair, _)| *pair).take_while(|pair| pair.0 == subject);
         let second =
             self.ruled.range(least..).take_while(|pair| pair.0 == subject).map(|pair| (pair.1, pair.0));
-        let pairs: Vec<(Subject, Subject)> = first.chain(second).collect();
+        let pairs: Vec<Pair> = first.chain(second).collect();
         for pair in pairs {
             let before = self.rulings.remove(&pair);
             self.ruled.remove(&(pair.1, pair.0));
-            touched.rulings.push((pair, before));
+            touched.rulings.push((pair, before.map(|before| before.ruling)));
         }
     }
 
@@ -502,16 +510,16 @@ impl Evidence {
             }
         }
         for (pair, before) in touched.rulings {
-            let after = self.rulings.get(&pair);
-            if before.as_ref() != after {
+            let after = self.rulings.get(&pair).map(|after| after.ruling);
+            if before != after {
                 change.unruled.extend(before);
-                change.ruled.extend(after.cloned());
+                change.ruled.extend(after);
             }
         }
         change.gone.sort_unstable_by_key(|one| one.record);
         change.come.sort_unstable_by_key(|one| one.record);
-        change.unruled.sort_unstable_by_key(|one| one.subjects);
-        change.ruled.sort_unstable_by_key(|one| one.subjects);
+        change.unruled.sort_unstable_by_key(|one| one.ends);
+        change.ruled.sort_unstable_by_key(|one| one.ends);
         change
     }
 
