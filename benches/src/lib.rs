@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod disk;
+pub mod people;
 pub mod shop;
 
 use std::hint::black_box;

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use strsim::{jaro_winkler, osa_distance};
 
-use super::field::FieldKind;
+use super::field::{Field, FieldKind};
 use super::nicknames;
 
 /// Similarity by Jaro-Winkler from which two names are taken for spellings of one.
@@ -18,6 +18,64 @@ const ALIKE: f64 = 0.8;
 
 /// Similarity by Jaro-Winkler from which two places are spellings of one.
 const PLACE: f64 = 0.9;
+
+/// How two records agree: for each field the level, or nothing where either says nothing or the field is not compared.
+/// Four bits a field, so that a pair is a number.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Levels(u64);
+
+impl Levels {
+    /// The level of names that stand in the wrong field: another spelling, at best.
+    const SWAPPED: u8 = 3;
+
+    pub(super) fn get(self, field: usize) -> Option<u8> {
+        ((self.0 >> (4 * field)) as u8 & 15).checked_sub(1)
+    }
+
+    pub(super) fn set(&mut self, field: usize, level: Option<u8>) {
+        let said = level.map_or(0, |level| u64::from(level) + 1);
+        self.0 = self.0 & !(15 << (4 * field)) | said << (4 * field);
+    }
+
+    /// Compares two records: `of` gives the level at which a field of the first agrees with a field of the second, by the
+    /// rules of a kind; nothing where either says nothing. Where given names and surnames (`names`) agree in neither field
+    /// but crosswise, they were swapped.
+    pub(super) fn of(
+        fields: &[Field],
+        names: Option<(usize, usize)>,
+        mut of: impl FnMut(usize, usize, FieldKind) -> Option<u8>,
+    ) -> Self {
+        let mut levels = Self::default();
+        for (at, field) in fields.iter().enumerate().filter(|(_, field)| field.kind != FieldKind::Words) {
+            levels.set(at, of(at, at, field.kind));
+        }
+        let Some((given, surname)) = names else { return levels };
+        // An initial is no agreement to hold on to.
+        let agrees = |field: usize| levels.get(field).is_some_and(|level| level > 1);
+        if agrees(given) || agrees(surname) {
+            return levels;
+        }
+        let mut across =
+            |one: usize, two: usize| of(one, two, FieldKind::Surname).map(|level| level >= Self::SWAPPED);
+        let there = across(given, surname);
+        if there == Some(false) {
+            return levels;
+        }
+        match (there, across(surname, given)) {
+            (Some(true), Some(true)) => {
+                levels.set(given, Some(Self::SWAPPED));
+                levels.set(surname, Some(Self::SWAPPED));
+            }
+            // One name alone, in the wrong field.
+            (Some(true), None) | (None, Some(true)) => {
+                levels.set(given, None);
+                levels.set(surname, Some(Self::SWAPPED));
+            }
+            _ => {}
+        }
+        levels
+    }
+}
 
 /// The level at which two values in normal form agree, 0 to [`FieldKind::levels`] - 1; neither may be empty.
 pub(super) fn level(kind: FieldKind, one: &str, two: &str) -> u8 {
@@ -168,6 +226,25 @@ mod tests {
             assert_eq!(level(kind, one, two), expected, "{kind:?} {one} {two}");
             assert_eq!(level(kind, two, one), expected, "{kind:?} {two} {one}");
         }
+    }
+
+    #[test]
+    fn swapped_names_are_seen() {
+        let fields = [
+            Field::new("given", FieldKind::GivenName),
+            Field::new("surname", FieldKind::Surname),
+            Field::new("born", FieldKind::Date),
+        ];
+        let levels = |one: [&str; 3], two: [&str; 3]| {
+            let levels = Levels::of(&fields, Some((0, 1)), |a, b, kind| {
+                (!one[a].is_empty() && !two[b].is_empty()).then(|| level(kind, one[a], two[b]))
+            });
+            [levels.get(0), levels.get(1), levels.get(2)]
+        };
+        let mikhayla = ["mikhayla", "hannagan", "19770501"];
+        assert_eq!(levels(mikhayla, ["hannagan", "mikhayla", ""]), [Some(3), Some(3), None]);
+        assert_eq!(levels(["muirhead", "", ""], ["findlay", "muirhead", ""]), [None, Some(3), None]);
+        assert_eq!(levels(mikhayla, ["findlay", "muirhead", "19770501"]), [Some(0), Some(0), Some(4)]);
     }
 
     proptest! {

@@ -68,7 +68,8 @@ impl FieldKind {
     }
 
     /// The form in which values are compared: compatibility form, lower case, only what the kind needs of signs and spaces.
-    /// Empty where nothing is left.
+    /// Empty where nothing is left. Of a value no more than its first four times [`VALUE_CHARS_MAX`] characters are looked
+    /// at, so that a megabyte costs no more than they do.
     ///
     /// ```
     /// use phygital_core::identity::matching::FieldKind;
@@ -79,18 +80,46 @@ impl FieldKind {
     /// ```
     #[must_use]
     pub fn normal(self, text: &str) -> String {
-        let folded = text.nfkc().take(VALUE_CHARS_MAX).flat_map(char::to_lowercase);
+        let mut normal = String::new();
+        self.normalise(text, &mut normal);
+        normal
+    }
+
+    /// Appends the normal form of a value.
+    pub(super) fn normalise(self, text: &str, to: &mut String) {
+        let cut = text.char_indices().nth(4 * VALUE_CHARS_MAX).map_or(text, |(at, _)| &text[..at]);
+        if cut.is_ascii() {
+            // The same, without the tables.
+            self.keep(
+                cut.bytes().take(VALUE_CHARS_MAX).map(|sign| char::from(sign.to_ascii_lowercase())),
+                to,
+            );
+        } else {
+            self.keep(cut.nfkc().take(VALUE_CHARS_MAX).flat_map(char::to_lowercase), to);
+        }
+    }
+
+    /// Appends what the kind needs.
+    fn keep(self, folded: impl Iterator<Item = char>, to: &mut String) {
         match self {
-            Self::Date => folded.filter(char::is_ascii_digit).collect(),
-            Self::Number => folded.filter(|sign| sign.is_alphanumeric()).collect(),
-            Self::Email => folded.filter(|sign| !sign.is_whitespace()).collect(),
+            Self::Date => to.extend(folded.filter(char::is_ascii_digit)),
+            Self::Number => to.extend(folded.filter(|sign| sign.is_alphanumeric())),
+            Self::Email => to.extend(folded.filter(|sign| !sign.is_whitespace())),
             _ => {
+                let begin = to.len();
+                let mut parted = false;
                 // An apostrophe is part of a name, every other sign parts words.
-                let words: String = folded
-                    .filter(|sign| !matches!(sign, '\'' | '\u{2019}' | '`' | '.'))
-                    .map(|sign| if sign.is_alphanumeric() { sign } else { ' ' })
-                    .collect();
-                words.split_whitespace().collect::<Vec<_>>().join(" ")
+                for sign in folded.filter(|sign| !matches!(sign, '\'' | '\u{2019}' | '`' | '.')) {
+                    if sign.is_alphanumeric() {
+                        if parted && to.len() > begin {
+                            to.push(' ');
+                        }
+                        to.push(sign);
+                        parted = false;
+                    } else {
+                        parted = true;
+                    }
+                }
             }
         }
     }
@@ -105,6 +134,15 @@ mod tests {
         let long = "x".repeat(VALUE_CHARS_MAX + 1);
         assert_eq!(FieldKind::Surname.normal(&long).len(), VALUE_CHARS_MAX);
         assert_eq!(FieldKind::Surname.normal(&long[1..]).len(), VALUE_CHARS_MAX);
+    }
+
+    #[test]
+    fn a_megabyte_costs_no_more_than_its_beginning() {
+        let marks = format!("a{}", "\u{301}".repeat(500_000));
+        assert!(FieldKind::Surname.normal(&marks).chars().count() <= VALUE_CHARS_MAX);
+        assert_eq!(FieldKind::GivenName.normal(&" ".repeat(1 << 20)), "");
+        let ligatures = "\u{fdfa}".repeat(1 << 18);
+        assert!(FieldKind::Place.normal(&ligatures).chars().count() <= VALUE_CHARS_MAX);
     }
 
     #[test]

@@ -118,7 +118,15 @@ mod tests {
     use super::*;
 
     fn model() -> Model {
-        Model { version: MODEL_VERSION, fields: Vec::new(), merge: 4_000, unshared: -4_000 }
+        Model {
+            version: MODEL_VERSION,
+            fields: Vec::new(),
+            near: None,
+            merge: 4_000,
+            unshared: -4_000,
+            match_at: 0,
+            review_at: 0,
+        }
     }
 
     /// Slow and obvious: all pairs of clusters, all pairs of records across, at each step.

@@ -41,18 +41,25 @@
 mod blocking;
 mod compare;
 mod field;
+mod index;
+mod keys;
 mod linkage;
 mod model;
 mod nicknames;
 mod records;
 mod resolve;
+mod scale;
 mod train;
 
-pub use blocking::BLOCK_MAX;
 pub use field::{FIELDS_MAX, Field, FieldKind, VALUE_CHARS_MAX};
-pub use model::{Contribution, FieldModel, LevelModel, MODEL_VERSION, Millibits, Model, WEIGHT_MAX};
+pub use index::Index;
+pub use keys::BLOCK_MAX;
+pub use model::{
+    COMMON_MAX, COMMON_MIN, FieldModel, LevelModel, MODEL_VERSION, Millibits, Model, WEIGHT_MAX,
+};
 pub use records::Records;
-pub use resolve::{Entities, explain, resolve};
+pub use resolve::{Entities, Pair, explain, pairs, resolve};
+pub use scale::Contribution;
 
 /// Why records cannot be matched. Names records and fields, never what they hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::MatchingError;
-use super::field::{FIELDS_MAX, Field, FieldKind};
-use super::records::Records;
+use super::field::{FIELDS_MAX, Field, VALUE_CHARS_MAX};
 
 /// A weight in thousandths of a bit: a thousand times the base 2 logarithm of a Bayes factor.
 pub type Millibits = i32;
@@ -17,12 +16,28 @@ pub const MODEL_VERSION: u32 = 1;
 /// The least and the greatest weight that a model may give, in millibits: 2^±64 is certainty among any number of people.
 pub const WEIGHT_MAX: Millibits = 64_000;
 
+/// So many records share a value before a model names it: fewer might be one person.
+pub const COMMON_MIN: u32 = 20;
+
+/// Most values that a model names for a field: the most common. What comes after them is as good as rare.
+pub const COMMON_MAX: usize = 20_000;
+
+/// A billion: frequencies are counted in parts of it.
+pub(super) const BILLION: u32 = 1_000_000_000;
+
 /// What each level of agreement is worth, learned from records without labels ([`Model::train`]) and kept as a file.
 ///
-/// A pair of records weighs the sum of its fields: log2(m / u), where `m` is how often matching records agree at that level
-/// and `u` how often others do (Fellegi and Sunter 1969). Where two records have one and the same value, how rare it is
-/// counts: `u` is its own frequency then (Winkler 1989). From here on everything is integers, so that every machine decides
-/// alike.
+/// A pair of records weighs the sum of its fields: log2(m / u), where `m` is how often records of one person agree at that
+/// level and `u` how often those of two strangers do (Fellegi and Sunter 1969). Where two records have one and the same
+/// value, how rare it is counts: `u` is its own frequency then (Winkler 1989).
+///
+/// Two people who live together agree in address, phone and surname all at once, which strangers never do. So the sum is
+/// taken a second time with rates of such near pairs in place of the strangers', and a pair weighs the lesser of both: it has
+/// to be told from strangers and from a household.
+///
+/// The model stands alone: it carries how common common values are, so that a pair weighs the same in any batch and one at a
+/// time. It names no value that fewer than [`COMMON_MIN`] records share. From here on everything is integers, so that every
+/// machine decides alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Model {
@@ -30,10 +45,19 @@ pub struct Model {
     pub version: u32,
     /// The fields, in the order of the records'.
     pub fields: Vec<FieldModel>,
+    /// How much rarer near pairs are than strangers, in millibits; `None` where there are none to tell from.
+    pub near: Option<Millibits>,
     /// The average weight of all pairs across, from which two clusters are one entity; in millibits.
     pub merge: Millibits,
     /// What a pair that shares no key weighs, in millibits: below zero.
     pub unshared: Millibits,
+    /// The weight from which two records alone are taken for one person's, in millibits; `match` in the file.
+    #[serde(rename = "match")]
+    pub match_at: Millibits,
+    /// The weight from which a person should look at two records, in millibits, at most that of a match; `review` in the
+    /// file.
+    #[serde(rename = "review")]
+    pub review_at: Millibits,
 }
 
 /// A field of a [`Model`].
@@ -45,18 +69,26 @@ pub struct FieldModel {
     pub field: Field,
     /// Its levels, from "differ" to "equal"; none where the field is not compared.
     pub levels: Vec<LevelModel>,
+    /// Values in normal form that many records share, and how many of a billion records that say something have them.
+    pub common: BTreeMap<String, u32>,
+    /// How many of a billion have a value that is not among them: the average over records that have such a value.
+    pub rare_ppb: u32,
 }
 
 /// A level of agreement of a [`FieldModel`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LevelModel {
-    /// Of a million matching pairs that both say something, how many agree at this level.
-    pub m_ppm: u32,
-    /// Of a million other pairs, how many do.
-    pub u_ppm: u32,
+    /// Of a billion pairs of one person's records that both say something, how many agree at this level.
+    pub m_ppb: u32,
+    /// Of a billion pairs of strangers', how many do.
+    pub u_ppb: u32,
+    /// Of a billion near pairs, how many do.
+    pub near_ppb: u32,
     /// log2(m / u), in millibits.
     pub weight: Millibits,
+    /// log2(m / near), in millibits.
+    pub near_weight: Millibits,
 }
 
 impl Model {
@@ -69,121 +101,84 @@ impl Model {
     /// Reads a model.
     ///
     /// # Errors
-    /// No JSON of a model, another version, levels that the kind of a field does not have, or weights beyond
-    /// [`WEIGHT_MAX`].
+    /// No JSON of a model, another version, levels that the kind of a field does not have, shares above a whole, weights
+    /// beyond [`WEIGHT_MAX`], or common values that are too many, too long or not in normal form.
     pub fn from_json(text: &str) -> Result<Self, MatchingError> {
-        let malformed = |why: String| MatchingError::Model(why);
-        let model: Self = serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;
-        if model.version != MODEL_VERSION {
-            return Err(malformed(format!("expected version {MODEL_VERSION}, found {}", model.version)));
-        }
-        if model.fields.is_empty() || model.fields.len() > FIELDS_MAX {
-            return Err(MatchingError::Fields(model.fields.len()));
-        }
-        let within = |weight: Millibits| (-WEIGHT_MAX..=WEIGHT_MAX).contains(&weight);
-        for FieldModel { field, levels } in &model.fields {
-            if levels.len() != field.kind.levels() {
-                let (expected, found) = (field.kind.levels(), levels.len());
-                return Err(malformed(format!(
-                    "field {}: expected {expected} levels, found {found}",
-                    field.name
-                )));
-            }
-            if !levels.iter().all(|level| within(level.weight)) {
-                return Err(malformed(format!("field {}: a weight beyond {WEIGHT_MAX}", field.name)));
-            }
-        }
-        if ![model.merge, model.unshared].into_iter().all(within) || model.unshared >= 0 {
-            return Err(malformed("merge and unshared: weights in millibits, the second below 0".to_owned()));
-        }
+        let model: Self =
+            serde_json::from_str(text).map_err(|error| MatchingError::Model(error.to_string()))?;
+        model.check()?;
         Ok(model)
     }
 
-    /// Whether it is of these records.
+    /// Whether it holds what a model may hold.
+    fn check(&self) -> Result<(), MatchingError> {
+        let malformed = |why: String| Err(MatchingError::Model(why));
+        if self.version != MODEL_VERSION {
+            return malformed(format!("expected version {MODEL_VERSION}, found {}", self.version));
+        }
+        if self.fields.is_empty() || self.fields.len() > FIELDS_MAX {
+            return Err(MatchingError::Fields(self.fields.len()));
+        }
+        let within = |weight: Millibits| (-WEIGHT_MAX..=WEIGHT_MAX).contains(&weight);
+        for FieldModel { field, levels, common, rare_ppb } in &self.fields {
+            let name = &field.name;
+            let (expected, found) = (field.kind.levels(), levels.len());
+            if expected != found {
+                return malformed(format!("field {name}: expected {expected} levels, found {found}"));
+            }
+            if !levels.iter().all(|level| within(level.weight) && within(level.near_weight)) {
+                return malformed(format!("field {name}: a weight beyond {WEIGHT_MAX}"));
+            }
+            let rates = levels.iter().flat_map(|level| [level.m_ppb, level.u_ppb, level.near_ppb]);
+            if rates.chain(common.values().copied()).chain([*rare_ppb]).any(|rate| rate > BILLION) {
+                return malformed(format!("field {name}: more than a billion of a billion"));
+            }
+            let named =
+                |value: &String| value.chars().nth(2 * VALUE_CHARS_MAX).is_none() && !value.is_empty();
+            if common.len() > COMMON_MAX || !common.keys().all(named) {
+                return malformed(format!(
+                    "field {name}: common values that are too many, too long or empty"
+                ));
+            }
+        }
+        if ![self.merge, self.unshared, self.match_at, self.review_at].into_iter().all(within)
+            || !self.near.is_none_or(within)
+            || self.unshared >= 0
+            || self.review_at > self.match_at
+        {
+            return malformed("merge, unshared, match, review, near: expected weights, unshared below 0, review at most match".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whether it is of records with these fields.
     ///
     /// # Errors
     /// Other fields, or other kinds of them.
-    pub fn fits(&self, records: &Records) -> Result<(), MatchingError> {
+    pub fn fits(&self, fields: &[Field]) -> Result<(), MatchingError> {
         let own: Vec<&Field> = self.fields.iter().map(|field| &field.field).collect();
-        if own.iter().copied().eq(records.fields()) {
+        if own.iter().copied().eq(fields) {
             return Ok(());
         }
         let names = |fields: &mut dyn Iterator<Item = &Field>| {
             fields.map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ")
         };
-        let (expected, found) = (names(&mut own.into_iter()), names(&mut records.fields().iter()));
+        let (expected, found) = (names(&mut own.into_iter()), names(&mut fields.iter()));
         Err(MatchingError::Model(format!("expected the fields {expected}, of the same kinds; found {found}")))
     }
 }
 
-/// The weight of one field of a pair: a bar of the waterfall.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Contribution {
-    /// The field.
-    pub field: String,
-    /// The level at which both agree; `None` where either says nothing.
-    pub level: Option<u8>,
-    /// What that is worth, in millibits.
-    pub weight: Millibits,
-    /// Of it, what the rarity of the value is worth; in millibits.
-    pub rarity: Millibits,
-}
-
-/// Weighs pairs of records by a model.
-pub(super) struct Scale<'r> {
-    records: &'r Records,
-    weights: Vec<Vec<Millibits>>,
-    /// For each value of each field: what it is worth beyond the weight of "equal", since it is rarer or more common.
-    rarity: Vec<Vec<Millibits>>,
-}
-
-impl<'r> Scale<'r> {
-    pub(super) fn new(model: &Model, records: &'r Records) -> Self {
-        let weights =
-            model.fields.iter().map(|field| field.levels.iter().map(|level| level.weight).collect());
-        let rarity = model.fields.iter().zip(records.columns()).map(|(field, column)| {
-            let said: u64 = column.counts[1..].iter().map(|count| u64::from(*count)).sum();
-            let usual = field.levels.last().map_or(1, |level| level.u_ppm.max(1));
-            // By count: most values share theirs with many.
-            let mut known: BTreeMap<u32, Millibits> = BTreeMap::new();
-            let mut worth = |count: u32| {
-                *known.entry(count).or_insert_with(|| {
-                    // What was seen once may be twice as common.
-                    let frequency = f64::from(count.max(2)) / said.max(1) as f64;
-                    millibits(f64::from(usual) / 1e6 / frequency)
-                })
-            };
-            column.counts.iter().map(|count| worth(*count)).collect()
-        });
-        Self { records, weights: weights.collect(), rarity: rarity.collect() }
-    }
-
-    /// What a pair weighs.
-    pub(super) fn weight(&self, one: usize, two: usize) -> Millibits {
-        let levels = self.records.levels(one, two);
-        (0..self.weights.len()).map(|field| self.of_field(field, one, two, levels[field]).0).sum()
-    }
-
-    /// The weight of a field, and what of it is for the rarity of the value.
-    fn of_field(&self, field: usize, one: usize, two: usize, level: Option<u8>) -> (Millibits, Millibits) {
-        let Some(level) = level else { return (0, 0) };
-        let weight = self.weights[field][usize::from(level)];
-        let of = &self.records.columns()[field].of;
-        let rarity = if of[one] == of[two] { self.rarity[field][of[one] as usize] } else { 0 };
-        (weight + rarity, rarity)
-    }
-
-    /// Every field's part in the weight of a pair.
-    pub(super) fn explain(&self, one: usize, two: usize) -> Vec<Contribution> {
-        let levels = self.records.levels(one, two);
-        let compared =
-            self.records.fields().iter().enumerate().filter(|(_, field)| field.kind != FieldKind::Words);
-        let each = compared.map(|(at, field)| {
-            let (weight, rarity) = self.of_field(at, one, two, levels[at]);
-            Contribution { field: field.name.clone(), level: levels[at], weight, rarity }
-        });
-        each.collect()
+impl FieldModel {
+    /// What it is worth that two records have this very value, beyond the weight of "equal": against strangers, and against
+    /// near pairs.
+    pub(super) fn rarity(&self, value: &str) -> (Millibits, Millibits) {
+        let Some(equal) = self.levels.last() else { return (0, 0) };
+        let part = |ppb: u32| f64::from(ppb.max(1)) / f64::from(BILLION);
+        let frequency = part(self.common.get(value).copied().unwrap_or(self.rare_ppb));
+        let (usual, near) = (part(equal.u_ppb), part(equal.near_ppb));
+        // What near people share, they share whatever it is; the rest of them agree by chance, as strangers do.
+        let shared = ((near - usual) / (1.0 - usual).max(1e-9)).clamp(0.0, 1.0);
+        (millibits(usual / frequency), millibits(near / (shared + (1.0 - shared) * frequency)))
     }
 }
 

@@ -1,11 +1,10 @@
 //! Records in columns, each value kept once.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use super::MatchingError;
-use super::compare::level;
-use super::field::{FIELDS_MAX, Field, FieldKind};
+use super::field::{FIELDS_MAX, Field};
 
 /// Records to compare, in the order of their ids, so that the order in which they came changes nothing.
 ///
@@ -21,23 +20,30 @@ use super::field::{FIELDS_MAX, Field, FieldKind};
 #[derive(Clone)]
 pub struct Records {
     fields: Vec<Field>,
-    ids: Vec<Box<str>>,
+    ids: Arc<[Box<str>]>,
     columns: Vec<Column>,
 }
 
 /// The values of a field.
 #[derive(Clone, Default)]
 pub(super) struct Column {
-    /// Each value once, in normal form. The first is the empty one: missing.
-    pub(super) values: Vec<Box<str>>,
+    /// Each value once, in normal form and in order, one after the other. The first is the empty one: missing.
+    text: String,
+    /// Where each of them ends.
+    ends: Vec<usize>,
     /// How many records have the value.
     pub(super) counts: Vec<u32>,
     /// Which value each record has.
     pub(super) of: Vec<u32>,
 }
 
-/// How two records agree: for each field the level, or `None` where either says nothing or the field is not compared.
-pub(super) type Levels = [Option<u8>; FIELDS_MAX];
+/// What the records say in a field, one after the other.
+#[derive(Default)]
+struct Raw {
+    text: String,
+    /// How long each value is: at most [`super::VALUE_CHARS_MAX`] characters, which become no more than six of four bytes each.
+    lengths: Vec<u16>,
+}
 
 impl Records {
     /// Takes records: for each an id of the caller's, and the values of the fields in their order; an empty value is missing.
@@ -52,39 +58,18 @@ impl Records {
         if fields.is_empty() || fields.len() > FIELDS_MAX {
             return Err(MatchingError::Fields(fields.len()));
         }
-        let mut known: Vec<BTreeMap<Box<str>, u32>> = vec![BTreeMap::new(); fields.len()];
-        let mut columns: Vec<Column> = vec![Column::default(); fields.len()];
-        for column in &mut columns {
-            column.values.push("".into());
-            column.counts.push(0);
-        }
+        let mut raw: Vec<Raw> = fields.iter().map(|_| Raw::default()).collect();
         let mut ids: Vec<Box<str>> = Vec::new();
         for (id, values) in rows {
             let (id, values) = (id.into(), values.as_ref());
             if values.len() != fields.len() {
-                return Err(MatchingError::Values {
-                    record: id,
-                    expected: fields.len(),
-                    found: values.len(),
-                });
+                let (expected, found) = (fields.len(), values.len());
+                return Err(MatchingError::Values { record: id, expected, found });
             }
-            for ((field, column), (known, value)) in
-                fields.iter().zip(&mut columns).zip(known.iter_mut().zip(values))
-            {
-                let normal = field.kind.normal(value.as_ref());
-                let place = if normal.is_empty() {
-                    0
-                } else if let Some(place) = known.get(normal.as_str()) {
-                    *place
-                } else {
-                    let place = column.values.len() as u32;
-                    column.values.push(normal.as_str().into());
-                    column.counts.push(0);
-                    known.insert(normal.into(), place);
-                    place
-                };
-                column.counts[place as usize] += 1;
-                column.of.push(place);
+            for ((field, raw), value) in fields.iter().zip(&mut raw).zip(values) {
+                let before = raw.text.len();
+                field.kind.normalise(value.as_ref(), &mut raw.text);
+                raw.lengths.push((raw.text.len() - before) as u16);
             }
             ids.push(id);
         }
@@ -96,9 +81,7 @@ impl Records {
         if let Some(twice) = order.windows(2).find(|pair| ids[pair[0] as usize] == ids[pair[1] as usize]) {
             return Err(MatchingError::Twice(ids[twice[0] as usize].clone()));
         }
-        for column in &mut columns {
-            column.of = order.iter().map(|row| column.of[*row as usize]).collect();
-        }
+        let columns = raw.into_iter().map(|raw| Column::of(&raw, &order)).collect();
         let ids = order.iter().map(|row| std::mem::take(&mut ids[*row as usize])).collect();
         Ok(Self { fields, ids, columns })
     }
@@ -113,6 +96,10 @@ impl Records {
     #[must_use]
     pub fn ids(&self) -> &[Box<str>] {
         &self.ids
+    }
+
+    pub(super) fn shared_ids(&self) -> Arc<[Box<str>]> {
+        Arc::clone(&self.ids)
     }
 
     /// How many records there are.
@@ -138,67 +125,65 @@ impl Records {
     pub fn value(&self, record: usize, field: usize) -> Option<&str> {
         let column = self.columns.get(field)?;
         let place = *column.of.get(record)?;
-        (place > 0).then(|| &*column.values[place as usize])
+        (place > 0).then(|| column.value(place))
     }
 
     pub(super) fn columns(&self) -> &[Column] {
         &self.columns
     }
+}
 
-    /// The first field of a kind.
-    pub(super) fn field_of(&self, kind: FieldKind) -> Option<usize> {
-        self.fields.iter().position(|field| field.kind == kind)
+impl Column {
+    /// Sorts and counts values; sorting costs the same whatever the values are, which hashing does not.
+    fn of(raw: &Raw, order: &[u32]) -> Self {
+        struct Value<'t> {
+            /// The first sixteen bytes, which decide nearly always.
+            begin: u128,
+            text: &'t str,
+            row: u32,
+        }
+        let mut at = 0;
+        let mut values: Vec<Value<'_>> = Vec::with_capacity(raw.lengths.len());
+        for (row, length) in raw.lengths.iter().enumerate().filter(|(_, length)| **length > 0) {
+            let text = &raw.text[at..at + usize::from(*length)];
+            at += text.len();
+            let mut begin = [0; 16];
+            let upto = text.len().min(16);
+            begin[..upto].copy_from_slice(&text.as_bytes()[..upto]);
+            values.push(Value { begin: u128::from_be_bytes(begin), text, row: row as u32 });
+        }
+        values.sort_unstable_by(|one, two| {
+            one.begin.cmp(&two.begin).then_with(|| match (one.text.len(), two.text.len()) {
+                (a, b) if a.max(b) <= 16 => a.cmp(&b),
+                _ => one.text.cmp(two.text),
+            })
+        });
+        let mut column = Self { text: String::new(), ends: vec![0], counts: Vec::new(), of: Vec::new() };
+        column.counts.push((raw.lengths.len() - values.len()) as u32);
+        let mut of_row = vec![0_u32; raw.lengths.len()];
+        for same in values.chunk_by(|one, two| one.begin == two.begin && one.text == two.text) {
+            let place = column.ends.len() as u32;
+            column.text.push_str(same[0].text);
+            column.ends.push(column.text.len());
+            column.counts.push(same.len() as u32);
+            same.iter().for_each(|value| of_row[value.row as usize] = place);
+        }
+        column.of = order.iter().map(|row| of_row[*row as usize]).collect();
+        column.text.shrink_to_fit();
+        column.ends.shrink_to_fit();
+        column.counts.shrink_to_fit();
+        column
     }
 
-    /// How two records agree. Where given names and surnames agree in neither field but crosswise, they were swapped.
-    pub(super) fn levels(&self, one: usize, two: usize) -> Levels {
-        let mut levels = Levels::default();
-        for (at, (field, column)) in self.fields.iter().zip(&self.columns).enumerate() {
-            if field.kind == FieldKind::Words {
-                continue;
-            }
-            let (a, b) = (column.of[one], column.of[two]);
-            levels[at] = match (a, b) {
-                (0, _) | (_, 0) => None,
-                _ if a == b => Some((field.kind.levels() - 1) as u8),
-                _ => Some(level(field.kind, &column.values[a as usize], &column.values[b as usize])),
-            };
-        }
-        self.unswap(one, two, &mut levels);
-        levels
+    /// How many values there are, the missing one among them.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
     }
 
-    /// The level of names that stand in the wrong field: another spelling, at best.
-    const SWAPPED: u8 = 3;
-
-    fn unswap(&self, one: usize, two: usize, levels: &mut Levels) {
-        let (Some(given), Some(surname)) =
-            (self.field_of(FieldKind::GivenName), self.field_of(FieldKind::Surname))
-        else {
-            return;
-        };
-        // An initial is no agreement to hold on to.
-        if levels[given].is_some_and(|level| level > 1) || levels[surname].is_some_and(|level| level > 1) {
-            return;
-        }
-        let cross = |a: (usize, usize), b: (usize, usize)| {
-            let (a, b) = (self.value(a.0, a.1)?, self.value(b.0, b.1)?);
-            Some(level(FieldKind::Surname, a, b) >= Self::SWAPPED)
-        };
-        let there = cross((one, given), (two, surname));
-        let back = cross((one, surname), (two, given));
-        match (there, back) {
-            (Some(true), Some(true)) => {
-                levels[given] = Some(Self::SWAPPED);
-                levels[surname] = Some(Self::SWAPPED);
-            }
-            // One name alone, in the wrong field.
-            (Some(true), None) | (None, Some(true)) => {
-                levels[given] = None;
-                levels[surname] = Some(Self::SWAPPED);
-            }
-            _ => {}
-        }
+    /// A value by its place; places are in the order of the values.
+    pub(super) fn value(&self, place: u32) -> &str {
+        let begin = if place == 0 { 0 } else { self.ends[place as usize - 1] };
+        &self.text[begin..self.ends[place as usize]]
     }
 }
 
@@ -212,29 +197,10 @@ impl fmt::Debug for Records {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::field::FieldKind;
     use super::*;
-
-    fn people(rows: &[(&str, [&str; 3])]) -> Records {
-        let fields = [
-            Field::new("given", FieldKind::GivenName),
-            Field::new("surname", FieldKind::Surname),
-            Field::new("born", FieldKind::Date),
-        ];
-        Records::new(fields, rows.iter().copied()).unwrap()
-    }
-
-    #[test]
-    fn swapped_names_are_seen() {
-        let records = people(&[
-            ("1", ["mikhayla", "hannagan", "19770501"]),
-            ("2", ["hannagan", "mikhayla", ""]),
-            ("3", ["muirhead", "", ""]),
-            ("4", ["findlay", "muirhead", ""]),
-        ]);
-        assert_eq!(records.levels(0, 1)[..3], [Some(3), Some(3), None]);
-        assert_eq!(records.levels(2, 3)[..3], [None, Some(3), None]);
-        assert_eq!(records.levels(0, 3)[..2], [Some(0), Some(0)]);
-    }
 
     #[test]
     fn what_cannot_be_compared_is_refused() {
@@ -256,7 +222,23 @@ mod tests {
 
     #[test]
     fn nobody_is_printed() {
-        let records = people(&[("1", ["ada", "lovelace", ""])]);
+        let fields = [Field::new("given", FieldKind::GivenName)];
+        let records = Records::new(fields, [("1", ["ada"])]).unwrap();
         assert!(!format!("{records:?}").contains("ada"));
+    }
+
+    proptest! {
+        #[test]
+        fn values_are_kept_once_and_in_order(values in prop::collection::vec("[ab\u{0}é]{0,20}", 1..30)) {
+            let rows = values.iter().enumerate().map(|(at, value)| (format!("{at:02}"), [value.as_str()]));
+            let records = Records::new([Field::new("mail", FieldKind::Email)], rows).unwrap();
+            let column = &records.columns()[0];
+            for (at, value) in values.iter().enumerate() {
+                let place = column.of[at];
+                prop_assert_eq!(column.value(place), value);
+                prop_assert_eq!(column.counts[place as usize] as usize, values.iter().filter(|other| *other == value).count());
+            }
+            prop_assert!((1..column.len() as u32).all(|place| column.value(place - 1) < column.value(place)));
+        }
     }
 }

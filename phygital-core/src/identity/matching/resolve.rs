@@ -1,18 +1,19 @@
 //! From records to entities.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use super::MatchingError;
 use super::blocking;
 use super::linkage::{Units, link};
-use super::model::{Contribution, Millibits, Model, Scale};
+use super::model::{Millibits, Model};
 use super::records::Records;
+use super::scale::{Contribution, Scale};
 
 /// Which records are one entity. An entity is named by the first of its records.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entities {
-    ids: Vec<Box<str>>,
+    ids: Arc<[Box<str>]>,
     /// For each record the place of the first record of its entity.
     first: Vec<u32>,
 }
@@ -25,7 +26,7 @@ pub struct Entities {
 /// # Errors
 /// A model of other fields.
 pub fn resolve(records: &Records, model: &Model) -> Result<Entities, MatchingError> {
-    model.fits(records)?;
+    model.fits(records.fields())?;
     let scale = Scale::new(model, records);
     let groups = groups(records, |record| scale.weight(record, record) >= model.merge);
     let first_of: Vec<u32> = groups.iter().map(|group| group[0]).collect();
@@ -41,13 +42,35 @@ pub fn resolve(records: &Records, model: &Model) -> Result<Entities, MatchingErr
     }
     let units = Units { sizes: groups.iter().map(|group| group.len() as u64).collect() };
     let into = link(&units, &weighed, model);
-    let mut least: BTreeMap<u32, u32> = BTreeMap::new();
-    for (unit, root) in into.iter().enumerate() {
-        let first = least.entry(*root).or_insert(u32::MAX);
-        *first = (*first).min(first_of[unit]);
-    }
-    let first = unit_of.iter().map(|unit| least[&into[*unit as usize]]).collect();
-    Ok(Entities { ids: records.ids().to_vec(), first })
+    // Units are in the order of their first records, and a cluster is named by its least unit.
+    let first = unit_of.iter().map(|unit| first_of[into[*unit as usize] as usize]).collect();
+    Ok(Entities { ids: records.shared_ids(), first })
+}
+
+/// Two records of a batch and what they weigh together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_structs, reason = "two ends and a weight are all that an edge is")]
+pub struct Pair {
+    /// The place of the first among [`Records::ids`].
+    pub one: u32,
+    /// The place of the second, which is greater.
+    pub two: u32,
+    /// What they weigh, in millibits.
+    pub weight: Millibits,
+}
+
+/// All pairs of records that share a key and weigh at least so much, in the order of their places. An [`super::Index`] gives
+/// the same pairs one record at a time.
+///
+/// # Errors
+/// A model of other fields.
+pub fn pairs(records: &Records, model: &Model, least: Millibits) -> Result<Vec<Pair>, MatchingError> {
+    model.fits(records.fields())?;
+    let scale = Scale::new(model, records);
+    let candidates = blocking::candidates(records).into_iter();
+    let weighed =
+        candidates.map(|(one, two)| Pair { one, two, weight: scale.weight(one as usize, two as usize) });
+    Ok(weighed.filter(|pair| pair.weight >= least).collect())
 }
 
 /// How the weight of a pair of records comes about: every field's part, for a chart of the match.
@@ -60,7 +83,7 @@ pub fn explain(
     one: &str,
     two: &str,
 ) -> Result<Vec<Contribution>, MatchingError> {
-    model.fits(records)?;
+    model.fits(records.fields())?;
     let find = |id: &str| records.find(id).ok_or_else(|| MatchingError::Unknown(id.into()));
     Ok(Scale::new(model, records).explain(find(one)?, find(two)?))
 }

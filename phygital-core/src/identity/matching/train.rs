@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use super::MatchingError;
 use super::blocking;
-use super::field::FIELDS_MAX;
-use super::model::{FieldModel, LevelModel, MODEL_VERSION, Millibits, Model, millibits};
-use super::records::{Levels, Records};
+use super::compare::Levels;
+use super::field::{FIELDS_MAX, Field, FieldKind};
+use super::keys::mixed;
+use super::model::{
+    BILLION, COMMON_MAX, COMMON_MIN, FieldModel, LevelModel, MODEL_VERSION, Millibits, Model, millibits,
+};
+use super::records::{Column, Records};
 
 /// How many pairs of records drawn at random tell how often others agree.
 const SAMPLE: u64 = 1_000_000;
@@ -26,9 +30,17 @@ const LEVELS: usize = 5;
 /// How often each level occurs, field by field.
 type Rates = [[f64; LEVELS]; FIELDS_MAX];
 
+/// What two records may be to each other: one person's, near people's, strangers'.
+const CLASSES: usize = 3;
+const SAME: usize = 0;
+const NEAR: usize = 1;
+const REST: usize = 2;
+
 impl Model {
-    /// Learns from records, without labels: `u` from pairs drawn at random (Winkler 1989), less the matches among them; `m` by expectation maximisation over the pairs that share a key (Winkler 1988), for whose others it keeps
-    /// rates of their own, since they agree more than random pairs do. The same records give the same model.
+    /// Learns from records, without labels: `u` from pairs drawn at random (Winkler 1989), less the matches among them; `m` by
+    /// expectation maximisation over the pairs that share a key (Winkler 1988), for whose others it keeps rates of their own,
+    /// since they agree more than random pairs do. Among these others are near pairs, who agree in what a household shares,
+    /// but in given names and dates only by chance. The same records give the same model.
     ///
     /// # Errors
     /// Fewer than two records, or none that share a key.
@@ -40,35 +52,78 @@ impl Model {
         let any = at_random(records);
         let mut patterns: BTreeMap<Levels, u64> = BTreeMap::new();
         for (one, two) in &pairs {
-            *patterns.entry(records.levels(*one as usize, *two as usize)).or_default() += 1;
+            *patterns.entry(blocking::levels(records, *one as usize, *two as usize)).or_default() += 1;
         }
         let patterns: Vec<(Levels, f64)> =
             patterns.into_iter().map(|(levels, n)| (levels, n as f64)).collect();
-        let (matches, share) = maximise(records, &patterns, &any);
-        let others = without_matches(records, &any, &matches, share * pairs.len() as f64);
-        let fields = records.fields().iter().enumerate().map(|(at, field)| {
-            let levels = (0..field.kind.levels()).map(|level| {
-                let (m, u) = (matches[at][level], others[at][level]);
-                let ppm = |rate: f64| libm::round(rate * 1e6) as u32;
-                LevelModel { m_ppm: ppm(m), u_ppm: ppm(u), weight: millibits(m / u) }
+        let Mixture { rates, shares } = maximise(records.fields(), &patterns, &any);
+        let count = pairs.len() as f64;
+        let total = records.len() as f64;
+        let all = total * (total - 1.0) / 2.0;
+        let others = without_matches(records.fields(), all, &any, &rates[SAME], shares[SAME] * count);
+        let near = (shares[NEAR] > 0.0).then(|| millibits(all / (shares[NEAR] * count).max(0.5)));
+        let fields =
+            records.fields().iter().zip(records.columns()).enumerate().map(|(at, (field, column))| {
+                let levels = (0..field.kind.levels()).map(|level| {
+                    let (m, u, near) = (rates[SAME][at][level], others[at][level], rates[NEAR][at][level]);
+                    let ppb = |rate: f64| libm::round(rate * f64::from(BILLION)) as u32;
+                    LevelModel {
+                        m_ppb: ppb(m),
+                        u_ppb: ppb(u),
+                        near_ppb: ppb(near),
+                        weight: millibits(m / u),
+                        near_weight: millibits(m / near),
+                    }
+                });
+                let (common, rare_ppb) = frequencies(column);
+                FieldModel { levels: levels.collect(), field: field.clone(), common, rare_ppb }
             });
-            FieldModel { levels: levels.collect(), field: field.clone() }
-        });
         let fields = fields.collect();
-        Ok(Self { version: MODEL_VERSION, fields, merge: MERGE, unshared: UNSHARED })
+        let even = millibits(all / (shares[SAME] * count).max(0.5));
+        Ok(Self {
+            version: MODEL_VERSION,
+            fields,
+            near,
+            merge: MERGE,
+            unshared: UNSHARED,
+            match_at: even,
+            review_at: even,
+        })
     }
+}
+
+/// How common the common values of a field are, and how common the others.
+fn frequencies(column: &Column) -> (BTreeMap<String, u32>, u32) {
+    let said: u64 = column.counts[1..].iter().map(|count| u64::from(*count)).sum();
+    let mut common: Vec<u32> =
+        (1..column.len() as u32).filter(|place| column.counts[*place as usize] >= COMMON_MIN).collect();
+    common.sort_by_key(|place| std::cmp::Reverse(column.counts[*place as usize]));
+    common.truncate(COMMON_MAX);
+    common.sort_unstable();
+    let (mut records, mut squares) = (0.0, 0.0);
+    for place in (1..column.len() as u32).filter(|place| common.binary_search(place).is_err()) {
+        // What was seen once may be twice as common.
+        let count = f64::from(column.counts[place as usize].max(2));
+        records += count;
+        squares += count * count;
+    }
+    let share = |count: f64| (count / (said.max(1) as f64)).min(1.0);
+    let ppb = |count: f64| libm::round(share(count) * f64::from(BILLION)).max(1.0) as u32;
+    let rare = if records > 0.0 { squares / records } else { 2.0 };
+    let named = common
+        .into_iter()
+        .map(|place| (column.value(place).to_owned(), ppb(f64::from(column.counts[place as usize]))));
+    (named.collect(), ppb(rare))
 }
 
 /// Rates of the pairs that do not match: those of any two records, less the part of the matches among them. Among many
 /// records that part is nothing; among a handful it is most of what agrees.
-fn without_matches(records: &Records, any: &Rates, matches: &Rates, matching: f64) -> Rates {
-    let total = records.len() as f64;
-    let all = total * (total - 1.0) / 2.0;
+fn without_matches(fields: &[Field], all: f64, any: &Rates, matches: &Rates, matching: f64) -> Rates {
     // At least half are taken for no matches, and what is left of a level for half a pair.
     let share = (matching / all).min(0.5);
     let least = 0.5 / all.min(SAMPLE as f64);
     let mut others = Rates::default();
-    for (at, field) in records.fields().iter().enumerate() {
+    for (at, field) in fields.iter().enumerate() {
         let levels = field.kind.levels();
         let left = |level: usize| ((any[at][level] - share * matches[at][level]) / (1.0 - share)).max(least);
         let sum: f64 = (0..levels).map(left).sum();
@@ -83,9 +138,9 @@ fn at_random(records: &Records) -> Rates {
     let all = total * (total - 1) / 2;
     let mut counts = [[0_u64; LEVELS]; FIELDS_MAX];
     let mut count = |one: u64, two: u64| {
-        let levels = records.levels(one as usize, two as usize);
-        for (counts, level) in counts.iter_mut().zip(levels) {
-            if let Some(level) = level {
+        let levels = blocking::levels(records, one as usize, two as usize);
+        for (at, counts) in counts.iter_mut().enumerate() {
+            if let Some(level) = levels.get(at) {
                 counts[usize::from(level)] += 1;
             }
         }
@@ -93,13 +148,11 @@ fn at_random(records: &Records) -> Rates {
     if all <= SAMPLE {
         (0..total).for_each(|one| (one + 1..total).for_each(|two| count(one, two)));
     } else {
-        // SplitMix64 (Steele, Lea and Flood 2014): the same pairs at each run.
-        let mut state = 0_u64;
+        // The same pairs at each run.
+        let mut drawn = 0_u64;
         let mut below = |most: u64| {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((u128::from(mixed ^ (mixed >> 31)) * u128::from(most)) >> 64) as u64
+            drawn = drawn.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            ((u128::from(mixed(drawn)) * u128::from(most)) >> 64) as u64
         };
         for _ in 0..SAMPLE {
             let (one, other) = (below(total), below(total - 1));
@@ -120,46 +173,71 @@ fn smoothed(counts: [f64; LEVELS], levels: usize) -> [f64; LEVELS] {
     std::array::from_fn(|level| if level < levels { counts[level].max(0.5) / total } else { 0.0 })
 }
 
-/// How often matching records agree at each level, and which share of the pairs match: expectation maximisation over the
-/// patterns of agreement.
-fn maximise(records: &Records, patterns: &[(Levels, f64)], any: &Rates) -> (Rates, f64) {
-    let kinds: Vec<usize> = records.fields().iter().map(|field| field.kind.levels()).collect();
-    let mut matches = Rates::default();
-    let mut rest = Rates::default();
-    for (at, levels) in kinds.iter().copied().enumerate().filter(|(_, levels)| *levels > 0) {
+/// What the pairs that share a key are made of.
+struct Mixture {
+    rates: [Rates; CLASSES],
+    shares: [f64; CLASSES],
+}
+
+/// Whether a field is a person's own: near people agree in it by chance.
+fn is_own(kind: FieldKind) -> bool {
+    matches!(kind, FieldKind::GivenName | FieldKind::Date)
+}
+
+/// How often pairs of each class agree at each level, and which share of the pairs each class is: expectation maximisation
+/// over the patterns of agreement.
+fn maximise(fields: &[Field], patterns: &[(Levels, f64)], any: &Rates) -> Mixture {
+    let kinds: Vec<(usize, usize)> = fields
+        .iter()
+        .enumerate()
+        .map(|(at, field)| (at, field.kind.levels()))
+        .filter(|(_, levels)| *levels > 0)
+        .collect();
+    let mut rates = [Rates::default(); CLASSES];
+    for &(at, levels) in &kinds {
         for level in 0..levels {
-            matches[at][level] = if level + 1 == levels { 0.6 } else { 0.4 / (levels - 1) as f64 };
-            rest[at][level] = (any[at][level] + 0.1) / (1.0 + 0.1 * levels as f64);
+            let agreeing =
+                |equal: f64| if level + 1 == levels { equal } else { (1.0 - equal) / (levels - 1) as f64 };
+            rates[SAME][at][level] = agreeing(0.6);
+            rates[NEAR][at][level] = if is_own(fields[at].kind) { any[at][level] } else { agreeing(0.6) };
+            rates[REST][at][level] = (any[at][level] + 0.1) / (1.0 + 0.1 * levels as f64);
         }
     }
-    let mut share = 0.2;
+    let told = fields.iter().any(|field| is_own(field.kind));
+    let mut shares = if told { [0.2, 0.1, 0.7] } else { [0.2, 0.0, 0.8] };
     let total: f64 = patterns.iter().map(|(_, pairs)| pairs).sum();
     for _ in 0..ROUNDS {
-        let mut found = Rates::default();
-        let mut left = Rates::default();
-        let mut matching = 0.0;
+        let mut found = [Rates::default(); CLASSES];
+        let mut sums = [0.0; CLASSES];
         for (levels, pairs) in patterns {
-            let (mut yes, mut no) = (share, 1.0 - share);
-            for (at, level) in levels.iter().enumerate() {
-                if let Some(level) = level {
-                    yes *= matches[at][usize::from(*level)];
-                    no *= rest[at][usize::from(*level)];
+            let mut chances = shares;
+            for &(at, _) in &kinds {
+                if let Some(level) = levels.get(at) {
+                    (0..CLASSES).for_each(|class| chances[class] *= rates[class][at][usize::from(level)]);
                 }
             }
-            let chance = if yes + no > 0.0 { yes / (yes + no) } else { share };
-            matching += chance * pairs;
-            for (at, level) in levels.iter().enumerate() {
-                if let Some(level) = level {
-                    found[at][usize::from(*level)] += chance * pairs;
-                    left[at][usize::from(*level)] += (1.0 - chance) * pairs;
+            let sum: f64 = chances.iter().sum();
+            for class in 0..CLASSES {
+                let part = if sum > 0.0 { chances[class] / sum } else { shares[class] } * pairs;
+                sums[class] += part;
+                for &(at, _) in &kinds {
+                    if let Some(level) = levels.get(at) {
+                        found[class][at][usize::from(level)] += part;
+                    }
                 }
             }
         }
-        share = (matching / total).clamp(1e-9, 1.0 - 1e-9);
-        for (at, levels) in kinds.iter().copied().enumerate().filter(|(_, levels)| *levels > 0) {
-            matches[at] = smoothed(found[at], levels);
-            rest[at] = smoothed(left[at], levels);
+        for class in 0..CLASSES {
+            if class == NEAR && !told {
+                continue;
+            }
+            shares[class] = (sums[class] / total).clamp(1e-9, 1.0 - 1e-9);
+            for &(at, levels) in &kinds {
+                if class != NEAR || !is_own(fields[at].kind) {
+                    rates[class][at] = smoothed(found[class][at], levels);
+                }
+            }
         }
     }
-    (matches, share)
+    Mixture { rates, shares }
 }

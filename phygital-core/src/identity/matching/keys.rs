@@ -1,0 +1,267 @@
+//! Which records are worth comparing: those that share a key.
+//!
+//! There is a key for each two fields, both as they are or the second only in outline (the sound of a name, the year of a
+//! date, the district of a postal code); for each identifier alone; for both names in either order; and for words that are
+//! rare or stand beside another value. A key that more than [`BLOCK_MAX`] records share tells nothing and is left out: what
+//! it has in common is had by others too.
+//!
+//! A key is a hash of what a record says and of nothing else, so that records meet in any batch and one at a time.
+
+use super::field::{Field, FieldKind};
+
+/// Most records that a key may have in common.
+pub const BLOCK_MAX: usize = 120;
+
+/// Most records that a word may have in common to be a key by itself.
+const RARE_MAX: usize = 60;
+
+/// Most words of a record that are looked at.
+const WORDS_MAX: usize = 12;
+
+/// A family of keys, which are made alike for every record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Family {
+    /// What tells its keys from those of other families.
+    salt: u64,
+    of: Of,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Of {
+    /// An identifier.
+    Alone(usize),
+    /// Two fields as they are.
+    Both(usize, usize),
+    /// One as it is, the other in outline, of which there are two.
+    Outline(usize, usize, usize),
+    /// Both names by sound, in either order.
+    Names(usize, usize),
+    /// The same beside another field.
+    NamesAnd(usize, usize, usize),
+    /// Two words.
+    TwoWords,
+    /// A rare word.
+    RareWord,
+    /// A word beside a field that is not made of words.
+    WordAnd(usize),
+}
+
+/// What of a record goes into its keys: hashes, 0 where it says nothing.
+pub(super) trait Said {
+    /// The value of a field.
+    fn whole(&self, field: usize) -> u64;
+    /// One of its outlines.
+    fn outline(&self, field: usize, which: usize) -> u64;
+    /// The words of the record, each once.
+    fn words(&self) -> &[u64];
+}
+
+/// The families of keys for records of these fields.
+pub(super) fn families(fields: &[Field]) -> Vec<Family> {
+    let compared: Vec<usize> = (0..fields.len()).filter(|at| fields[*at].kind != FieldKind::Words).collect();
+    let mut of = vec![Of::TwoWords, Of::RareWord];
+    for &one in &compared {
+        if matches!(fields[one].kind, FieldKind::Number | FieldKind::Email) {
+            of.push(Of::Alone(one));
+        }
+        if !is_of_words(fields[one].kind) {
+            of.push(Of::WordAnd(one));
+        }
+        of.extend(compared.iter().filter(|two| **two > one).map(|two| Of::Both(one, *two)));
+        for &two in compared.iter().filter(|two| **two != one) {
+            of.extend((0..outlines_of(fields[two].kind)).map(|which| Of::Outline(one, two, which)));
+        }
+    }
+    if let Some((given, surname)) = names(fields) {
+        of.push(Of::Names(given, surname));
+        let others = compared.iter().filter(|at| **at != given && **at != surname);
+        of.extend(others.map(|other| Of::NamesAnd(given, surname, *other)));
+    }
+    of.into_iter().enumerate().map(|(at, of)| Family { salt: mixed(at as u64), of }).collect()
+}
+
+/// The first field of given names, and the first of surnames.
+pub(super) fn names(fields: &[Field]) -> Option<(usize, usize)> {
+    let first = |kind: FieldKind| fields.iter().position(|field| field.kind == kind);
+    Some((first(FieldKind::GivenName)?, first(FieldKind::Surname)?))
+}
+
+/// The fields whose words are looked at one by one: that of words, or else those of names and streets.
+pub(super) fn fields_of_words(fields: &[Field]) -> Vec<usize> {
+    match fields.iter().position(|field| field.kind == FieldKind::Words) {
+        Some(field) => vec![field],
+        None => (0..fields.len()).filter(|at| is_of_words(fields[*at].kind)).collect(),
+    }
+}
+
+fn is_of_words(kind: FieldKind) -> bool {
+    matches!(kind, FieldKind::GivenName | FieldKind::Surname | FieldKind::Street | FieldKind::Words)
+}
+
+impl Family {
+    /// Most records that one of its keys may have in common.
+    pub(super) fn most(self) -> usize {
+        match self.of {
+            Of::RareWord => RARE_MAX,
+            _ => BLOCK_MAX,
+        }
+    }
+
+    /// Gives the keys of a record; seldom one of them twice.
+    pub(super) fn keys(self, record: &impl Said, mut give: impl FnMut(u64)) {
+        let mut both = |one: u64, two: u64| {
+            if one != 0 && two != 0 {
+                give(mixed(mixed(one ^ self.salt).wrapping_add(two)));
+            }
+        };
+        let sounds = |given: usize, surname: usize| {
+            let (one, two) = (record.outline(given, 0), record.outline(surname, 0));
+            (one.min(two), one.max(two))
+        };
+        match self.of {
+            Of::Alone(field) => both(record.whole(field), 1),
+            Of::Both(one, two) => both(record.whole(one), record.whole(two)),
+            Of::Outline(one, two, which) => both(record.whole(one), record.outline(two, which)),
+            Of::Names(given, surname) => {
+                let (one, two) = sounds(given, surname);
+                both(one, two);
+            }
+            Of::NamesAnd(given, surname, other) => {
+                let (one, two) = sounds(given, surname);
+                if one != 0 {
+                    both(mixed(one).wrapping_add(two), record.whole(other));
+                }
+            }
+            Of::TwoWords => {
+                let said = record.words();
+                for (at, one) in said.iter().enumerate() {
+                    said[at + 1..].iter().for_each(|two| both(*one.min(two), *one.max(two)));
+                }
+            }
+            Of::RareWord => record.words().iter().for_each(|word| both(*word, 1)),
+            Of::WordAnd(field) => {
+                let other = record.whole(field);
+                record.words().iter().for_each(|word| both(*word, other));
+            }
+        }
+    }
+}
+
+/// How many outlines a value of a kind may have.
+fn outlines_of(kind: FieldKind) -> usize {
+    match kind {
+        FieldKind::GivenName | FieldKind::Surname | FieldKind::Date | FieldKind::Number => 2,
+        FieldKind::Postcode | FieldKind::Email | FieldKind::Street => 1,
+        FieldKind::Place | FieldKind::Category | FieldKind::Words => 0,
+    }
+}
+
+/// The outlines of a value, as hashes: what stays the same when it is misspelt or has changed a little. 0 is none.
+pub(super) fn outlines(kind: FieldKind, value: &str) -> [u64; 2] {
+    let upto = |most: usize| value.char_indices().nth(most).map_or(value, |(at, _)| &value[..at]);
+    let first = |most: usize| hash(upto(most).as_bytes());
+    let last = |most: usize| {
+        let skip = value.chars().count().saturating_sub(most);
+        hash(value.char_indices().nth(skip).map_or("", |(at, _)| &value[at..]).as_bytes())
+    };
+    let part = |sign: char| hash(value.split(sign).next().unwrap_or_default().as_bytes());
+    match kind {
+        FieldKind::GivenName | FieldKind::Surname => [hash(soundex(value).as_bytes()), first(1)],
+        FieldKind::Date => [first(4), if value.len() == 8 { last(4) } else { 0 }],
+        FieldKind::Postcode => [hash(super::compare::area(value).0.as_bytes()), 0],
+        FieldKind::Number => [first(4), last(4)],
+        FieldKind::Email => [part('@'), 0],
+        FieldKind::Street => [part(' '), 0],
+        FieldKind::Place | FieldKind::Category | FieldKind::Words => [0, 0],
+    }
+}
+
+/// The words of a record as hashes, each once; no more than the first [`WORDS_MAX`].
+pub(super) fn words_of<'v>(values: impl Iterator<Item = &'v str>) -> Vec<u64> {
+    let words = values.flat_map(|value| value.split(' ')).take(WORDS_MAX);
+    let mut said: Vec<u64> = words.map(|word| hash(word.as_bytes())).collect();
+    said.sort_unstable();
+    said.dedup();
+    said
+}
+
+/// American Soundex (Russell 1918, as the US National Archives give it): a letter and up to three digits; signs that are
+/// no letters of English count as vowels.
+fn soundex(name: &str) -> String {
+    let code = |sign: char| match sign {
+        'b' | 'f' | 'p' | 'v' => Some('1'),
+        'c' | 'g' | 'j' | 'k' | 'q' | 's' | 'x' | 'z' => Some('2'),
+        'd' | 't' => Some('3'),
+        'l' => Some('4'),
+        'm' | 'n' => Some('5'),
+        'r' => Some('6'),
+        _ => None,
+    };
+    let mut signs = name.chars();
+    let Some(first) = signs.next() else { return String::new() };
+    let mut sound = String::from(first);
+    let mut last = code(first);
+    for sign in signs {
+        let next = code(sign);
+        if let Some(digit) = next.filter(|_| next != last) {
+            sound.push(digit);
+            if sound.chars().count() == 4 {
+                break;
+            }
+        }
+        // H and W do not part two letters of one sound.
+        if !matches!(sign, 'h' | 'w') {
+            last = next;
+        }
+    }
+    sound
+}
+
+/// FNV-1a of 64 bits, stirred; never 0. Two keys that meet by chance cost a comparison and decide nothing.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325_u64;
+    let hash =
+        bytes.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    mixed(hash).max(1)
+}
+
+/// The last step of SplitMix64 (Steele, Lea and Flood 2014).
+pub(super) fn mixed(number: u64) -> u64 {
+    let mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sounds_are_those_of_the_archives() {
+        for (name, sound) in [
+            ("washington", "w252"),
+            ("lee", "l"),
+            ("gutierrez", "g362"),
+            ("pfister", "p236"),
+            ("ashcraft", "a261"),
+        ] {
+            assert_eq!(soundex(name), sound);
+        }
+    }
+
+    #[test]
+    fn an_outline_outlasts_a_slip() {
+        let same = |kind: FieldKind, one: &str, two: &str| {
+            let (one, two) = (outlines(kind, one), outlines(kind, two));
+            (0..2).any(|at| one[at] != 0 && one[at] == two[at])
+        };
+        assert!(same(FieldKind::Surname, "allen", "alen"));
+        assert!(same(FieldKind::Date, "19710624", "19710524"));
+        assert!(same(FieldKind::Date, "19710624", "19610624"));
+        assert!(same(FieldKind::Postcode, "sw1a 1aa", "sw1a 2ab"));
+        assert!(same(FieldKind::Email, "ada@example.com", "ada@example.org"));
+        assert!(!same(FieldKind::Place, "london", "london"));
+        assert!(!same(FieldKind::Date, "19710624", "18151210"));
+    }
+}

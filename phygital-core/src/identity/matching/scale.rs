@@ -1,0 +1,125 @@
+//! Weighs pairs by a model.
+
+use serde::Serialize;
+
+use super::blocking;
+use super::compare::Levels;
+use super::model::{Millibits, Model};
+use super::records::Records;
+
+/// The weight of one field of a pair: a bar of the waterfall.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Contribution {
+    /// The field; empty for what is said of the pair as a whole: that near pairs are rarer than strangers.
+    pub field: String,
+    /// The level at which both agree; `None` where either says nothing.
+    pub level: Option<u8>,
+    /// What that is worth, in millibits.
+    pub weight: Millibits,
+    /// Of it, what the rarity of the value is worth; in millibits.
+    pub rarity: Millibits,
+}
+
+/// What each level is worth: against strangers, and against near pairs.
+#[derive(Clone)]
+pub(super) struct Weights {
+    fields: Vec<[(Millibits, Millibits); 16]>,
+    near: Option<Millibits>,
+}
+
+impl Weights {
+    pub(super) fn of(model: &Model) -> Self {
+        let fields = model.fields.iter().map(|field| {
+            let mut weights = [(0, 0); 16];
+            for (weight, level) in weights[1..].iter_mut().zip(&field.levels) {
+                *weight = (level.weight, level.near_weight);
+            }
+            weights
+        });
+        Self { fields: fields.collect(), near: model.near }
+    }
+
+    /// What a pair weighs; `rarity` gives that of a field whose values are equal, and nothing where they are not.
+    pub(super) fn weigh(
+        &self,
+        levels: Levels,
+        mut rarity: impl FnMut(usize) -> (Millibits, Millibits),
+    ) -> Millibits {
+        let (mut strangers, mut near) = (0, self.near.unwrap_or(0));
+        for (at, weights) in self.fields.iter().enumerate() {
+            let Some(level) = levels.get(at) else { continue };
+            let (weight, beside) = weights[usize::from(level) + 1];
+            let rare = rarity(at);
+            strangers += weight + rare.0;
+            near += beside + rare.1;
+        }
+        if self.near.is_some() { strangers.min(near) } else { strangers }
+    }
+}
+
+/// Weighs the records of a batch.
+pub(super) struct Scale<'r> {
+    records: &'r Records,
+    weights: Weights,
+    /// For each value of each field what it is worth that both have it.
+    rarity: Vec<Vec<(Millibits, Millibits)>>,
+}
+
+impl<'r> Scale<'r> {
+    pub(super) fn new(model: &Model, records: &'r Records) -> Self {
+        let rarity = model.fields.iter().zip(records.columns()).map(|(field, column)| {
+            let rare = field.rarity("");
+            let each = (0..column.len() as u32).map(|place| match field.common.is_empty() {
+                true => rare,
+                false => field.rarity(column.value(place)),
+            });
+            each.collect()
+        });
+        Self { records, weights: Weights::of(model), rarity: rarity.collect() }
+    }
+
+    /// What a pair weighs.
+    pub(super) fn weight(&self, one: usize, two: usize) -> Millibits {
+        self.weigh(one, two, blocking::levels(self.records, one, two))
+    }
+
+    pub(super) fn weigh(&self, one: usize, two: usize, levels: Levels) -> Millibits {
+        self.weights.weigh(levels, |field| self.rarity(field, one, two))
+    }
+
+    fn rarity(&self, field: usize, one: usize, two: usize) -> (Millibits, Millibits) {
+        let of = &self.records.columns()[field].of;
+        if of[one] == of[two] { self.rarity[field][of[one] as usize] } else { (0, 0) }
+    }
+
+    /// Every field's part in the weight of a pair; their sum is the weight.
+    pub(super) fn explain(&self, one: usize, two: usize) -> Vec<Contribution> {
+        let levels = blocking::levels(self.records, one, two);
+        let compared =
+            (0..self.weights.fields.len()).filter(|at| self.records.fields()[*at].kind.levels() > 0);
+        let parts = compared.map(|at| {
+            let level = levels.get(at);
+            let weight = level.map_or((0, 0), |level| self.weights.fields[at][usize::from(level) + 1]);
+            (at, level, weight, level.map_or((0, 0), |_| self.rarity(at, one, two)))
+        });
+        let parts: Vec<_> = parts.collect();
+        let strangers: Millibits = parts.iter().map(|part| part.2.0 + part.3.0).sum();
+        let near: Millibits = parts.iter().map(|part| part.2.1 + part.3.1).sum();
+        // The lesser of both is the weight, and is what is explained.
+        let beside = self.weights.near.filter(|rarer| near + rarer < strangers);
+        let mut told: Vec<Contribution> = parts
+            .iter()
+            .map(|&(at, level, weight, rarity)| {
+                let (weight, rarity) =
+                    if beside.is_some() { (weight.1, rarity.1) } else { (weight.0, rarity.0) };
+                let field = self.records.fields()[at].name.clone();
+                Contribution { field, level, weight: weight + rarity, rarity }
+            })
+            .collect();
+        if let Some(rarer) = beside {
+            told.push(Contribution { field: String::new(), level: None, weight: rarer, rarity: 0 });
+        }
+        told
+    }
+}
