@@ -16,17 +16,27 @@
 //!
 //! Un-merging is a later event; [`path`] tells which events tie two identifiers together.
 
+mod births;
+mod blocked;
+mod class;
 mod cluster;
 mod evaluation;
 pub mod evidence;
+mod holding;
 pub mod matching;
+mod names;
 mod rules;
 mod ruling;
 mod sighting;
+mod spelling;
 pub mod union;
 
+pub use births::births_agree;
+pub use class::Class;
 pub use cluster::{Cluster, Component, Edge, Member, partition, path};
 pub use evaluation::{Evaluation, Pairs};
-pub use rules::{Basis, Rules, primary};
+pub use holding::{EPOCHS_MAX, HOLDING_NAMES_MAX, HOLDING_PARTNERS_MAX, Holding, Seen, hold};
+pub use names::{Name, agree};
+pub use rules::{Basis, Household, Rules, primary};
 pub use ruling::{Ruling, Subject};
 pub use sighting::{Details, Named, Sighting};

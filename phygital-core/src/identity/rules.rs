@@ -1,8 +1,15 @@
-//! What may link whom: blocked values, limits, strength.
+//! What may link whom: limits, blocked values, what is put right.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use crate::vocab::{Identifier, IdentifierKey, IdentifierKind};
+use super::blocked::Blocked;
+use super::names::Name;
+use super::sighting::Details;
+use crate::vocab::{Identifier, IdentifierKey, IdentifierKind, SourceId};
+
+/// How many kinds of identifier there are.
+const KINDS: usize = IdentifierKind::ALL.len();
 
 /// Why two identifiers are linked, strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,141 +21,268 @@ pub enum Basis {
     Together,
 }
 
-/// The rules of deterministic identity: which values never link, and how many partners make an
-/// identifier shared.
+/// The rules of deterministic identity: which values never link, how many partners make an identifier shared, how many
+/// identifiers one person has.
 ///
-/// The defaults of the limits, by kind of the identifier (rows) and of its partners (columns):
+/// The defaults of [`Rules::limit`], by kind of the identifier (rows) and of its partners (columns), other ones of its own
+/// kind included:
 ///
-/// | | loyalty, login, crm | phone, email | pos customer, card | device, cookie, tag visitor |
-/// |---|---|---|---|---|
-/// | loyalty, login, crm | 3 | 5 | 10 | none |
-/// | phone, email, pos customer, card | 1 | 5 | 10 | none |
-/// | device, cookie | 1 | 3 | 5 | 100 |
-/// | tag visitor | 1 | 1 | 1 | 100 |
+/// | | loyalty, login | crm | phone | email | pos customer | card | device | cookie, tag visitor |
+/// |---|---|---|---|---|---|---|---|---|
+/// | loyalty, login | 2, its own kind 0 | 1 | 3 | 4 | 6 | 9 | 99 | 999 |
+/// | crm | 4 | 1 | 9 | 9 | 12 | 20 | 99 | 999 |
+/// | phone, email | 2 | 1 | 4 | 4 | 8 | 99 | 99 | 999 |
+/// | pos customer | 2 | 1 | 3 | 3 | 8 | 9 | 99 | 999 |
+/// | card | 2 | 1 | 3 | 2 | 2 | 9 | 99 | 999 |
+/// | device | loyalty 2, login 1 | 1 | 1 | 1 | 5 | 9 | 99 | 99 |
+/// | cookie | 1 | 1 | 2 | 1 | 5 | 9 | 99 | 99 |
+/// | tag visitor | 1 | 1 | 1 | 1 | 1 | 1 | 99 | 99 |
 ///
-/// So a phone with two loyalty numbers is a family's; a tablet where two people logged in is the
-/// household's; a loyalty card shown with six phone numbers is the cashier's.
-#[derive(Debug, Clone)]
+/// So a phone with three loyalty numbers is a family's; a tablet where two people gave their address is the household's; a
+/// loyalty card swiped beside another is the cashier's. Since every pair of kinds has a limit, what is not shared has a
+/// bounded number of partners.
+///
+/// The defaults of [`Rules::per_profile`]: crm 1, loyalty 2, login 2, phone 3, email 3, pos customer 5, card 9, device 12,
+/// cookie 60, tag visitor 60.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    limits: BTreeMap<(IdentifierKind, IdentifierKind), u32>,
-    blocked: BTreeSet<(IdentifierKind, String)>,
+    pub(super) limits: [[Option<u32>; KINDS]; KINDS],
+    pub(super) per_profile: [Option<u32>; KINDS],
+    pub(super) blocked: Blocked,
+    pub(super) gmail: bool,
+    pub(super) repairs: bool,
+    pub(super) names: bool,
+    pub(super) births: bool,
+    pub(super) holders: u32,
+    pub(super) recycled_after_days: u32,
+    pub(super) household: Household,
+    pub(super) sources: Vec<SourceId>,
+}
+
+/// When profiles are one household.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "part of the rules, written as a whole")]
+pub struct Household {
+    /// Most profiles that may share an identifier of a household. What more hold is a shop's or an office's.
+    pub holders: u32,
+    /// Most profiles of a household. What is larger is an institution: an office, a dormitory.
+    pub profiles: u32,
 }
 
 impl Default for Rules {
     fn default() -> Rules {
-        let mut rules = Rules { limits: BTreeMap::new(), blocked: BTreeSet::new() };
-        for kind in IdentifierKind::ALL {
-            for partner in IdentifierKind::ALL {
-                if let Some(most) = default_limit(kind, partner) {
-                    rules.limits.insert((kind, partner), most);
-                }
-            }
+        let limit = |kind, partner| Some(default_limit(kind, partner));
+        Rules {
+            limits: IdentifierKind::ALL.map(|kind| IdentifierKind::ALL.map(|partner| limit(kind, partner))),
+            per_profile: IdentifierKind::ALL.map(|kind| Some(default_per_profile(kind))),
+            blocked: Blocked::default(),
+            gmail: true,
+            repairs: true,
+            names: true,
+            births: true,
+            holders: 4,
+            recycled_after_days: 45,
+            household: Household { holders: 6, profiles: 12 },
+            sources: Vec::new(),
         }
-        for value in BLOCKED_EMAILS {
-            rules.blocked.insert((IdentifierKind::Email, (*value).to_owned()));
-        }
-        for kind in IdentifierKind::ALL {
-            for value in BLOCKED_WORDS {
-                rules.blocked.insert((kind, (*value).to_owned()));
-            }
-        }
-        rules
     }
 }
 
-/// The class of a kind in the table of limits.
-fn default_limit(kind: IdentifierKind, partner: IdentifierKind) -> Option<u32> {
+/// The table of limits.
+fn default_limit(kind: IdentifierKind, partner: IdentifierKind) -> u32 {
     use IdentifierKind::{Card, Cookie, Crm, Device, Email, Login, Loyalty, Phone, PosCustomer, TagVisitor};
+    // In the order of the kinds: loyalty, login, crm, phone, email, pos customer, card, device, cookie, tag visitor.
     let row = match kind {
-        Loyalty | Login | Crm => [Some(3), Some(5), Some(10), None],
-        Phone | Email | PosCustomer | Card => [Some(1), Some(5), Some(10), None],
-        Device | Cookie => [Some(1), Some(3), Some(5), Some(100)],
-        TagVisitor => [Some(1), Some(1), Some(1), Some(100)],
+        Loyalty => [0, 2, 1, 3, 4, 6, 9, 99, 999, 999],
+        Login => [2, 0, 1, 3, 4, 6, 9, 99, 999, 999],
+        Crm => [4, 4, 1, 9, 9, 12, 20, 99, 999, 999],
+        Phone | Email => [2, 2, 1, 4, 4, 8, 99, 99, 999, 999],
+        PosCustomer => [2, 2, 1, 3, 3, 8, 9, 99, 999, 999],
+        Card => [2, 2, 1, 3, 2, 2, 9, 99, 999, 999],
+        Device => [2, 1, 1, 1, 1, 5, 9, 99, 99, 99],
+        Cookie => [1, 1, 1, 2, 1, 5, 9, 99, 99, 99],
+        TagVisitor => [1, 1, 1, 1, 1, 1, 1, 99, 99, 99],
     };
-    match partner {
-        Loyalty | Login | Crm => row[0],
-        Phone | Email => row[1],
-        PosCustomer | Card => row[2],
-        Device | Cookie | TagVisitor => row[3],
-    }
+    row[partner as usize]
 }
 
-/// Addresses that cashiers and forms use when there is none.
-const BLOCKED_EMAILS: &[&str] = &[
-    "a@a.com",
-    "asdf@asdf.com",
-    "email@email.com",
-    "info@example.com",
-    "me@me.com",
-    "mail@mail.com",
-    "na@na.com",
-    "no@email.com",
-    "no@no.com",
-    "noemail@noemail.com",
-    "none@none.com",
-    "noreply@example.com",
-    "test@example.com",
-    "test@test.com",
-    "user@example.com",
-    "x@x.com",
-];
-
-/// Texts that mean that there is no value, in lower case.
-const BLOCKED_WORDS: &[&str] = &[
-    "-",
-    "0",
-    "00000000-0000-0000-0000-000000000000",
-    "anonymous",
-    "guest",
-    "n/a",
-    "na",
-    "nil",
-    "none",
-    "null",
-    "test",
-    "undefined",
-    "unknown",
-];
+fn default_per_profile(kind: IdentifierKind) -> u32 {
+    use IdentifierKind::{Card, Cookie, Crm, Device, Email, Login, Loyalty, Phone, PosCustomer, TagVisitor};
+    match kind {
+        Crm => 1,
+        Loyalty | Login => 2,
+        Phone | Email => 3,
+        PosCustomer => 5,
+        Card => 9,
+        Device => 12,
+        Cookie | TagVisitor => 60,
+    }
+}
 
 impl Rules {
-    /// Sets how many partners of a kind an identifier of a kind may have before it counts as
-    /// shared.
+    /// Sets how many partners of a kind an identifier of a kind may have before it counts as shared.
+    #[must_use]
     pub fn with_limit(mut self, kind: IdentifierKind, partner: IdentifierKind, most: u32) -> Rules {
-        self.limits.insert((kind, partner), most);
+        self.limits[kind as usize][partner as usize] = Some(most);
+        self
+    }
+
+    /// Sets how many identifiers of a kind one person may have.
+    #[must_use]
+    pub fn with_per_profile(mut self, kind: IdentifierKind, most: u32) -> Rules {
+        self.per_profile[kind as usize] = Some(most);
         self
     }
 
     /// Blocks a value: the brand's own switchboard, the shop's tablet.
+    #[must_use]
     pub fn with_blocked(mut self, identifier: &Identifier) -> Rules {
-        self.blocked.insert((identifier.kind(), identifier.value().to_ascii_lowercase()));
+        self.blocked.add(identifier);
+        self
+    }
+
+    /// Sets whether addresses of Gmail are compared without dots and tags.
+    #[must_use]
+    pub fn with_gmail(mut self, on: bool) -> Rules {
+        self.gmail = on;
+        self
+    }
+
+    /// Sets whether an identifier seen hardly ever is taken for a typing error of another.
+    #[must_use]
+    pub fn with_repairs(mut self, on: bool) -> Rules {
+        self.repairs = on;
+        self
+    }
+
+    /// Sets whether names tell people apart.
+    #[must_use]
+    pub fn with_names(mut self, on: bool) -> Rules {
+        self.names = on;
+        self
+    }
+
+    /// Sets whether dates of birth tell people apart.
+    #[must_use]
+    pub fn with_births(mut self, on: bool) -> Rules {
+        self.births = on;
+        self
+    }
+
+    /// Sets when profiles are one household.
+    #[must_use]
+    pub fn with_household(mut self, household: Household) -> Rules {
+        self.household = household;
         self
     }
 
     /// How many partners of a kind an identifier of a kind may have; `None` for any number.
+    #[must_use]
     pub fn limit(&self, kind: IdentifierKind, partner: IdentifierKind) -> Option<u32> {
-        self.limits.get(&(kind, partner)).copied()
+        self.limits[kind as usize][partner as usize]
     }
 
-    /// Whether a value names nobody: listed, or a phone number of one repeated digit.
+    /// How many identifiers of a kind one person may have; `None` for any number.
+    #[must_use]
+    pub fn per_profile(&self, kind: IdentifierKind) -> Option<u32> {
+        self.per_profile[kind as usize]
+    }
+
+    /// Whether a value names nobody: listed, a word that means nothing, a number of one digit, the zero advertising id.
+    #[must_use]
     pub fn is_blocked(&self, identifier: &Identifier) -> bool {
-        let value = identifier.value();
-        // Almost no value has capitals, and the set owns its texts.
-        let lower = value.to_ascii_lowercase();
-        self.blocked.contains(&(identifier.kind(), lower))
-            || (identifier.kind() == IdentifierKind::Phone && is_junk_number(value))
+        self.blocked.is_value(identifier)
+    }
+
+    /// The identifier as it links: an address of Gmail without dots and tags, where the rules say so; any other as it is.
+    ///
+    /// ```
+    /// use phygital_core::identity::Rules;
+    /// let (one, two) = ("email:a.da+shop@googlemail.com".parse()?, "email:ada@gmail.com".parse()?);
+    /// assert_eq!(Rules::default().linking_value(&one), Rules::default().linking_value(&two));
+    /// assert_ne!(Rules::default().with_gmail(false).linking_value(&one).value(), "ada@gmail.com");
+    /// # Ok::<(), phygital_core::vocab::IdentifierError>(())
+    /// ```
+    #[must_use]
+    pub fn linking_value<'i>(&self, identifier: &'i Identifier) -> Cow<'i, Identifier> {
+        if !self.gmail || identifier.kind() != IdentifierKind::Email {
+            return Cow::Borrowed(identifier);
+        }
+        match plain_gmail(identifier.value()) {
+            Some(plain) => Cow::Owned(Identifier::from_normal(IdentifierKind::Email, &plain)),
+            None => Cow::Borrowed(identifier),
+        }
+    }
+
+    /// The name that a record may be compared by; `None` where it says too little, is blocked, or names do not count.
+    #[must_use]
+    pub fn name<'d>(&self, details: &'d Details) -> Option<Name<'d>> {
+        if !self.names {
+            return None;
+        }
+        Name::of(details).filter(|name| !self.blocked.is_name(name))
+    }
+
+    /// The date of birth that a record may be compared by; `None` where it has none, it is blocked, or dates of birth do
+    /// not count.
+    #[must_use]
+    pub fn birth<'d>(&self, details: &'d Details) -> Option<&'d str> {
+        let birth = details.birthday.as_deref().filter(|birth| !birth.is_empty());
+        birth.filter(|birth| self.births && !self.blocked.is_birth(birth))
+    }
+
+    /// Whether an identifier seen hardly ever is taken for a typing error of another.
+    #[must_use]
+    pub fn repairs(&self) -> bool {
+        self.repairs
+    }
+
+    /// To how many profiles a shared identifier may belong for what names it alone to go to the one that uses it most.
+    #[must_use]
+    pub fn holders(&self) -> u32 {
+        self.holders
+    }
+
+    /// For how many days nobody uses an identifier before it is somebody else's. Telephone numbers rest for 45 days at
+    /// least before they are given out again (47 CFR 52.15(f)(1)(ii) allows up to 90).
+    #[must_use]
+    pub fn recycled_after_days(&self) -> u32 {
+        self.recycled_after_days
+    }
+
+    /// When profiles are one household.
+    #[must_use]
+    pub fn household(&self) -> Household {
+        self.household
+    }
+
+    /// The place of a source among those that are trusted, 0 for the most trusted; those that are not listed come last
+    /// together.
+    #[must_use]
+    pub fn source_rank(&self, source: &SourceId) -> usize {
+        self.sources.iter().position(|one| one == source).unwrap_or(self.sources.len())
     }
 
     /// Whether an identifier with so many partners of each kind is shared.
+    #[must_use]
     pub fn is_shared(&self, kind: IdentifierKind, partners: &BTreeMap<IdentifierKind, u32>) -> bool {
         partners.iter().any(|(partner, &count)| self.limit(kind, *partner).is_some_and(|most| count > most))
     }
 }
 
-/// A number whose last seven digits are one digit over and over.
-fn is_junk_number(e164: &str) -> bool {
-    let digits: Vec<u8> = e164.bytes().filter(u8::is_ascii_digit).collect();
-    let Some(tail) = digits.len().checked_sub(7).map(|from| &digits[from..]) else { return false };
-    tail.windows(2).all(|pair| pair[0] == pair[1])
+/// An address of Gmail as Google reads it: without dots and without what follows a plus sign, at gmail.com. `None` where
+/// it is no such address or already plain.
+fn plain_gmail(address: &str) -> Option<String> {
+    let (local, domain) = address.rsplit_once('@')?;
+    if !matches!(domain, "gmail.com" | "googlemail.com") || local.starts_with('"') {
+        return None;
+    }
+    let untagged = local.split('+').next().unwrap_or(local);
+    let plain: String = untagged.chars().filter(|&sign| sign != '.').collect();
+    if plain.is_empty() || plain == local && domain == "gmail.com" {
+        return None;
+    }
+    Some(plain + "@gmail.com")
 }
 
 /// The identifier that an event belongs to: the strongest that is not shared, else the strongest.
@@ -167,39 +301,51 @@ pub fn primary(
 mod tests {
     use super::*;
 
-    fn blocked(text: &str) -> bool {
-        Rules::default().is_blocked(&text.parse().unwrap())
-    }
-
-    #[test]
-    fn junk_is_blocked_and_people_are_not() {
-        for junk in [
-            "email:Test@Test.com",
-            "phone:+15555555555",
-            "phone:+33600000000",
-            "login:NULL",
-            "cookie:undefined",
-        ] {
-            assert!(blocked(junk), "{junk}");
-        }
-        for real in ["email:ada@shop.example", "phone:+33612345679", "login:nulla", "phone:+15105550101"] {
-            assert!(!blocked(real), "{real}");
-        }
-        let own: Identifier = "phone:+33142000000".parse().unwrap();
-        assert!(Rules::default().with_blocked(&own).is_blocked(&own));
-    }
-
     #[test]
     fn limits_hold_at_and_past() {
         let rules = Rules::default();
         let partners = |count| BTreeMap::from([(IdentifierKind::Email, count)]);
-        assert!(!rules.is_shared(IdentifierKind::Phone, &partners(5)));
-        assert!(rules.is_shared(IdentifierKind::Phone, &partners(6)));
+        assert!(!rules.is_shared(IdentifierKind::Phone, &partners(4)));
+        assert!(rules.is_shared(IdentifierKind::Phone, &partners(5)));
         let rules = rules.with_limit(IdentifierKind::Phone, IdentifierKind::Email, 6);
         assert!(!rules.is_shared(IdentifierKind::Phone, &partners(6)));
-        assert!(
-            !rules.is_shared(IdentifierKind::Loyalty, &BTreeMap::from([(IdentifierKind::Cookie, 10_000)]))
-        );
+        let cookies = |count| BTreeMap::from([(IdentifierKind::Cookie, count)]);
+        assert!(!rules.is_shared(IdentifierKind::Loyalty, &cookies(999)));
+        assert!(rules.is_shared(IdentifierKind::Loyalty, &cookies(1_000)));
+    }
+
+    #[test]
+    fn the_table_of_the_manual_is_true() {
+        use IdentifierKind::{Card, Cookie, Crm, Device, Email, Loyalty, Phone, PosCustomer};
+        let rules = Rules::default();
+        for (kind, partner, most) in [
+            (Loyalty, Loyalty, 0),
+            (Loyalty, Email, 4),
+            (Phone, Crm, 1),
+            (Email, Loyalty, 2),
+            (Card, PosCustomer, 2),
+            (Card, Phone, 3),
+            (Device, Email, 1),
+            (Cookie, Phone, 2),
+        ] {
+            assert_eq!(rules.limit(kind, partner), Some(most), "{kind} {partner}");
+        }
+        assert_eq!(rules.per_profile(Crm), Some(1));
+        assert_eq!(rules.with_per_profile(Crm, 2).per_profile(Crm), Some(2));
+    }
+
+    #[test]
+    fn gmail_is_one_mailbox_however_it_is_dotted() {
+        let rules = Rules::default();
+        let plain = |text: &str| {
+            let identifier: Identifier = text.parse().unwrap();
+            rules.linking_value(&identifier).value().to_owned()
+        };
+        assert_eq!(plain("email:A.D.A+till@GMail.com"), "ada@gmail.com");
+        assert_eq!(plain("email:ada@googlemail.com"), "ada@gmail.com");
+        assert_eq!(plain("email:a.da+x@shop.example"), "a.da+x@shop.example");
+        assert_eq!(plain("email:+x@gmail.com"), "+x@gmail.com");
+        assert_eq!(plain("login:a.da@gmail.com"), "a.da@gmail.com");
     }
 
     #[test]

@@ -45,7 +45,7 @@ mod index;
 mod keys;
 mod linkage;
 mod model;
-mod nicknames;
+pub(super) mod nicknames;
 mod records;
 mod resolve;
 mod scale;

@@ -21,7 +21,7 @@ static FULL: LazyLock<BTreeMap<&'static str, Vec<&'static str>>> = LazyLock::new
 });
 
 /// Whether two given names in normal form may be one person's: one is short for the other, or both for a third.
-pub(super) fn may_be_one(one: &str, two: &str) -> bool {
+pub(in crate::identity) fn may_be_one(one: &str, two: &str) -> bool {
     let (Some(ones), Some(twos)) = (FULL.get(one), FULL.get(two)) else { return false };
     ones.iter().any(|name| twos.binary_search(name).is_ok())
 }
