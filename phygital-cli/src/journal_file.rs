@@ -1,14 +1,15 @@
 //! The file of a journal: made at once or not at all, every line on the disk before it counts.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use phygital_core::tap::personalise::{JOURNAL_BYTES_MAX, Journal, JournalError};
+use phygital_core::tap::personalise::{JOURNAL_BYTES_MAX, Journal};
 use phygital_core::vocab::TagUid;
 
 use crate::failure::Failure;
 use crate::settings::name;
+use crate::text_file;
 
 /// An open journal, which no other process has open.
 #[derive(Debug)]
@@ -49,23 +50,14 @@ impl JournalFile {
     /// Opens the file and reads it; a last line that was cut off is taken away.
     pub(crate) fn open(path: &Path) -> Result<(Journal, JournalFile), Failure> {
         let failed = |error: io::Error| Failure::io(&name(path), &error);
-        let malformed =
-            |error: JournalError| Failure::misuse("bad_journal", format!("{}: {error}", name(path)));
+        let bad = |what: &str| Failure::misuse("bad_journal", format!("{}: {what}", name(path)));
         let file = OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
         let mut this = Self::locked(path, file)?;
-        let mut text = String::new();
-        let most = JOURNAL_BYTES_MAX as u64 + 1;
-        (&this.file).take(most).read_to_string(&mut text).map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => {
-                Failure::misuse("bad_journal", format!("{}: expected UTF-8", name(path)))
-            }
-            _ => failed(error),
-        })?;
-        let journal = Journal::parse(&text).map_err(malformed)?;
+        let text = text_file::read_open(&this.file, path, JOURNAL_BYTES_MAX as u64, bad)?;
+        let journal = Journal::parse(&text).map_err(|error| bad(&error.to_string()))?;
         let whole = journal.text();
         if !text.starts_with(&whole) {
-            let message = format!("{}: expected the lines as they were written", name(path));
-            return Err(Failure::misuse("bad_journal", message));
+            return Err(bad("expected the lines as they were written"));
         }
         let end = whole.len() as u64;
         this.file.set_len(end).and_then(|()| this.file.sync_all()).map_err(failed)?;

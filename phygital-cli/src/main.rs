@@ -18,6 +18,7 @@ mod reader_arguments;
 mod settings;
 mod shop;
 mod simulated;
+mod text_file;
 mod vectors;
 mod who;
 

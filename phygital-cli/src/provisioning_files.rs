@@ -1,21 +1,19 @@
 //! The files that provisioning reads: keys by slot and version, and a template.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use phygital_core::tap::SdmMode;
 use phygital_core::tap::personalise::{SLOT_KEYS_JSON_MAX, SlotKeyTable, TAG_TEMPLATE_JSON_MAX};
 use phygital_core::tap::tag_setup::TagSetup;
-use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::settings::name;
+use crate::text_file;
 
 /// Reads the keys of tags.
 pub(crate) fn slot_keys(path: &Path) -> Result<SlotKeyTable, Failure> {
     let bad = |what: &str| Failure::misuse("bad_keys", format!("{}: {what}", name(path)));
-    let text = read(path, SLOT_KEYS_JSON_MAX, bad)?;
+    let text = text_file::read(path, SLOT_KEYS_JSON_MAX as u64, bad)?;
     SlotKeyTable::from_json(&text).map_err(|error| bad(&error.to_string()))
 }
 
@@ -33,22 +31,9 @@ pub(crate) fn template(text: &str, mode: SdmMode) -> Result<TagSetup, Failure> {
     let bad = |what: &str| Failure::misuse("bad_template", format!("--template: {what}"));
     let path = Path::new(text);
     let read = match path.is_file() {
-        true => Some(read(path, TAG_TEMPLATE_JSON_MAX, bad)?),
+        true => Some(text_file::read(path, TAG_TEMPLATE_JSON_MAX as u64, bad)?),
         false => None,
     };
     let text = read.as_ref().map_or(text, |read| read.as_str());
     TagSetup::from_text(text, mode).map_err(|error| bad(&error.to_string()))
-}
-
-/// Reads a file that may hold keys. Its text has its length from the start, so that growing leaves no copies.
-fn read(path: &Path, most: usize, bad: impl Fn(&str) -> Failure) -> Result<Zeroizing<String>, Failure> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::InvalidData => bad("expected UTF-8"),
-        _ => Failure::io(&name(path), &error),
-    };
-    let file = File::open(path).map_err(failed)?;
-    let length = file.metadata().map_or(0, |metadata| metadata.len()).min(most as u64 + 1);
-    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or_default() + 1));
-    file.take(most as u64 + 1).read_to_string(&mut text).map_err(failed)?;
-    Ok(text)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,8 +13,10 @@ use phygital_core::optin::{Notice, OptInConfig};
 use phygital_core::tap::replay::ReplayPolicy;
 use phygital_core::vocab::{NoticeId, Purpose, Region};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::text_file;
 
 /// Longest settings file or notice, in bytes. A page of text, many times over.
 pub(crate) const SETTINGS_BYTES_MAX: u64 = 256 * 1024;
@@ -218,18 +220,8 @@ pub(crate) fn region(text: &str) -> Result<Region, &'static str> {
 }
 
 /// Reads a file of at most [`SETTINGS_BYTES_MAX`].
-pub(crate) fn read(path: &Path) -> Result<String, Failure> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::InvalidData => malformed(path, "expected UTF-8"),
-        _ => Failure::io(&name(path), &error),
-    };
-    let mut text = String::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(SETTINGS_BYTES_MAX + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > SETTINGS_BYTES_MAX {
-        return Err(malformed(path, &format!("expected at most {SETTINGS_BYTES_MAX} bytes")));
-    }
-    Ok(text)
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    text_file::read(path, SETTINGS_BYTES_MAX, |what| malformed(path, what))
 }
 
 /// Takes the text of a file as JSON.

@@ -1,10 +1,6 @@
 //! A shop on this machine: where its store, settings and keys lie, and the engine over them.
 
-use std::fs::File;
-use std::io::{self, Read};
-
 use std::path::{Path, PathBuf};
-
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use phygital_core::crypto::Secret;
@@ -15,11 +11,11 @@ use phygital_core::tap::{KeySet, Keys, Verifier};
 use phygital_core::vocab::{Currency, Region, Timestamp};
 use phygital_store::{Options, Sqlite};
 use ring::rand::{SecureRandom, SystemRandom};
-use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::{Settings, name};
+use crate::text_file;
 
 /// Where the store lies unless said.
 pub(crate) const DB_DEFAULT: &str = "shop.db";
@@ -121,17 +117,9 @@ impl Shop {
 
 /// Reads what taps are verified by.
 pub(crate) fn read_keys(path: &Path) -> Result<Verifier, Failure> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::InvalidData => Failure::misuse("bad_keys", format!("{}: expected UTF-8", name(path))),
-        _ => Failure::io(&name(path), &error),
-    };
-    // The text holds keys, so it is wiped; it has its length from the start, so that growing leaves no copies.
-    let file = File::open(path).map_err(failed)?;
-    let length = file.metadata().map_or(0, |metadata| metadata.len()).min(KEYS_JSON_MAX as u64 + 1);
-    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or_default() + 1));
-    file.take(KEYS_JSON_MAX as u64 + 1).read_to_string(&mut text).map_err(failed)?;
-    let verifier = Verifier::from_json(&text);
-    verifier.map_err(|error| Failure::misuse("bad_keys", format!("{}: {error}", name(path))))
+    let bad = |what: &str| Failure::misuse("bad_keys", format!("{}: {what}", name(path)));
+    let text = text_file::read(path, KEYS_JSON_MAX as u64, bad)?;
+    Verifier::from_json(&text).map_err(|error| bad(&error.to_string()))
 }
 
 /// Randomness of the system.

@@ -4,7 +4,7 @@
 //! commands alike, so hearing them again makes it what it was.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use phygital_core::vocab::TagUid;
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 use crate::hex::{bytes, hex};
 use crate::settings::name;
+use crate::text_file;
 
 /// The name of the one reader.
 pub(crate) const READER: &str = "sim";
@@ -58,19 +59,16 @@ fn open(path: &Path) -> Result<Remembering, Failure> {
     let malformed = |line: u64, what: &str| {
         Failure::misuse("bad_sim_tag", format!("{}: {what}", name(path))).at_line(line)
     };
-    let mut text = String::new();
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed)?;
-    (&file).take(TAG_BYTES_MAX + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > TAG_BYTES_MAX {
-        return Err(malformed(1, "the tag has heard too much; take another file"));
-    }
+    // One that is too long heard too much: another file begins another tag.
+    let mut text = text_file::read_open(&file, path, TAG_BYTES_MAX, |what| malformed(1, what))?;
     if text.is_empty() {
         let made = Made {
             ntag424: TagUid::new([0x04, 0x51, 0x3A, 0x52, 0x5E, 0x5E, 0x80]),
             seed: 1,
             tagtamper: false,
         };
-        text = line(&made);
+        *text = line(&made);
         file.write_all(text.as_bytes()).map_err(failed)?;
     }
     let mut lines = (1..).zip(text.lines());

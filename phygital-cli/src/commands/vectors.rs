@@ -1,12 +1,14 @@
 //! `vectors`: does this library give what published vectors say.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::arguments::Vectors;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, clean};
+use crate::settings::name;
+use crate::text_file;
 use crate::vectors;
 
 /// Longest vector file, in bytes; the published ones have 50 KB.
@@ -40,17 +42,8 @@ pub(crate) fn vectors(with: &Vectors, output: &mut Output) -> Result<Exit, Failu
 }
 
 /// The vectors of a file: one JSON array.
-fn read(file: &PathBuf) -> Result<Vec<Value>, Failure> {
-    let name = file.display();
-    let length = std::fs::metadata(file).map_err(|error| Failure::io(&name.to_string(), &error))?.len();
-    if length > FILE_MAX {
-        return Err(Failure::misuse(
-            "too_long",
-            format!("{name}: expected at most {FILE_MAX} bytes, found {length}"),
-        ));
-    }
-    let text = std::fs::read(file).map_err(|error| Failure::io(&name.to_string(), &error))?;
-    serde_json::from_slice(&text).map_err(|error| {
-        Failure::misuse("malformed", format!("{name}: expected a JSON array of vectors: {error}"))
-    })
+fn read(file: &Path) -> Result<Vec<Value>, Failure> {
+    let bad = |what: &str| Failure::misuse("malformed", format!("{}: {what}", name(file)));
+    let text = text_file::read(file, FILE_MAX, bad)?;
+    serde_json::from_str(&text).map_err(|error| bad(&format!("expected a JSON array of vectors: {error}")))
 }
