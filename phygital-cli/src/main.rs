@@ -12,6 +12,7 @@ mod identity;
 mod journal_file;
 mod lines;
 mod output;
+mod picture;
 mod presented;
 mod provisioning_files;
 mod reader_arguments;

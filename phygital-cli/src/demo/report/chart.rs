@@ -1,16 +1,9 @@
-//! Pictures as inline SVG. Colours come from the page's style, so that they follow light and dark; a picture is drawn
-//! for a phone's width and only grows a little on a desk.
-//!
-//! Places are whole tenths of a pixel, so the same data give the same text on every platform.
+//! Counts by day and amounts, as pictures.
 
-use super::axis::{Scale, labelled_days};
-use super::html::escape;
 use super::number::{count, day_label, mark, money, money_mark};
-
-/// Everything is placed in tenths of a pixel.
-const PX: i128 = 10;
-const WIDTH: i128 = 400 * PX;
-const RIGHT: i128 = WIDTH - 6 * PX;
+use crate::picture::{
+    LETTERS, PX, RIGHT, Scale, WIDTH, escape, labelled_days, line, open, px, rect, shortened, text,
+};
 
 /// One row of bars, with a value a day.
 pub(super) struct Series<'a> {
@@ -153,8 +146,6 @@ impl MoneyChart<'_> {
     const TOP: i128 = 4 * PX;
     const ROW: i128 = 38 * PX;
     const BAR: i128 = 12 * PX;
-    /// What a line of text holds at the size used, in letters of ordinary width.
-    const LETTERS: usize = 48;
 
     /// The picture.
     pub(super) fn svg(&self) -> String {
@@ -172,7 +163,7 @@ impl MoneyChart<'_> {
         for (i, (name, minor)) in self.rows.iter().enumerate() {
             let top = Self::TOP + Self::ROW * i as i128;
             let amount = money(*minor, self.exponent);
-            let room = Self::LETTERS.saturating_sub(amount.chars().count() + 2);
+            let room = LETTERS.saturating_sub(amount.chars().count() + 2);
             svg += &text(Self::LEFT + 3 * PX, top + 13 * PX, "name", &shortened(name, room));
             svg += &text(RIGHT, top + 13 * PX, "name end", &amount);
             let (from, to) = (place((*minor).min(0)), place((*minor).max(0)));
@@ -183,48 +174,6 @@ impl MoneyChart<'_> {
         let unit = format!("Revenue, {}", self.currency);
         svg += &text((Self::LEFT + RIGHT) / 2, bottom + 33 * PX, "title middle", &unit);
         svg + "</svg>\n"
-    }
-}
-
-/// At most `room` letters of a name; those beyond Latin, Greek and Cyrillic count for two, since they may be wide.
-fn shortened(name: &str, room: usize) -> String {
-    let width = |c: char| if c < '\u{590}' { 1 } else { 2 };
-    if name.chars().map(width).sum::<usize>() <= room {
-        return name.to_owned();
-    }
-    let mut left = room.saturating_sub(1);
-    let fits = |c: &char| {
-        let fits = width(*c) <= left;
-        left = left.saturating_sub(width(*c));
-        fits
-    };
-    name.chars().take_while(fits).chain(['…']).collect()
-}
-
-fn open(about: &str, height: i128) -> String {
-    let (about, width, height) = (escape(about), px(WIDTH), px(height));
-    format!("<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{about}\">\n")
-}
-
-fn rect(class: &str, place: [i128; 4]) -> String {
-    let [x, y, width, height] = place.map(px);
-    format!("<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>\n")
-}
-
-fn line(class: &str, ends: [i128; 4]) -> String {
-    let [x1, y1, x2, y2] = ends.map(px);
-    format!("<line class=\"{class}\" x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"/>\n")
-}
-
-fn text(x: i128, y: i128, class: &str, content: &str) -> String {
-    format!("<text class=\"{class}\" x=\"{}\" y=\"{}\">{}</text>\n", px(x), px(y), escape(content))
-}
-
-/// Tenths of a pixel as a decimal.
-fn px(tenths: i128) -> String {
-    match tenths % PX {
-        0 => (tenths / PX).to_string(),
-        part => format!("{}.{part}", tenths / PX),
     }
 }
 
@@ -302,19 +251,5 @@ mod tests {
         assert_eq!(places(&svg, "s0", "x"), [156.4, 6.0]);
         assert_eq!(places(&svg, "s0", "width"), [225.6, 150.4]);
         assert!(svg.contains(">\u{2212}40.00<") && svg.contains(">60.00<") && svg.contains(">0.00<"));
-    }
-
-    #[test]
-    fn long_names_make_room_for_the_number() {
-        assert_eq!(shortened("organic", 20), "organic");
-        assert_eq!(shortened("organic search", 8), "organic…");
-        assert_eq!(shortened("東京東京", 8), "東京東京");
-        assert_eq!(shortened("東京東京東", 8), "東京東…");
-        assert_eq!(shortened("abc", 0), "…");
-    }
-
-    #[test]
-    fn tenths_print_as_decimals() {
-        assert_eq!([0, 5, 10, 1_234].map(px), ["0", "0.5", "1", "123.4"]);
     }
 }

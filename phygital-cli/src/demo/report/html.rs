@@ -1,25 +1,7 @@
-//! Pieces of HTML: text made harmless, legends, tables.
+//! Pieces of HTML: legends, tables.
 
 use super::number::{count, money};
-
-/// Text that can stand in an element or a quoted attribute. Control characters, which HTML does not allow, become the
-/// replacement character.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\'' => out += "&#39;",
-            '\t' | '\n' => out.push(' '),
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
+use crate::picture::escape;
 
 /// The colours of the series, in their order.
 pub(super) fn legend(names: &[&str]) -> String {
@@ -138,13 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_made_harmless() {
-        assert_eq!(
-            escape("<b a='1' c=\"2\">&</b>"),
-            "&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp;&lt;/b&gt;"
-        );
-        assert_eq!(escape("a\u{0}b\u{1b}[31m\nc\u{85}"), "a\u{fffd}b\u{fffd}[31m c\u{fffd}");
-        assert_eq!(escape("Köln 東京 مرحبا"), "Köln 東京 مرحبا");
+    fn a_legend_is_harmless() {
         assert_eq!(
             legend(&["<i>"]),
             "<ul class=\"legend\">\n<li><span class=\"swatch s0\"></span>&lt;i&gt;</li>\n</ul>\n"

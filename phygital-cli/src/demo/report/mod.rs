@@ -3,14 +3,14 @@
 //! No script, no font, no address: a content security policy in the file forbids even the attempt. The same data give
 //! the same bytes.
 
-mod axis;
 mod chart;
 mod html;
 mod number;
 mod section;
 
-use html::escape;
 use number::count;
+
+use crate::picture::{escape, page};
 
 /// What the report shows. A matrix that lacks a shop or a day is read as 0 there; what it has beyond them is not shown.
 #[derive(Clone, Debug, Default)]
@@ -86,12 +86,7 @@ pub(crate) struct Revenue {
 pub(crate) fn render(data: &ReportData) -> String {
     let title = escape(&data.title);
     let revenue = section::by_currency(&data.revenue);
-    let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    page += "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n";
-    page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
-    page += "<meta name=\"color-scheme\" content=\"light dark\">\n";
-    page +=
-        &format!("<title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>\n", include_str!("style.css"));
+    let mut page = page(&data.title, include_str!("style.css"));
     page += &format!("<header>\n<h1>{title}</h1>\n<p>{}</p>\n</header>\n<main>\n", subtitle(data));
     page += &section::headline(&data.headline, &revenue);
     page += &section::shops(data);

@@ -1,9 +1,10 @@
 //! The parts of the page: each a heading, a picture, the numbers and what they mean.
 
 use super::chart::{Arrangement, DayChart, MoneyChart, Series};
-use super::html::{Table, escape, legend};
+use super::html::{Table, legend};
 use super::number::{count, money};
 use super::{Headline, ReportData, Revenue};
+use crate::picture::escape;
 use std::collections::BTreeMap;
 
 /// The figures over the whole time, each with what it means.

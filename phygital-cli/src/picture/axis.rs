@@ -2,7 +2,7 @@
 
 /// A linear scale whose ends and marks are multiples of 1, 2 or 5 times a power of ten.
 #[derive(Debug)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     low: i128,
     high: i128,
     step: i128,
@@ -13,7 +13,7 @@ const INTERVALS_MAX: i128 = 5;
 
 impl Scale {
     /// The tightest scale that holds 0 and both values.
-    pub(super) fn holding(low: i128, high: i128) -> Self {
+    pub(crate) fn holding(low: i128, high: i128) -> Self {
         let (low, high) = (low.min(0), high.max(1));
         let mut step = 1;
         loop {
@@ -30,19 +30,19 @@ impl Scale {
     }
 
     /// The marks, ascending.
-    pub(super) fn marks(&self) -> impl Iterator<Item = i128> {
+    pub(crate) fn marks(&self) -> impl Iterator<Item = i128> {
         (0..=(self.high - self.low) / self.step).map(|i| self.low + i * self.step)
     }
 
     /// How far along an axis of this length a value of the scale stands, rounded down.
-    pub(super) fn place(&self, value: i128, length: i128) -> i128 {
+    pub(crate) fn place(&self, value: i128, length: i128) -> i128 {
         (value - self.low) * length / (self.high - self.low)
     }
 }
 
 /// Which of `days` days get a label, when a label needs `label` and the axis has `length`: every first, second, seventh
 /// (a week), 14th and so on.
-pub(super) fn labelled_days(days: usize, length: usize, label: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn labelled_days(days: usize, length: usize, label: usize) -> impl Iterator<Item = usize> {
     let fits = |step: &usize| step * length >= label * days;
     let step = [1, 2, 7, 14, 28, 56, 91, 182, 364].into_iter().find(fits).unwrap_or(days.max(1));
     (0..days).step_by(step)
