@@ -13,6 +13,7 @@ use phygital_core::vocab::{
 };
 
 use crate::failure::Failure;
+use crate::identity_arguments::Identity;
 use crate::reader_arguments::{CheckTag, Provision, Read, Reader, Recover, Reset};
 
 /// Taps become known customers: verify tags, record what happens, see who is who and what you may do.
@@ -72,7 +73,7 @@ pub(crate) enum Command {
     Card(Card),
     /// Tell by which events two identifiers are one customer, or why they are not
     Explain(Explain),
-    /// Find out which records are one person, by names, dates and addresses
+    /// Find out who is who in a file of events or records; needs no store
     #[command(subcommand)]
     Identity(Identity),
     /// Show, give or withdraw consent of a phone number or e-mail address
@@ -86,83 +87,6 @@ pub(crate) enum Command {
     /// Look at the log
     #[command(subcommand)]
     Log(Log),
-}
-
-/// Records without a common identifier.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Identity {
-    /// Say which records of a file are one person: CSV with record_id,profile_id
-    Resolve(IdentityResolve),
-    /// Learn from a file what agreement and difference of its columns are worth
-    Train(IdentityTrain),
-    /// Tell why two records of a file are one person, or not; exit code 0 when they are
-    Match(IdentityMatch),
-    /// Compare profiles with the truth: pairs, B-cubed, whole people
-    Evaluate(IdentityEvaluate),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct IdentityResolve {
-    /// The records: CSV with a header
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// Which columns are compared, and as what: JSON with id and fields [default: one that comes with the command]
-    #[arg(long = "mapping", value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// What `identity train` wrote [default: learned from the records themselves]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) model: Option<PathBuf>,
-    /// Write to this file instead
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct IdentityTrain {
-    /// The records: CSV with a header
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// Which columns are compared, and as what: JSON with id and fields [default: one that comes with the command]
-    #[arg(long = "mapping", value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// The file to write the model to
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct IdentityMatch {
-    /// The records: CSV with a header
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// The id of a record
-    #[arg(value_name = "A")]
-    pub(crate) one: String,
-    /// The id of another
-    #[arg(value_name = "B")]
-    pub(crate) two: String,
-    /// Which columns are compared, and as what: JSON with id and fields [default: one that comes with the command]
-    #[arg(long = "mapping", value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// What `identity train` wrote [default: learned from the records themselves]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) model: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct IdentityEvaluate {
-    /// What `identity resolve` wrote, or any CSV with the record in the first column and its profile in the second
-    #[arg(value_name = "CLUSTERS")]
-    pub(crate) clusters: PathBuf,
-    /// CSV with the person of each record
-    #[arg(value_name = "TRUTH")]
-    pub(crate) truth: PathBuf,
-    /// The column of TRUTH with the record [default: the first]
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) record: Option<String>,
-    /// The column of TRUTH with the person [default: the second]
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) entity: Option<String>,
 }
 
 #[derive(Debug, Args)]

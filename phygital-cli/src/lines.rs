@@ -2,14 +2,14 @@
 
 use std::io::{self, BufRead};
 
-/// Longest line that is read, in bytes: a batch of Segment's HTTP API has at most 500 KB, and escapes may double
-/// it.
+/// Longest line of events, in bytes: a batch of Segment's HTTP API has at most 500 KB, and escapes may double it.
 pub(crate) const LINE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Reads lines and counts them. A line that is too long is passed over, not held in memory.
 #[derive(Debug)]
 pub(crate) struct Lines<R> {
     reader: R,
+    most: usize,
     number: u64,
     bytes: u64,
 }
@@ -19,15 +19,21 @@ pub(crate) struct Lines<R> {
 pub(crate) struct Line {
     /// Which, from 1, blank ones counted.
     pub(crate) number: u64,
-    /// Its bytes, without the end of line and outer white space; the first [`LINE_BYTES_MAX`] of one that is longer.
+    /// Its bytes, without the end of line and outer white space; the first of one that is too long.
     pub(crate) bytes: Vec<u8>,
     /// Whether there was more of it.
     pub(crate) cut: bool,
 }
 
 impl<R: BufRead> Lines<R> {
+    /// Lines of at most [`LINE_BYTES_MAX`].
     pub(crate) fn new(reader: R) -> Lines<R> {
-        Lines { reader, number: 0, bytes: 0 }
+        Lines::of_at_most(LINE_BYTES_MAX, reader)
+    }
+
+    /// Lines of at most so many bytes.
+    pub(crate) fn of_at_most(most: usize, reader: R) -> Lines<R> {
+        Lines { reader, most, number: 0, bytes: 0 }
     }
 
     /// How many bytes were read so far.
@@ -65,7 +71,7 @@ impl<R: BufRead> Lines<R> {
             started = true;
             let end = available.iter().position(|byte| *byte == b'\n');
             let part = &available[..end.unwrap_or(available.len())];
-            let room = LINE_BYTES_MAX - line.bytes.len();
+            let room = self.most - line.bytes.len();
             line.bytes.extend_from_slice(&part[..part.len().min(room)]);
             line.cut |= part.len() > room;
             let used = end.map_or(available.len(), |end| end + 1);

@@ -9,6 +9,7 @@ mod demo;
 mod failure;
 mod hex;
 mod identity;
+mod identity_arguments;
 mod journal_file;
 mod lines;
 mod output;

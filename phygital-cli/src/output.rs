@@ -1,6 +1,7 @@
 //! What a command says: JSON Lines for programs, tables for people.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::time::Duration;
 
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -44,6 +45,14 @@ impl Output {
     /// A line for people. Whatever comes from outside has to be [`clean`].
     pub(crate) fn text(&mut self, line: impl std::fmt::Display) -> Result<(), Failure> {
         writeln!(self.out, "{line}").map_err(|error| unwritten(&error))
+    }
+
+    /// What `write` writes of itself, such as CSV.
+    pub(crate) fn written(
+        &mut self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        write(&mut self.out).map_err(|error| unwritten(&error))
     }
 
     /// A table for people, with every cell cleaned; nothing where it has no rows.
@@ -92,6 +101,18 @@ impl Output {
         };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         ProgressBar::new(length).with_style(style)
+    }
+
+    /// Does what takes a while and has no end in sight, and says so on standard error, where that is a terminal.
+    pub(crate) fn working<T>(&self, what: &'static str, work: impl FnOnce() -> T) -> T {
+        if !io::stderr().is_terminal() || self.json {
+            return work();
+        }
+        let bar = ProgressBar::new_spinner().with_message(what);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        let done = work();
+        bar.finish_and_clear();
+        done
     }
 }
 

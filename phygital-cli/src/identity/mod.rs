@@ -1,7 +1,13 @@
-//! Files of records, and which of their columns tell people apart.
+//! Files of events and records, what their columns mean, and what becomes of them.
 
+mod config;
+mod input;
 mod mapping;
+mod records;
 mod table;
+mod waterfall;
 
-pub(crate) use mapping::Mapping;
+pub(crate) use config::Config;
+pub(crate) use records::records;
 pub(crate) use table::Table;
+pub(crate) use waterfall::{Bar, Waterfall};

@@ -1,69 +1,188 @@
-//! A CSV file, read by column names.
+//! A table of records, read row by row by the names of its columns.
 
-use std::fs::File;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 
-use crate::failure::Failure;
+use indicatif::ProgressBar;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// A CSV file with a header (RFC 4180), open at its first row.
+use super::input::{Form, Input};
+use crate::failure::Failure;
+use crate::lines::{Line, Lines};
+use crate::output::Output;
+
+/// Longest row, in bytes: a cell of a megabyte and what stands beside it. What is longer is most likely a quote that never
+/// closes.
+pub(crate) const ROW_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// A file of records (CSV with a header, or JSON Lines), open at its first row.
 pub(crate) struct Table {
     name: String,
-    header: csv::StringRecord,
-    reader: csv::Reader<File>,
+    columns: Vec<String>,
+    rows: Rows,
+    bar: ProgressBar,
+}
+
+enum Rows {
+    Csv {
+        reader: Box<csv::Reader<Bounded>>,
+        row: csv::StringRecord,
+    },
+    Json {
+        lines: Lines<Box<dyn BufRead>>,
+        first: Option<Line>,
+        asked: BTreeMap<String, Asked>,
+        values: Vec<String>,
+    },
+}
+
+/// A column of JSON Lines that somebody asked for.
+struct Asked {
+    place: usize,
+    seen: bool,
+}
+
+/// A row.
+pub(crate) struct Row<'t> {
+    /// Its line in the file, from 1.
+    pub(crate) line: u64,
+    values: Values<'t>,
+}
+
+enum Values<'t> {
+    Csv(&'t csv::StringRecord),
+    Json(&'t [String]),
+}
+
+impl Row<'_> {
+    /// The value of a column, without outer white space; empty where the row has none.
+    pub(crate) fn get(&self, column: usize) -> &str {
+        match self.values {
+            Values::Csv(row) => row.get(column).unwrap_or_default(),
+            Values::Json(values) => values.get(column).map_or("", |value| value.trim()),
+        }
+    }
 }
 
 impl Table {
-    /// Opens a file and reads its header.
-    pub(crate) fn open(file: &Path) -> Result<Self, Failure> {
-        let name = file.display().to_string();
-        let opened = File::open(file).map_err(|error| Failure::io(&name, &error))?;
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(opened);
-        let header = reader.headers().map_err(|error| malformed(&name, &error))?.clone();
-        Ok(Self { name, header, reader })
-    }
-
-    /// The names of the columns, in order.
-    pub(crate) fn columns(&self) -> Vec<&str> {
-        self.header.iter().collect()
-    }
-
-    /// Where a column stands.
-    pub(crate) fn column(&self, name: &str) -> Result<usize, Failure> {
-        self.header.iter().position(|column| column == name).ok_or_else(|| {
-            Failure::misuse("no_column", format!("{}: expected a column {name}, found none", self.name))
-        })
-    }
-
-    /// Gives every row to `take`, the values of these columns in this order.
-    pub(crate) fn rows<const N: usize>(
-        mut self,
-        columns: [usize; N],
-        mut take: impl FnMut([&str; N]) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        self.each(|row| take(columns.map(|at| row.get(at).unwrap_or_default())))
-    }
-
-    /// Gives every row to `take`.
-    pub(crate) fn each(
-        &mut self,
-        mut take: impl FnMut(&csv::StringRecord) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        let mut row = csv::StringRecord::new();
-        while self.reader.read_record(&mut row).map_err(|error| malformed(&self.name, &error))? {
-            let line = row.position().map_or(0, csv::Position::line);
-            take(&row).map_err(|failure| failure.at_line(line))?;
+    /// Opens a file, or standard input where it is called `-`, and reads its header.
+    pub(crate) fn open(file: &Path, output: &Output) -> Result<Self, Failure> {
+        let Input { name, form, reader, bar } = Input::open(file, output)?;
+        match form {
+            Form::Csv => {
+                let bounded = Bounded { inner: reader, left: ROW_BYTES_MAX };
+                let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bounded);
+                let header = reader.headers().map_err(|error| malformed(&name, &error))?;
+                let columns = header.iter().map(str::to_owned).collect();
+                let rows = Rows::Csv { reader: Box::new(reader), row: csv::StringRecord::new() };
+                Ok(Self { name, columns, rows, bar })
+            }
+            Form::JsonLines => {
+                let mut lines = Lines::of_at_most(ROW_BYTES_MAX, reader);
+                let first = lines.next().map_err(|error| Failure::io(&name, &error))?;
+                let columns = match &first {
+                    Some(line) => keys(text(&name, line)?).map_err(|error| no_object(&name, line, &error))?,
+                    None => Vec::new(),
+                };
+                let rows = Rows::Json { lines, first, asked: BTreeMap::new(), values: Vec::new() };
+                Ok(Self { name, columns, rows, bar })
+            }
         }
-        Ok(())
+    }
+
+    /// The names of the columns, in order; of JSON Lines those of the first line.
+    pub(crate) fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Where [`Row::get`] finds a column. Any line of JSON Lines may have it.
+    pub(crate) fn column(&mut self, name: &str) -> Result<usize, Failure> {
+        if let Rows::Json { asked, values, .. } = &mut self.rows {
+            let next = values.len();
+            let place = asked.entry(name.to_owned()).or_insert(Asked { place: next, seen: false }).place;
+            values.resize(next.max(place + 1), String::new());
+            return Ok(place);
+        }
+        let mut places = (0..).zip(&self.columns).filter(|(_, column)| *column == name);
+        let refuse = |what: &str| Err(Failure::misuse("no_column", format!("{}: {what}", self.name)));
+        match (places.next(), places.next()) {
+            (Some((place, _)), None) => Ok(place),
+            (None, _) => refuse(&format!("expected a column {name}, found none")),
+            (Some(_), Some(_)) => refuse(&format!("expected one column {name}, found several")),
+        }
+    }
+
+    /// The next row, if there is one.
+    pub(crate) fn next(&mut self) -> Result<Option<Row<'_>>, Failure> {
+        match &mut self.rows {
+            Rows::Csv { reader, row } => {
+                reader.get_mut().left = ROW_BYTES_MAX;
+                if !reader.read_record(row).map_err(|error| malformed(&self.name, &error))? {
+                    self.bar.finish_and_clear();
+                    return Ok(None);
+                }
+                let line = row.position().map_or(0, csv::Position::line);
+                Ok(Some(Row { line, values: Values::Csv(row) }))
+            }
+            Rows::Json { lines, first, asked, values } => {
+                let next = match first.take() {
+                    Some(line) => Some(line),
+                    None => lines.next().map_err(|error| Failure::io(&self.name, &error))?,
+                };
+                let Some(line) = next else {
+                    self.bar.finish_and_clear();
+                    return Ok(None);
+                };
+                object(&self.name, &line, asked, values)?;
+                Ok(Some(Row { line: line.number, values: Values::Json(values) }))
+            }
+        }
+    }
+
+    /// The columns that were asked for and that no line of JSON Lines had.
+    pub(crate) fn unseen(&self) -> Vec<&str> {
+        match &self.rows {
+            Rows::Csv { .. } => Vec::new(),
+            Rows::Json { asked, .. } => {
+                asked.iter().filter(|(_, asked)| !asked.seen).map(|(name, _)| name.as_str()).collect()
+            }
+        }
+    }
+}
+
+/// Gives so many bytes until somebody allows for more, so that one row never fills the memory.
+struct Bounded {
+    inner: Box<dyn BufRead>,
+    left: usize,
+}
+
+/// A row had no end.
+#[derive(Debug, thiserror::Error)]
+#[error("expected at most {ROW_BYTES_MAX} bytes in a row; is there a quote that does not close?")]
+struct TooLong;
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::Error::other(TooLong));
+        }
+        let most = buffer.len().min(self.left);
+        let count = self.inner.read(&mut buffer[..most])?;
+        self.left -= count;
+        Ok(count)
     }
 }
 
 fn malformed(name: &str, error: &csv::Error) -> Failure {
-    if let csv::ErrorKind::Io(error) = error.kind() {
-        return Failure::io(name, error);
-    }
-    let line = error.position().map(csv::Position::line);
     // The crate's own words may quote what stands there.
     let what = match error.kind() {
+        csv::ErrorKind::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<TooLong>()) => {
+            TooLong.to_string()
+        }
+        csv::ErrorKind::Io(error) => return Failure::io(name, error),
         csv::ErrorKind::Utf8 { err, .. } => format!("expected UTF-8 in column {}", err.field() + 1),
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("expected {expected_len} columns, found {len}")
@@ -71,5 +190,183 @@ fn malformed(name: &str, error: &csv::Error) -> Failure {
         _ => "expected CSV".to_owned(),
     };
     let failure = Failure::misuse("malformed", format!("{name}: {what}"));
-    line.map_or(failure.clone(), |line| failure.at_line(line))
+    error.position().map(csv::Position::line).map_or(failure.clone(), |line| failure.at_line(line))
+}
+
+/// The text of a line.
+fn text<'l>(name: &str, line: &'l Line) -> Result<&'l str, Failure> {
+    let refuse = |what: String| Failure::misuse("malformed", format!("{name}: {what}")).at_line(line.number);
+    if line.cut {
+        return Err(refuse(format!("expected at most {ROW_BYTES_MAX} bytes in a line")));
+    }
+    std::str::from_utf8(&line.bytes)
+        .map_err(|error| refuse(format!("expected UTF-8 at byte {}", error.valid_up_to() + 1)))
+}
+
+fn no_object(name: &str, line: &Line, error: &serde_json::Error) -> Failure {
+    let message =
+        format!("{name}: expected a JSON object on the line, found none; at sign {}", error.column());
+    Failure::misuse("malformed", message).at_line(line.number)
+}
+
+/// The keys of an object, in their order.
+fn keys(text: &str) -> Result<Vec<String>, serde_json::Error> {
+    let mut keys = Vec::new();
+    each(text, |key, _| keys.push(key))?;
+    Ok(keys)
+}
+
+/// Takes the values of an object that were asked for.
+fn object(
+    name: &str,
+    line: &Line,
+    asked: &mut BTreeMap<String, Asked>,
+    values: &mut [String],
+) -> Result<(), Failure> {
+    values.iter_mut().for_each(String::clear);
+    let mut wrong = None;
+    let read = each(text(name, line)?, |key, raw| {
+        let Some(asked) = asked.get_mut(&key) else { return };
+        asked.seen = true;
+        match plain(raw.get()) {
+            Some(value) => values[asked.place] = value,
+            None => wrong = Some(key),
+        }
+    });
+    read.map_err(|error| no_object(name, line, &error))?;
+    match wrong {
+        None => Ok(()),
+        Some(key) => {
+            let message = format!("{name}: column {key}: expected a text, a number, true, false or null");
+            Err(Failure::misuse("malformed", message).at_line(line.number))
+        }
+    }
+}
+
+/// A value that is no list and no object, as its text; a number with every digit that it was written with.
+fn plain(raw: &str) -> Option<String> {
+    match raw.as_bytes().first()? {
+        b'"' => serde_json::from_str(raw).ok(),
+        b'{' | b'[' => None,
+        b'n' => Some(String::new()),
+        _ => Some(raw.to_owned()),
+    }
+}
+
+/// Gives every key of an object with its value as it is written.
+fn each(text: &str, take: impl FnMut(String, &RawValue)) -> Result<(), serde_json::Error> {
+    struct Each<F>(F);
+    impl<'de, F: FnMut(String, &RawValue)> Visitor<'de> for Each<F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<M: MapAccess<'de>>(mut self, mut map: M) -> Result<(), M::Error> {
+            while let Some((key, raw)) = map.next_entry::<String, &'de RawValue>()? {
+                self.0(key, raw);
+            }
+            Ok(())
+        }
+    }
+    let mut reader = serde_json::Deserializer::from_str(text);
+    reader.deserialize_map(Each(take))?;
+    reader.end()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn table(text: &[u8]) -> Result<Table, Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t");
+        std::fs::write(&path, text).unwrap();
+        let mut table = Table::open(&path, &Output::new(true));
+        if let Ok(table) = &mut table {
+            table.name = "t".to_owned();
+        }
+        table
+    }
+
+    fn read(text: &[u8], columns: &[&str]) -> Result<Vec<(u64, Vec<String>)>, Failure> {
+        let mut table = table(text)?;
+        let places: Vec<usize> = columns.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?;
+        let mut rows = Vec::new();
+        while let Some(row) = table.next()? {
+            rows.push((row.line, places.iter().map(|place| row.get(*place).to_owned()).collect()));
+        }
+        Ok(rows)
+    }
+
+    fn row(line: u64, values: &[&str]) -> (u64, Vec<String>) {
+        (line, values.iter().map(|value| (*value).to_owned()).collect())
+    }
+
+    #[test]
+    fn csv_and_json_lines_give_the_same_rows() {
+        let csv = "\u{feff}id,name,born\n1, Ada ,1815\n2,\"Grace,\nH.\",\n";
+        let found = read(csv.as_bytes(), &["name", "id", "born"]).unwrap();
+        assert_eq!(found, [row(2, &["Ada", "1", "1815"]), row(3, &["Grace,\nH.", "2", ""])]);
+        let json = "{\"id\": 1, \"name\": \" Ada \", \"born\": \"1815\", \"tags\": [1]}\n\n{\"name\": \"Grace,\\nH.\", \"id\": \"2\", \"born\": null}\n";
+        let found = read(json.as_bytes(), &["name", "id", "born"]).unwrap();
+        assert_eq!(found, [row(1, &["Ada", "1", "1815"]), row(3, &["Grace,\nH.", "2", ""])]);
+    }
+
+    #[test]
+    fn numbers_keep_their_digits_and_what_a_line_lacks_is_empty() {
+        let json = b"{\"id\": 12345678901234567890123, \"a\": true}\n{\"id\": 1.50}\n";
+        let found = read(json, &["id", "a", "b", "a"]).unwrap();
+        let long = "12345678901234567890123";
+        assert_eq!(found, [row(1, &[long, "true", "", "true"]), row(2, &["1.50", "", "", ""])]);
+        let mut table = table(json).unwrap();
+        assert_eq!(table.columns(), ["id", "a"]);
+        for name in ["a", "b"] {
+            table.column(name).unwrap();
+        }
+        while table.next().unwrap().is_some() {}
+        assert_eq!(table.unseen(), ["b"]);
+    }
+
+    #[test]
+    fn a_bad_row_is_named_by_line_and_column() {
+        for (text, line, told) in [
+            (&b"id,name\n1,Ada\n2\n"[..], 3, "t: expected 2 columns, found 1"),
+            (b"id,name\n1,\xff\n", 2, "t: expected UTF-8 in column 2"),
+            (
+                b"{\"id\": 1}\n{\"id\": [1]}\n",
+                2,
+                "t: column id: expected a text, a number, true, false or null",
+            ),
+            (b"{\"id\": 1}\nx\n", 2, "t: expected a JSON object on the line, found none; at sign 1"),
+            (
+                b"{\"id\": 1}\n{\"id\": 1} 2\n",
+                2,
+                "t: expected a JSON object on the line, found none; at sign 11",
+            ),
+            (b"{\"id\": 1}\n{\"id\": \"\xff\"}\n", 2, "t: expected UTF-8 at byte 9"),
+        ] {
+            let failure = read(text, &["id"]).unwrap_err();
+            assert_eq!((failure.line, failure.message.as_str()), (Some(line), told));
+        }
+        assert_eq!(read(b"id,a,a\n", &["a"]).unwrap_err().message, "t: expected one column a, found several");
+        assert_eq!(read(b"id\n", &["a"]).unwrap_err().message, "t: expected a column a, found none");
+    }
+
+    #[test]
+    fn a_row_has_a_limit() {
+        let csv = |cell: usize| format!("id,name\n1,\"{}\"\n2,x\n", "a".repeat(cell)).into_bytes();
+        assert_eq!(read(&csv(1024 * 1024), &["id"]).unwrap().len(), 2);
+        // What is read ahead counts for the row before.
+        let open = [b"id,name\n1,\"".to_vec(), vec![b'a'; ROW_BYTES_MAX + 64 * 1024]].concat();
+        let failure = read(&open, &["id"]).unwrap_err();
+        assert_eq!(failure.kind, "malformed");
+        assert!(failure.message.contains("4194304 bytes in a row"), "{failure}");
+        let json = |cell: usize| format!("{{\"id\":\"{}\"}}\n{{\"id\": 2}}\n", "a".repeat(cell)).into_bytes();
+        assert_eq!(read(&json(ROW_BYTES_MAX - 9), &["id"]).unwrap().len(), 2);
+        let failure = read(&json(ROW_BYTES_MAX - 8), &["id"]).unwrap_err();
+        assert_eq!((failure.line, failure.kind), (Some(1), "malformed"));
+    }
 }

@@ -1,0 +1,45 @@
+//! The profile of each record, as a table.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::settings::name;
+
+/// Writes records with their profiles: CSV to a file, else to standard output, there as JSON Lines where programs read it.
+pub(super) fn write<'r>(
+    rows: impl Iterator<Item = (&'r str, &'r str)>,
+    id: &str,
+    file: Option<&Path>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let record = if id == "event_id" { "event_id" } else { "record_id" };
+    match file {
+        Some(file) => {
+            let written = File::create(file).and_then(|file| csv_rows(rows, record, file));
+            written.map_err(|error| Failure::io(&name(file), &error))
+        }
+        None if output.is_json() => {
+            let mut rows = rows;
+            rows.try_for_each(|(one, profile)| output.object(&json!({ record: one, "profile_id": profile })))
+        }
+        None => output.written(|out| csv_rows(rows, record, out)),
+    }
+}
+
+fn csv_rows<'r>(
+    rows: impl Iterator<Item = (&'r str, &'r str)>,
+    record: &str,
+    out: impl Write,
+) -> io::Result<()> {
+    let mut table = csv::Writer::from_writer(out);
+    table.write_record([record, "profile_id"])?;
+    for (one, profile) in rows {
+        table.write_record([one, profile])?;
+    }
+    table.flush()
+}

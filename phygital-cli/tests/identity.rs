@@ -1,0 +1,226 @@
+//! `identity`: tables of people, what their columns mean, and what is said of them.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+use support::Folder;
+
+/// People in pairs, with slips of the pen.
+const PEOPLE: &str = "id,given,surname,born,city
+1,Robert,Allen,1971-06-24,London
+2,Bob,Alen,1971-06-24,London
+3,Grace,Hopper,1906-12-09,New York
+4,Grace,Hooper,1906-12-09,New York
+5,Ada,Lovelace,1815-12-10,London
+6,Alan,Turing,1912-06-23,London
+7,Mary,Jackson,1921-04-09,Hampton
+8,Edith,Clarke,1883-02-10,Albany
+9,Hedy,Lamarr,1914-11-09,Vienna
+";
+
+const CONFIG: &str = r#"{"mapping": {"id": "id", "fields": [
+    {"name": "given", "kind": "given_name"}, {"name": "surname", "kind": "surname"},
+    {"name": "born", "kind": "date"}, {"name": "city", "kind": "place"}]}}"#;
+
+fn people() -> Folder {
+    let folder = Folder::new();
+    folder.write("people.csv", PEOPLE);
+    folder.write("people.json", CONFIG);
+    folder
+}
+
+/// The same people as JSON Lines.
+fn json_lines() -> String {
+    let mut lines = PEOPLE.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let object = |line: &str| {
+        let values =
+            names.iter().zip(line.split(',')).map(|(name, value)| ((*name).to_owned(), json!(value)));
+        Value::from(serde_json::Map::from_iter(values)).to_string() + "\n"
+    };
+    lines.map(object).collect()
+}
+
+fn packed(text: &str) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(text.as_bytes()).unwrap();
+    packed.finish().unwrap()
+}
+
+/// A file of the shared data, where it is there.
+fn shared(file: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(format!("{}/../../shared/data/identity/{file}", env!("CARGO_MANIFEST_DIR")));
+    let found = path.exists();
+    if !found {
+        eprintln!("{file}: not here, passed over");
+    }
+    found.then_some(path)
+}
+
+#[test]
+fn the_same_rows_give_the_same_profiles_however_they_come() {
+    let folder = people();
+    let expected = folder.done("identity resolve people.csv --config people.json").out;
+    assert_eq!(expected.lines().take(4).collect::<Vec<_>>(), ["record_id,profile_id", "1,1", "2,1", "3,3"]);
+    folder.write("people.jsonl", &json_lines());
+    fs::write(folder.path("people"), packed(&json_lines())).unwrap();
+    for file in ["people.jsonl", "people"] {
+        assert_eq!(folder.done(&format!("identity resolve {file} --config people.json")).out, expected);
+    }
+    for bytes in [PEOPLE.as_bytes().to_vec(), packed(PEOPLE), json_lines().into_bytes()] {
+        let ran = folder.fed("identity resolve - --config people.json", &bytes);
+        assert_eq!((ran.out, ran.err.as_str(), ran.code), (expected.clone(), "", 0));
+    }
+    // Rows in another order, columns too.
+    let mut lines: Vec<String> =
+        PEOPLE.lines().map(|line| line.split(',').rev().collect::<Vec<_>>().join(",")).collect();
+    lines[1..].reverse();
+    let ran = folder.fed("identity resolve - --config people.json", (lines.join("\n") + "\n").as_bytes());
+    assert_eq!(ran.out, expected);
+    // The option stands anywhere, as for every command.
+    assert_eq!(folder.done("--config people.json identity resolve people.csv").out, expected);
+    let ran = folder.done("identity resolve people.csv --config people.json --json");
+    assert_eq!(ran.lines()[1], json!({ "record_id": "2", "profile_id": "1" }));
+    let ran = folder.done("identity resolve people.csv --config people.json --out out.csv --json");
+    assert_eq!(ran.object(), json!({ "records": 9, "profiles": 7 }));
+    assert_eq!(fs::read_to_string(folder.path("out.csv")).unwrap(), expected);
+}
+
+#[test]
+fn a_model_is_learned_once_and_judged_by_thresholds() {
+    let folder = people();
+    folder.done("identity train people.csv --config people.json --out model.json");
+    let learned = "identity resolve people.csv --config people.json";
+    let kept = format!("{learned} --model model.json");
+    assert_eq!(folder.done(&kept).out, folder.done(learned).out);
+    folder.write("strict.json", &CONFIG.replace("]}}", r#"]}, "thresholds": {"match": 60}}"#));
+    let ran = folder.done("identity resolve people.csv --config strict.json --out out.csv --json");
+    assert_eq!(ran.object()["profiles"], 9);
+    folder.write("model.json", "{}");
+    let ran = folder.at_now(&format!("--json {kept}"));
+    let error = ran.error();
+    assert_eq!((ran.code, &error["kind"]), (2, &json!("malformed")));
+    assert!(error["message"].as_str().unwrap().starts_with("model.json: the model: "), "{error}");
+}
+
+#[test]
+fn a_match_is_told_and_drawn() {
+    let folder = people();
+    let ran = folder.done("identity match people.csv 1 2 --config people.json --json --chart match.svg");
+    let told = ran.object();
+    let parts = told["parts"].as_array().unwrap();
+    let sum: i64 = parts.iter().map(|part| part["weight"].as_i64().unwrap()).sum();
+    assert_eq!((&told["weight"], &told["one_profile"]), (&json!(sum), &json!(true)));
+    assert_eq!((&parts[0]["field"], &parts[0]["values"]), (&json!("given"), &json!(["robert", "bob"])));
+    let svg = fs::read_to_string(folder.path("match.svg")).unwrap();
+    assert!(svg.starts_with("<svg xmlns=") && svg.contains(">given: robert | bob<"), "{svg}");
+    let ran = folder.at_now("identity match people.csv 1 3 --config people.json --chart match.html");
+    assert_eq!((ran.code, ran.out.lines().last().unwrap().ends_with("two profiles")), (1, true), "{ran:?}");
+    let page = fs::read_to_string(folder.path("match.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("<h1>1 and 3: "), "{page}");
+    let ran = folder.at_now("identity match people.csv 1 2 --config people.json --chart match.png");
+    assert_eq!((ran.code, ran.err.contains(".svg or .html")), (2, true), "{ran:?}");
+    let ran = folder.at_now("identity match people.csv 1 99 --config people.json");
+    assert_eq!((ran.code, ran.err.contains("there is no record 99")), (2, true), "{ran:?}");
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let folder = people();
+    let bad = |arguments: &str, input: &str| {
+        let ran = folder.fed(&format!("--json {arguments}"), input.as_bytes());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+        let error = ran.error();
+        let told = format!("{}: {}", error["kind"].as_str().unwrap(), error["message"].as_str().unwrap());
+        (told, error["line"].as_u64())
+    };
+    let resolve = |input: &str| bad("identity resolve - --config people.json", input);
+    let head = "id,given,surname,born,city\n";
+    for (input, told, line) in [
+        (
+            format!("{head}1,a,b,c,d\n,a,b,c,d\n"),
+            "malformed: column id: expected an id that is not empty",
+            Some(3),
+        ),
+        (format!("{head}1,a,b,c\n"), "malformed: standard input: expected 5 columns, found 4", Some(2)),
+        ("id,given\n".to_owned(), "no_column: standard input: expected a column surname, found none", None),
+        (format!("{head}1,a,b,c,d\n1,a,b,c,d\n"), "malformed: record 1 is there twice", None),
+        (
+            format!("{head}1,a,b,c,d\n"),
+            "malformed: no two records have anything in common to learn from",
+            None,
+        ),
+        (
+            "[1]".to_owned(),
+            "malformed: standard input: expected CSV or JSON Lines, an object on each line; found a JSON array",
+            None,
+        ),
+    ] {
+        assert_eq!(resolve(&input), (told.to_owned(), line));
+    }
+    let (told, _) = bad("identity resolve -", PEOPLE);
+    assert!(told.starts_with("no_mapping: "), "{told}");
+    folder.write("people.json", &CONFIG.replace("\"fields\"", "\"felds\""));
+    let (told, line) = resolve(PEOPLE);
+    assert!(told.contains("unknown field `felds`") && line == Some(1), "{told}");
+}
+
+#[test]
+fn a_column_that_no_line_has_is_told() {
+    let folder = people();
+    let ran = folder
+        .fed("identity resolve - --config people.json", json_lines().replace("born", "birth").as_bytes());
+    assert_eq!((ran.code, ran.err.as_str()), (0, "phygital: note: no line has born\n"), "{ran:?}");
+}
+
+#[test]
+fn a_long_cell_does_no_harm() {
+    let folder = people();
+    let long = PEOPLE.replace("Hedy", &"Hedwig ".repeat(150_000));
+    let ran = folder.fed("identity resolve - --config people.json", long.as_bytes());
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 10));
+    let open = format!("{PEOPLE}10,\"{}", "x".repeat(5 * 1024 * 1024));
+    let ran = folder.fed("identity resolve - --config people.json", open.as_bytes());
+    assert_eq!((ran.code, ran.err.contains("a quote that does not close")), (2, true), "{}", ran.err);
+}
+
+#[test]
+fn a_truth_judges_profiles() {
+    let folder = people();
+    folder.write("found.csv", "record_id,profile_id\n1,a\n2,a\n3,b\n");
+    folder.write("truth.jsonl", "{\"person\": \"x\", \"record\": 1}\n{\"person\": \"x\", \"record\": 2}\n{\"person\": \"x\", \"record\": 3}\n{\"person\": \"y\", \"record\": 4}\n");
+    let ran = folder.done("identity evaluate found.csv truth.jsonl --record record --entity person --json");
+    let told = ran.object();
+    assert_eq!(
+        (&told["pairwise"]["precision"], &told["split_entities"], &told["missing"]),
+        (&json!(1.0), &json!(1), &json!(1))
+    );
+    assert!(ran.err.contains("1 records of the truth"), "{}", ran.err);
+    folder.write("found.csv", "record_id,profile_id\n1,a\n1,b\n");
+    let ran = folder.at_now("identity evaluate found.csv truth.jsonl --record record --entity person");
+    assert_eq!((ran.code, ran.err.as_str()), (2, "phygital: line 3: a record is there twice\n"));
+}
+
+#[test]
+fn shipped_mappings_resolve_their_files() {
+    let folder = Folder::new();
+    for (file, record, entity, least) in
+        [("febrl1.csv", "rec_id", "truth_entity", 0.999), ("fake_1000.csv", "unique_id", "cluster", 0.94)]
+    {
+        let Some(path) = shared(file) else { continue };
+        let path = path.display();
+        folder.done(&format!("identity resolve {path} --out found.csv"));
+        let ran = folder
+            .done(&format!("identity evaluate found.csv {path} --record {record} --entity {entity} --json"));
+        let f1 = ran.object()["pairwise"]["f1"].as_f64().unwrap();
+        assert!(f1 >= least, "{file}: {f1}");
+    }
+}
