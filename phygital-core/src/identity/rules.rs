@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::blocked::Blocked;
+use super::evidence::mailbox;
 use super::names::Name;
 use super::sighting::Details;
 use crate::vocab::{Identifier, IdentifierKey, IdentifierKind, SourceId};
@@ -208,7 +209,7 @@ impl Rules {
         if !self.gmail || identifier.kind() != IdentifierKind::Email {
             return Cow::Borrowed(identifier);
         }
-        match plain_gmail(identifier.value()) {
+        match mailbox(identifier.value()) {
             Some(plain) => Cow::Owned(Identifier::from_normal(IdentifierKind::Email, &plain)),
             None => Cow::Borrowed(identifier),
         }
@@ -268,21 +269,6 @@ impl Rules {
     pub fn is_shared(&self, kind: IdentifierKind, partners: &BTreeMap<IdentifierKind, u32>) -> bool {
         partners.iter().any(|(partner, &count)| self.limit(kind, *partner).is_some_and(|most| count > most))
     }
-}
-
-/// An address of Gmail as Google reads it: without dots and without what follows a plus sign, at gmail.com. `None` where
-/// it is no such address or already plain.
-fn plain_gmail(address: &str) -> Option<String> {
-    let (local, domain) = address.rsplit_once('@')?;
-    if !matches!(domain, "gmail.com" | "googlemail.com") || local.starts_with('"') {
-        return None;
-    }
-    let untagged = local.split('+').next().unwrap_or(local);
-    let plain: String = untagged.chars().filter(|&sign| sign != '.').collect();
-    if plain.is_empty() || plain == local && domain == "gmail.com" {
-        return None;
-    }
-    Some(plain + "@gmail.com")
 }
 
 /// The identifier that an event belongs to: the strongest that is not shared, else the strongest.
