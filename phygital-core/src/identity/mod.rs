@@ -27,6 +27,7 @@ pub mod matching;
 mod names;
 mod repair;
 mod rules;
+mod rules_json;
 mod ruling;
 mod sighting;
 mod spelling;
@@ -40,5 +41,6 @@ pub use holding::{EPOCHS_MAX, HOLDING_NAMES_MAX, HOLDING_PARTNERS_MAX, Holding, 
 pub use names::{Name, agree};
 pub use repair::{REPAIRED_LOCAL_CHARS_MIN, REPAIRED_SIGHTINGS_MAX, Repairs, is_slip, slips};
 pub use rules::{Basis, Household, Rules, primary};
+pub use rules_json::{RULES_JSON_MAX, RULES_PATTERNS_MAX, RulesJsonError};
 pub use ruling::{Ruling, Subject};
 pub use sighting::{Details, Named, Sighting};
