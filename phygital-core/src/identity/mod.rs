@@ -32,6 +32,7 @@ mod ruling;
 mod sighting;
 mod spelling;
 pub mod union;
+pub mod why;
 
 pub use births::births_agree;
 pub use class::Class;

@@ -174,7 +174,7 @@ fn in_the_way(
 
 /// Two small tables of which labels agree.
 #[derive(Debug, Clone, Copy)]
-struct Tables {
+pub struct Tables {
     names: u64,
     births: u64,
 }
@@ -195,9 +195,16 @@ impl Agreement for Tables {
     }
 }
 
-/// Reads any bytes as limits, agreement and a component, and asserts that the cut is the oracle's, in any order of the
+/// Reads any bytes as a component, limits and an agreement, and asserts that the cut is the oracle's, in any order of the
 /// arrays, and keeps what it promises.
 pub fn play(data: &[u8]) {
+    let (component, limits, agreement) = read(data);
+    let seed = data.iter().fold(1u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
+    check(&component, &limits, &agreement, seed);
+}
+
+/// Reads any bytes as a component of at most 31 vertices, limits and an agreement.
+pub fn read(data: &[u8]) -> (Component, Limits, Tables) {
     let mut bytes = data.iter().copied();
     let mut next = || bytes.next();
     let mut header = [0u8; 27];
@@ -252,8 +259,7 @@ pub fn play(data: &[u8]) {
         };
         component.edges.push(Edge { ends, basis });
     }
-    let seed = data.iter().fold(1u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
-    check(&component, &limits, &tables, seed);
+    (component, limits, tables)
 }
 
 /// Asserts what every cut keeps to; `seed` picks another order of the same component.
