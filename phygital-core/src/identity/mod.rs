@@ -23,6 +23,7 @@ mod cluster;
 mod evaluation;
 pub mod evidence;
 mod holding;
+pub mod history;
 pub mod matching;
 mod names;
 mod repair;

@@ -84,12 +84,7 @@ pub fn explain(
     (from, to): (u32, u32),
     record: impl Fn(u32) -> Option<RecordKey>,
 ) -> Option<Explanation> {
-    let cluster = |place: u32| cut.cluster_of.get(place as usize);
-    if cluster(from)? != cluster(to)? {
-        return None;
-    }
-    let hops = cut.taken.iter().map(|at| component.edges[*at as usize].ends);
-    let turns = way(component.vertices.len(), hops, &[from], |place| place == to)?;
+    let turns = path(component, cut, from, to)?;
     let mut at = from;
     let steps = turns.iter().map(|turn| {
         let place = cut.taken[*turn as usize];
@@ -102,6 +97,16 @@ pub fn explain(
     let steps = steps.collect();
     let weakest = (0..turns.len()).max_by_key(|step| turns[*step]);
     Some(Explanation { steps, weakest })
+}
+
+/// The way between two places along the edges taken, as their turns; `None` where they are not in one profile.
+pub(super) fn path(component: &Component, cut: &Cut, from: u32, to: u32) -> Option<Vec<u32>> {
+    let cluster = |place: u32| cut.cluster_of.get(place as usize);
+    if cluster(from)? != cluster(to)? {
+        return None;
+    }
+    let hops = cut.taken.iter().map(|at| component.edges[*at as usize].ends);
+    way(component.vertices.len(), hops, &[from], |place| place == to)
 }
 
 /// What keeps an identifier or a pair from tying people together.
