@@ -27,6 +27,7 @@ pub mod history;
 pub mod matching;
 mod names;
 mod repair;
+pub mod review;
 mod rules;
 mod rules_json;
 mod ruling;

@@ -322,7 +322,7 @@ fn way(
 }
 
 /// A kind, or that it is a record.
-struct Kind(Option<IdentifierKind>);
+pub(super) struct Kind(pub(super) Option<IdentifierKind>);
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -334,7 +334,7 @@ impl fmt::Display for Kind {
 }
 
 /// A weight in bits, to a tenth.
-struct Bits(Millibits);
+pub(super) struct Bits(pub(super) Millibits);
 
 impl fmt::Display for Bits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -310,7 +310,7 @@ fn named(component: &Component, cut: &Cut) -> Told {
 }
 
 /// The same component with every array, and the two ends of every pair, in another order.
-fn shuffled(component: &Component, mut seed: u64) -> Component {
+pub fn shuffled(component: &Component, mut seed: u64) -> Component {
     let mut below = |most: usize| {
         // The multiplier of Knuth's MMIX.
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
