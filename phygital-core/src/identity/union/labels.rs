@@ -9,18 +9,11 @@ const ANSWERS_MAX: usize = 1 << 16;
 /// The labels of each cluster as a list of its own, kept at its root.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Labels {
-    /// Empty where nobody has any.
-    lists: Vec<List>,
+    /// For each root its first node. Empty where nobody has any.
+    heads: Vec<u32>,
     nodes: Vec<Node>,
     /// Answers by a hash of the pair; a later pair takes the place of an earlier one.
     answers: Vec<Answer>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct List {
-    head: u32,
-    tail: u32,
-    len: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -38,24 +31,24 @@ struct Answer {
 impl Labels {
     /// Takes what is said of the vertices of a component.
     pub(super) fn fill(&mut self, vertices: usize, said: &[(u32, u32)]) {
-        self.lists.clear();
+        self.heads.clear();
         self.nodes.clear();
         self.answers.clear();
         if said.is_empty() {
             return;
         }
-        self.lists.resize(vertices, List { head: NONE, tail: NONE, len: 0 });
+        self.heads.resize(vertices, NONE);
         for &(vertex, label) in said {
             if (vertex as usize) < vertices && !self.holds(vertex, label) {
                 self.nodes.push(Node { label, next: NONE });
-                self.append(vertex, self.nodes.len() as u32 - 1);
+                self.add(vertex, self.nodes.len() as u32 - 1);
             }
         }
     }
 
     /// Whether a cluster has any.
     pub(super) fn any(&self, root: u32) -> bool {
-        self.lists.get(root as usize).is_some_and(|list| list.len > 0)
+        self.heads.get(root as usize).is_some_and(|head| *head != NONE)
     }
 
     /// Whether any label of the one is or agrees with any of the other; `None` where either has none.
@@ -63,7 +56,7 @@ impl Labels {
         if !(self.any(large) && self.any(small)) {
             return None;
         }
-        let mut at = self.lists[small as usize].head;
+        let mut at = self.heads[small as usize];
         while at != NONE {
             let Node { label, next } = self.nodes[at as usize];
             if self.holds(large, label) {
@@ -71,10 +64,10 @@ impl Labels {
             }
             at = next;
         }
-        let mut at = self.lists[small as usize].head;
+        let mut at = self.heads[small as usize];
         while at != NONE {
             let one = self.nodes[at as usize];
-            let mut other = self.lists[large as usize].head;
+            let mut other = self.heads[large as usize];
             while other != NONE {
                 let two = self.nodes[other as usize];
                 if self.agree(one.label, two.label, &ask) {
@@ -92,18 +85,18 @@ impl Labels {
         if !self.any(small) {
             return;
         }
-        let mut at = self.lists[small as usize].head;
+        let mut at = self.heads[small as usize];
         while at != NONE {
             let Node { label, next } = self.nodes[at as usize];
             if !self.holds(large, label) {
-                self.append(large, at);
+                self.add(large, at);
             }
             at = next;
         }
     }
 
     fn holds(&self, root: u32, label: u32) -> bool {
-        let mut at = self.lists[root as usize].head;
+        let mut at = self.heads[root as usize];
         while at != NONE {
             let node = self.nodes[at as usize];
             if node.label == label {
@@ -114,15 +107,10 @@ impl Labels {
         false
     }
 
-    fn append(&mut self, root: u32, node: u32) {
-        self.nodes[node as usize].next = NONE;
-        let list = &mut self.lists[root as usize];
-        match list.tail {
-            NONE => list.head = node,
-            tail => self.nodes[tail as usize].next = node,
-        }
-        list.tail = node;
-        list.len += 1;
+    fn add(&mut self, root: u32, node: u32) {
+        let head = &mut self.heads[root as usize];
+        self.nodes[node as usize].next = *head;
+        *head = node;
     }
 
     fn agree(&mut self, one: u32, two: u32, ask: impl Fn(u32, u32) -> bool) -> bool {

@@ -169,20 +169,21 @@ impl<N: Fn(u32, u32) -> bool, B: Fn(u32, u32) -> bool> Agreement for (N, B) {
     }
 }
 
-/// How many identifiers of each kind one profile holds at most.
+/// How many identifiers of each kind one profile holds at most. More than 65,534 is any number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits([u32; KINDS]);
+pub struct Limits([u16; KINDS]);
 
 impl Limits {
     /// Asks for each kind; `None` for any number.
     pub fn new(per_profile: impl Fn(IdentifierKind) -> Option<u32>) -> Limits {
-        Limits(IdentifierKind::ALL.map(|kind| per_profile(kind).unwrap_or(u32::MAX)))
+        let most = |kind| per_profile(kind).and_then(|most| u16::try_from(most).ok());
+        Limits(IdentifierKind::ALL.map(|kind| most(kind).unwrap_or(u16::MAX)))
     }
 
     /// How many of a kind, `None` for any number.
     pub fn of(&self, kind: IdentifierKind) -> Option<u32> {
         let most = self.0[kind as usize];
-        (most < u32::MAX).then_some(most)
+        (most < u16::MAX).then_some(u32::from(most))
     }
 }
 
@@ -262,17 +263,20 @@ struct Cluster {
     size: u32,
     /// A bit for each kind that it holds.
     kinds: u16,
-    /// How many of each kind.
-    counts: [u32; KINDS],
+    /// How many of each kind; 65,535 and more are one.
+    counts: [u16; KINDS],
 }
 
-/// A refusal that holds for every edge between two clusters as long as neither grows; kept at the smaller.
+/// A refusal that holds for every edge between two clusters as long as neither grows.
 #[derive(Debug, Clone, Copy)]
 struct Remembered {
-    other: u32,
+    roots: (u32, u32),
     sizes: (u32, u32),
     refusal: Refusal,
 }
+
+/// How many refusals are remembered, by a hash of the clusters; a power of two.
+const REMEMBERED: usize = 256;
 
 impl Uniter {
     /// One that holds profiles to limits.
@@ -362,8 +366,9 @@ impl Uniter {
         let sizes = (self.clusters[large as usize].size, self.clusters[small as usize].size);
         let ruled = matches!(edge.basis, Basis::Ruled { .. });
         // A ruling asks less than other edges, and comes before them: what is remembered holds for it too.
-        if let Some(known) = self.refusals.get(small as usize)
-            && (known.other, known.sizes) == (large, sizes)
+        let slot = (large.wrapping_mul(0x9E37_79B1) ^ small.wrapping_mul(0x85EB_CA6B)) >> 24;
+        if let Some(known) = self.refusals.get(slot as usize)
+            && (known.roots, known.sizes) == ((large, small), sizes)
         {
             return Some(known.refusal);
         }
@@ -383,10 +388,10 @@ impl Uniter {
         });
         if let Some(refusal) = found {
             if self.refusals.is_empty() {
-                let nothing = Remembered { other: NONE, sizes: (0, 0), refusal };
-                self.refusals.resize(component.vertices.len(), nothing);
+                let nothing = Remembered { roots: (NONE, NONE), sizes: (0, 0), refusal };
+                self.refusals.resize(REMEMBERED, nothing);
             }
-            self.refusals[small as usize] = Remembered { other: large, sizes, refusal };
+            self.refusals[slot as usize] = Remembered { roots: (large, small), sizes, refusal };
             return Some(refusal);
         }
         let email = 1 << IdentifierKind::Email as u16;
@@ -401,9 +406,10 @@ impl Uniter {
         let mut both = large.kinds & small.kinds;
         while both != 0 {
             let kind = both.trailing_zeros() as usize;
-            let count = large.counts[kind] + small.counts[kind];
-            if count > self.limits.0[kind] {
-                let limit = self.limits.0[kind];
+            let count = u32::from(large.counts[kind]) + u32::from(small.counts[kind]);
+            let limit = self.limits.0[kind];
+            if count > u32::from(limit) && limit < u16::MAX {
+                let limit = u32::from(limit);
                 return Some(Refusal::Limit { kind: IdentifierKind::ALL[kind], count, limit });
             }
             both &= both - 1;
@@ -419,7 +425,7 @@ impl Uniter {
         kept.size += given.size;
         kept.kinds |= given.kinds;
         for (kept, given) in kept.counts.iter_mut().zip(given.counts) {
-            *kept += given;
+            *kept = kept.saturating_add(given);
         }
         self.names.join(large, small);
         self.births.join(large, small);
@@ -429,24 +435,24 @@ impl Uniter {
     /// Names the clusters, and forgets refusals that no longer part anybody.
     fn end(&mut self, component: &Component) {
         let Uniter { parent, clusters, cut, .. } = self;
-        let first = |place: u32| {
-            let vertex = &component.vertices[place as usize];
-            (vertex.first, vertex.key)
+        let vertices = &component.vertices;
+        let before = |one: u32, two: u32| {
+            let (one, two) = (&vertices[one as usize], &vertices[two as usize]);
+            one.first.0 < two.first.0
+                || one.first.0 == two.first.0 && (one.first.1, one.key) < (two.first.1, two.key)
         };
         // From here on `size` of a root is the place of the vertex that names the cluster.
         (0..parent.len() as u32).for_each(|root| clusters[root as usize].size = root);
+        cut.cluster_of.clear();
         for place in 0..parent.len() as u32 {
             let root = find(parent, place);
+            cut.cluster_of.push(root);
             let best = &mut clusters[root as usize].size;
-            if first(place) < first(*best) {
+            if before(place, *best) {
                 *best = place;
             }
         }
-        cut.cluster_of.clear();
-        cut.cluster_of.extend((0..parent.len() as u32).map(|place| {
-            let root = find(parent, place);
-            clusters[root as usize].size
-        }));
+        cut.cluster_of.iter_mut().for_each(|of| *of = clusters[*of as usize].size);
         let Cut { cluster_of, refused, .. } = cut;
         refused.retain(|(at, _)| {
             let (one, two) = component.edges[*at as usize].ends;

@@ -16,45 +16,71 @@ pub(super) struct Order {
     /// The others, each in one number: strength (32 bits, the strongest least), first bytes of the smaller and of the
     /// greater key (32 each), edge (32).
     packed: Vec<u128>,
+    /// What is read of each vertex: the first bytes of its key, its rank, and 1 where it is weak.
+    briefs: Vec<Brief>,
+}
+
+/// See [`Order::briefs`].
+#[derive(Debug, Clone, Copy)]
+struct Brief {
+    begin: u32,
+    rank: u16,
+    weak: u16,
 }
 
 impl Order {
     /// Orders the edges of a component.
     pub(super) fn sort(&mut self, component: &Component) {
-        self.ruled.clear();
-        self.packed.clear();
-        let vertices = &component.vertices;
+        let Order { ruled, packed, briefs } = self;
+        ruled.clear();
+        packed.clear();
+        briefs.clear();
+        briefs.extend(component.vertices.iter().map(|one| Brief {
+            begin: begin(&one.key),
+            rank: rank(one.kind),
+            weak: u16::from(is_weak(one.kind)),
+        }));
         assert!(
             component.edges.len() < u32::MAX as usize,
             "a component has fewer edges than there are places"
         );
         for (at, edge) in component.edges.iter().enumerate() {
-            let (one, two) = (vertices.get(edge.ends.0 as usize), vertices.get(edge.ends.1 as usize));
-            let (Some(one), Some(two)) = (one, two) else { continue };
-            let Some(strength) = strength(edge.basis, one.kind, two.kind) else {
-                if let Basis::Ruled { at: time } = edge.basis {
-                    self.ruled.push((time, at as u32));
+            let ends = (briefs.get(edge.ends.0 as usize), briefs.get(edge.ends.1 as usize));
+            let (Some(one), Some(two)) = ends else { continue };
+            let strength = match edge.basis {
+                Basis::Ruled { at: time } => {
+                    ruled.push((time, at as u32));
+                    continue;
                 }
-                continue;
+                Basis::Together { support } => {
+                    // After what is matched and repaired, where an end is weak.
+                    let section = [0, 3, 4][usize::from(one.weak + two.weak)];
+                    counted(section, one.rank + two.rank, support)
+                }
+                Basis::Matched { weight } => {
+                    1 << 28 | (WEIGHT_SPAN - weight.clamp(-WEIGHT_SPAN, WEIGHT_SPAN)).unsigned_abs()
+                }
+                Basis::Repaired { support } => counted(2, one.rank + two.rank, support),
             };
-            let keys = begins(one.key, two.key);
-            self.packed.push(u128::from(strength) << 96 | u128::from(keys) << 32 | at as u128);
+            let keys = u64::from(one.begin.min(two.begin)) << 32 | u64::from(one.begin.max(two.begin));
+            packed.push(u128::from(strength) << 96 | u128::from(keys) << 32 | at as u128);
         }
         let exact = |at: u32| {
             let edge = &component.edges[at as usize];
             (keys(component, edge), edge.basis, at)
         };
-        self.ruled.sort_unstable_by_key(|&(time, at)| {
+        ruled.sort_unstable_by_key(|&(time, at)| {
             let exact = exact(at);
-            (Reverse(time), begins(exact.0.0, exact.0.1), exact)
+            let (one, two) = exact.0;
+            (Reverse(time), begin(&one), begin(&two), exact)
         });
-        self.packed.sort_unstable();
+        packed.sort_unstable();
         // Edges that their numbers do not tell apart: the same ends twice, or keys that begin alike.
         let mut from = 0;
-        while from + 1 < self.packed.len() {
+        while from + 1 < packed.len() {
             let same = |one: u128, two: u128| one >> 32 == two >> 32;
-            if same(self.packed[from], self.packed[from + 1]) {
-                let run = &mut self.packed[from..];
+            if same(packed[from], packed[from + 1]) {
+                let run = &mut packed[from..];
                 let count = run.iter().take_while(|other| same(run[0], **other)).count();
                 run[..count].sort_unstable_by_key(|packed| exact(*packed as u32));
                 from += count;
@@ -85,32 +111,15 @@ fn keys(component: &Component, edge: &Edge) -> (IdentifierKey, IdentifierKey) {
     (one.min(two), one.max(two))
 }
 
-/// How strong an edge is, less for stronger ones; `None` for a ruling, which time orders.
-fn strength(basis: Basis, one: Option<IdentifierKind>, two: Option<IdentifierKind>) -> Option<u32> {
-    let counted = |section: u32, support: u32| {
-        section << 28 | (rank(one) + rank(two)) << 8 | (31 - support.max(1).ilog2())
-    };
-    Some(match basis {
-        Basis::Ruled { .. } => return None,
-        Basis::Together { support } => match u32::from(is_weak(one)) + u32::from(is_weak(two)) {
-            0 => counted(0, support),
-            ends => counted(2 + ends, support),
-        },
-        Basis::Matched { weight } => {
-            1 << 28 | (WEIGHT_SPAN - weight.clamp(-WEIGHT_SPAN, WEIGHT_SPAN)).unsigned_abs()
-        }
-        Basis::Repaired { support } => counted(2, support),
-    })
+/// How strong an edge is within a section, the strongest least.
+fn counted(section: u32, ranks: u16, support: u32) -> u32 {
+    section << 28 | u32::from(ranks) << 8 | (31 - support.max(1).ilog2())
 }
 
-/// How two keys begin, the smaller first: that orders them almost always.
-fn begins(one: IdentifierKey, two: IdentifierKey) -> u64 {
-    let begin = |key: IdentifierKey| {
-        let [a, b, c, d, ..] = *key.as_bytes();
-        u32::from_be_bytes([a, b, c, d])
-    };
-    let (one, two) = (begin(one), begin(two));
-    u64::from(one.min(two)) << 32 | u64::from(one.max(two))
+/// The first bytes of a key, which order keys almost always.
+fn begin(key: &IdentifierKey) -> u32 {
+    let [a, b, c, d, ..] = *key.as_bytes();
+    u32::from_be_bytes([a, b, c, d])
 }
 
 /// Whether a kind names a thing rather than a person: what it links comes last.
@@ -120,7 +129,7 @@ pub(super) fn is_weak(kind: Option<IdentifierKind>) -> bool {
 
 /// How well a kind names one person, the best least: a customer database is kept, an email address is seldom shared, a
 /// phone number is passed on.
-fn rank(kind: Option<IdentifierKind>) -> u32 {
+fn rank(kind: Option<IdentifierKind>) -> u16 {
     match kind {
         Some(IdentifierKind::Crm) => 0,
         Some(IdentifierKind::Loyalty | IdentifierKind::Login) => 1,
