@@ -50,7 +50,7 @@ fn a_tag_gives_its_message_first() {
     assert_eq!((out.misses.len(), out.cost.exchanges), (0, 7));
     let out = run(TAG, Wanted::ndef().ndef_by(Type4Path::Known), tag());
     assert_eq!((out.ndef.as_deref(), out.cost.exchanges), (Some(&b"message"[..]), 3));
-    assert_eq!((out.cost.sent, out.cost.received), (13 + 7 + 5, 2 + 2 + 258));
+    assert_eq!((out.cost.sent, out.cost.received), (13 + 7 + 5, 2 + 2 + 130));
     // A UID that was drawn is none that the maker signed.
     let out = run(PHONE, Wanted::ndef().signature(), tag());
     assert!(out.ndef.is_some() && out.signature.is_none());
@@ -73,8 +73,8 @@ fn a_chained_answer_is_fetched() {
     let mut held = Vec::new();
     // A card that gives everything in pieces of ten bytes, and wants the length told.
     let out = run(TAG, Wanted::ndef().ndef_by(Type4Path::Known), |command| {
-        if command[1] == 0xB0 && command[4] != 0xFF {
-            return vec![0x6C, 0xFF];
+        if command[1] == 0xB0 && command[4] != 100 {
+            return vec![0x6C, 100];
         }
         if command[1] != 0xC0 {
             held = card(command);

@@ -15,6 +15,10 @@ const PIECE_MIN: usize = 15;
 /// Most bytes of one answer to a short command.
 const PIECE_MAX: usize = 256;
 
+/// How much of a known file is read first: the length and nearly every message that is other at each tap. The whole file
+/// of an NTAG 424 DNA would be twice that, which costs 11 ms more on a line of 115,200 baud.
+const KNOWN_FIRST: usize = 128;
+
 /// Which way leads to the message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the way of the standard, and a shorter one")]
@@ -22,8 +26,8 @@ pub enum Type4Path {
     /// That of the standard, by way of the capability container: six exchanges for a short message.
     #[default]
     Standard,
-    /// For tags that have their message in [`FILE_NDEF`], as an NTAG 424 DNA does: three exchanges for up to 254 bytes.
-    /// A tag that has none there is read by way of its container.
+    /// For tags that have their message in [`FILE_NDEF`], as an NTAG 424 DNA does: three exchanges for up to 126 bytes,
+    /// four for up to 254. A tag that has none there is read by way of its container.
     Known,
 }
 
@@ -36,7 +40,7 @@ pub enum Type4Path {
 /// let Step::Send(select) = reader.next(&[0x90, 0x00])? else { panic!() };
 /// assert_eq!(select.to_bytes(), [0, 0xA4, 0, 0x0C, 2, 0xE1, 0x04]);
 /// let Step::Send(read) = reader.next(&[0x90, 0x00])? else { panic!() };
-/// assert_eq!(read.to_bytes(), [0, 0xB0, 0, 0, 0]);
+/// assert_eq!(read.to_bytes(), [0, 0xB0, 0, 0, 128]);
 /// let message = reader.next(&[0, 3, 0xD0, 0, 0, 0xFF, 0x90, 0x00])?;
 /// assert_eq!(message, Step::Done(vec![0xD0, 0, 0]));
 /// # Ok::<(), phygital_core::contactless::type4::Type4Error>(())
@@ -94,10 +98,10 @@ impl Type4Reader {
             }
             State::KnownApplication => Ok(self.go_on(State::KnownFile, select_file(FILE_NDEF))),
             State::KnownFile if response.status == StatusWord::OK => {
-                Ok(self.go_on(State::KnownRead, read_binary(0, PIECE_MAX)))
+                Ok(self.go_on(State::KnownRead, read_binary(0, KNOWN_FIRST)))
             }
             State::KnownFile => self.by_container(no_file(FILE_NDEF, response.status)),
-            State::KnownRead => match piece(&response, PIECE_MAX, "READ BINARY") {
+            State::KnownRead => match piece(&response, KNOWN_FIRST, "READ BINARY") {
                 Ok(data) => self.known(data),
                 Err(error) => self.by_container(error),
             },

@@ -171,11 +171,27 @@ proptest! {
 
 #[test]
 fn a_known_tag_takes_three_exchanges() {
-    let tag = Tag::new(container(256, 255, 256), &[7; 73]);
-    for (path, commands) in [(Type4Path::Standard, 6), (Type4Path::Known, 3)] {
-        let mut tag = tag.clone();
-        read(&mut tag, path).unwrap();
-        assert_eq!(tag.commands, commands);
+    for (length, known) in [(1, 3), (73, 3), (126, 3), (127, 4), (254, 4)] {
+        let tag = Tag::new(container(256, 255, 256), &vec![7; length]);
+        for (path, commands) in [(Type4Path::Standard, 6), (Type4Path::Known, known)] {
+            let mut tag = tag.clone();
+            assert_eq!(read(&mut tag, path).unwrap().len(), length);
+            assert_eq!(tag.commands, commands, "{length} bytes");
+        }
+    }
+}
+
+/// What a file has less than is asked for, a card leaves out, says that it ended, or tells the length of; the last is
+/// answered by what sends the commands.
+#[test]
+fn a_known_file_may_be_short() {
+    for status in [0x9000, 0x6282] {
+        let (mut reader, _) = Type4Reader::new(Type4Path::Known);
+        let file = Response { data: &[0, 2, 7, 8, 0, 0], status: StatusWord(status) }.to_bytes();
+        for answer in [&[0x90, 0x00], &[0x90, 0x00]] {
+            assert!(matches!(reader.next(answer), Ok(Step::Send(_))));
+        }
+        assert_eq!(reader.next(&file), Ok(Step::Done(vec![7, 8])));
     }
 }
 
