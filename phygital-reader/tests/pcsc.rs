@@ -193,7 +193,7 @@ impl SoftCard for Pages {
 fn type_2_tags_are_read_through_the_readers_own_words() {
     inside("type_2_tags_are_read_through_the_readers_own_words", || {
         for (name, knows_more) in [(NAME, false), ("ACS ACR122U PICC Interface", true)] {
-            let _pcscd = Pcscd::named(name);
+            let _pcscd = Pcscd::named(&[name]);
             let field = Field::new();
             let _card = VpcdCard::new(field.clone(), VPCD_PORT);
             let mut reader = open(&mut PcscBackend::new(), name);

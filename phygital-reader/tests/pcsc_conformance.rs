@@ -7,7 +7,7 @@ mod conformance;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod pcscd;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use conformance::soak::{presentations, soak};
@@ -21,27 +21,49 @@ use pcscd::{NAME, Pcscd, inside, until};
 
 conformance!(|name, case| inside(name, || case(&mut PcscBench::new())));
 
+/// Virtual readers at once, each with a loop of its own: the driver takes 400 ms to see a card come or go, so they wait
+/// more than they work.
+const READERS: u16 = 16;
+
 #[test]
 fn soaks() {
     inside("soaks", || {
-        let soaked = soak(&mut PcscBench::new(), presentations(25), 500, 1);
-        assert_eq!(soaked.presentations, presentations(25));
+        let soaked = soak(&mut PcscBench::several(READERS), presentations(100), 500, 1);
+        assert_eq!(soaked.presentations, presentations(100));
     });
 }
 
-/// A service, and what lies on its virtual reader.
+/// A service, and what lies on one of its virtual readers.
 struct PcscBench {
-    pcscd: Pcscd,
+    pcscd: Arc<Mutex<Pcscd>>,
+    /// How many share the service.
+    readers: u16,
+    name: String,
     field: Field,
     card: VpcdCard,
 }
 
 impl PcscBench {
     fn new() -> Self {
-        let pcscd = Pcscd::start();
+        Self::on(Arc::new(Mutex::new(Pcscd::start())), 1, NAME.to_owned(), VPCD_PORT)
+    }
+
+    fn several(readers: u16) -> Vec<Self> {
+        let names = (0..readers.div_ceil(2)).map(|index| format!("{NAME} {}", index + 1)).collect::<Vec<_>>();
+        let pcscd = Arc::new(Mutex::new(Pcscd::named(&names)));
+        let slots = names.iter().flat_map(|name| [name.clone(), format!("{name} slot 1")]);
+        let slots = slots.zip(VPCD_PORT..).take(readers.into());
+        slots.map(|(name, port)| Self::on(Arc::clone(&pcscd), readers, name, port)).collect()
+    }
+
+    fn on(pcscd: Arc<Mutex<Pcscd>>, readers: u16, name: String, port: u16) -> Self {
         let field = Field::new();
-        let card = VpcdCard::new(field.clone(), VPCD_PORT);
-        Self { pcscd, field, card }
+        let card = VpcdCard::new(field.clone(), port);
+        Self { pcscd, readers, name, field, card }
+    }
+
+    fn pcscd(&self) -> MutexGuard<'_, Pcscd> {
+        self.pcscd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -51,7 +73,7 @@ impl Bench for PcscBench {
     }
 
     fn reader(&self) -> ReaderName {
-        ReaderName::new(NAME)
+        ReaderName::new(&*self.name)
     }
 
     fn field(&self) -> Field {
@@ -63,11 +85,11 @@ impl Bench for PcscBench {
     }
 
     fn unplug(&mut self) {
-        self.pcscd.kill();
+        self.pcscd().kill();
     }
 
     fn plug(&mut self) {
-        self.pcscd.run();
+        self.pcscd().run();
         // The virtual reader takes 400 ms to look what lies there; one that is plugged in knows at once.
         if self.field.with_card(|_| ()).is_some() {
             until("the card", || card_present().unwrap_or(false));
@@ -75,10 +97,11 @@ impl Bench for PcscBench {
     }
 
     fn fault(&mut self, dice: &mut Dice) {
-        // A service that is killed and comes back at once.
-        if dice.per_mille(100) {
-            self.pcscd.kill();
-            return self.pcscd.run();
+        // A service that is killed and comes back at once, to all that share it.
+        if dice.per_mille(100 / self.readers) {
+            let mut pcscd = self.pcscd();
+            pcscd.kill();
+            return pcscd.run();
         }
         let exchanges = [
             Fault::CommandLost,

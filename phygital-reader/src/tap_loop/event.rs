@@ -43,7 +43,7 @@ pub enum Unreadable {
     /// It left, fell silent or broke the protocol. It is tried again while it stays.
     #[error(transparent)]
     Link(#[from] LinkError),
-    /// It has nothing of what is wished.
+    /// It has nothing of what is wished, asked twice.
     #[error("nothing that is wished, after {} protocols", misses.len())]
     Nothing {
         /// What was tried, and why it gave nothing.

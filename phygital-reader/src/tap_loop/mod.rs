@@ -8,7 +8,7 @@
 //! - One [`TapEvent::Tap`] for each time that something is held to the reader. What comes back within the debounce
 //!   window is [`TapEvent::SameAgain`], told apart by what it proved to be and not by its UID, which phones draw anew.
 //! - A tag is read once each time, since each read costs it a value of its counter: again only after the reader or the
-//!   link failed.
+//!   link failed, and once more where nothing could be made of what it said.
 //! - Every call is bounded, [`TapLoop::canceller`] ends it from any thread, and a driver that panics costs a reopening.
 //! - Memory is bounded: with [`TapLoop::spawn`], 64 events wait at most. Then the loop stands still until one is taken:
 //!   nothing is dropped, and nothing is read that nobody would hear of.
@@ -342,7 +342,10 @@ impl TapLoop {
             Ok(None) => match error {
                 Some(error) => self.failed(error),
                 None if slow => self.unreadable(Unreadable::TooSlow),
-                None => self.unreadable(Unreadable::Nothing { misses }),
+                None => {
+                    self.why = Some(Unreadable::Nothing { misses });
+                    Outcome::Nothing
+                }
             },
             Err(_) => self.unreadable(Unreadable::Verifier),
         }

@@ -74,6 +74,8 @@ pub(super) enum Outcome {
     Nobody,
     /// The card was read.
     Read,
+    /// Nothing could be made of what the card said.
+    Nothing,
     /// The card cannot be read, however often one tries.
     Unreadable,
     /// The phone's owner has to do something first.
@@ -121,6 +123,8 @@ struct Presence {
     last_seen: Duration,
     /// Reads that failed.
     tries: u32,
+    /// Whether a read gave nothing.
+    blank: bool,
     retry: Backoff,
     /// Not before this is it read again.
     read_at: Duration,
@@ -203,7 +207,11 @@ impl Rhythm {
                 self.broadcasts &= outcome != Outcome::Failed(LinkFault::Unsupported);
             }
             (Act::Read, Outcome::Read) => self.hold(now),
-            (Act::Read, Outcome::Unreadable | Outcome::Failed(LinkFault::Unsupported)) => {
+            // Not every driver notices that an answer was cut, so once more, with a fresh field.
+            (Act::Read, Outcome::Nothing) if !std::mem::replace(&mut self.presence(now).blank, true) => {
+                self.state = State::Releasing;
+            }
+            (Act::Read, Outcome::Nothing | Outcome::Unreadable | Outcome::Failed(LinkFault::Unsupported)) => {
                 self.unreadable(now, &mut notices);
                 self.hold(now);
             }
@@ -269,6 +277,7 @@ impl Rhythm {
             first_seen: now,
             last_seen: now,
             tries: 0,
+            blank: false,
             retry: Backoff::new(RETRY_FIRST, RETRY_LONGEST),
             read_at: now,
             said: false,

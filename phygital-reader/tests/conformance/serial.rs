@@ -72,12 +72,6 @@ impl<B: Backend + 'static> SerialBench<B> {
         self
     }
 
-    /// Without this fault.
-    pub(crate) fn without(mut self, fault: &Pn532Fault) -> Self {
-        self.faults.retain(|one| one != fault);
-        self
-    }
-
     /// Kills what stands behind the backend now and then.
     pub(crate) fn kill(mut self, kill: fn(&Pn532Chip)) -> Self {
         self.kill = Some(kill);

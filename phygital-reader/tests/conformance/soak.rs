@@ -1,11 +1,12 @@
-//! Cards by the thousand, with faults: no tap missed, none doubled, nothing leaked, nothing stuck.
+//! Presentations by the thousand, with faults: no tap missed, none doubled, nothing leaked, nothing stuck.
 
 use std::fs;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use phygital_core::vocab::tag::TagUid;
-use phygital_reader::{DEBOUNCE, TapEvent};
-use phygital_sim::Dice;
+use phygital_reader::{DEBOUNCE, TapEvent, Unreadable};
+use phygital_sim::{Dice, Ntag424, SharedCard};
 
 use super::{Bench, PATIENCE, Till, cards};
 
@@ -15,6 +16,9 @@ const TAGS: u8 = 16;
 /// Growth of the process that is no leak: what an allocator keeps.
 const GROWTH_KIB_MAX: u64 = 8 * 1024;
 
+/// Descriptors that a reader may have more than before: of the service that it is just coming back to.
+const GROWTH_DESCRIPTORS_MAX: usize = 2;
+
 /// What a soak met.
 #[derive(Debug, Default)]
 pub(crate) struct Soaked {
@@ -22,10 +26,13 @@ pub(crate) struct Soaked {
     pub(crate) again: u64,
     pub(crate) unreadable: u64,
     pub(crate) outages: u64,
-    gone: u64,
+    /// Whether the till believes that something is there.
+    there: bool,
     pub(crate) reads: u64,
     pub(crate) took: Duration,
     pub(crate) growth_kib: u64,
+    /// Why something could not be read, the last time.
+    why: Option<Unreadable>,
 }
 
 /// How many presentations: the number in `PHYGITAL_SOAK` where there is one; few where `PHYGITAL_TEST_EFFORT` says
@@ -36,68 +43,118 @@ pub(crate) fn presentations(usual: u64) -> u64 {
     asked.unwrap_or(if low { usual.min(50) } else { usual })
 }
 
-/// Holds tags to the bench, one after the other, each until it was a tap, with faults at `per_mille` of them.
-pub(crate) fn soak(bench: &mut dyn Bench, presentations: u64, per_mille: u16, seed: u64) -> Soaked {
-    println!("a soak of {presentations} presentations, seed {seed}");
-    let (mut dice, began) = (Dice::new(seed), Instant::now());
-    let mut till = Till::new(bench);
-    let tags = (0..TAGS).map(|number| (cards::uid(number), cards::tag(number))).collect::<Vec<_>>();
+/// Holds so many tags to the benches, at all of them at once, to each one after the other until it was a tap, with
+/// faults at `per_mille` of them. After a tenth it looks what the process holds, and again at the end.
+pub(crate) fn soak<B: Bench + Send>(
+    benches: &mut [B],
+    presentations: u64,
+    per_mille: u16,
+    seed: u64,
+) -> Soaked {
+    println!("a soak of {presentations} presentations over {} readers, seed {seed}", benches.len());
+    let began = Instant::now();
+    let mut counters = benches
+        .iter_mut()
+        .zip(seed..)
+        .map(|(bench, seed)| Counter::new(bench, per_mille, seed))
+        .collect::<Vec<_>>();
+    let warm = presentations / 10;
+    present(&mut counters, warm);
+    let before = Resources::now();
+    present(&mut counters, presentations - warm);
+    let after = Resources::now();
+    let descriptors = before.descriptors + GROWTH_DESCRIPTORS_MAX * counters.len();
+    assert!(after.descriptors <= descriptors, "{before:?}, then {after:?}");
     let mut soaked = Soaked::default();
-    let (mut left_at, mut resources) = (vec![None; tags.len()], None);
-    for number in 0..presentations {
-        if number == presentations / 10 {
-            resources = Some(Resources::now());
-        }
-        let turn = |soaked: &mut Soaked, till: &mut Till| till.turn().and_then(|event| soaked.hear(event));
-        // At once, unless it was there within the window.
-        let pick = dice.below(tags.len());
-        if let Some(left) = left_at[pick] {
-            while till.now() <= left + DEBOUNCE {
-                assert_eq!(turn(&mut soaked, &mut till), None, "nothing is there, presentation {number}");
-            }
-        }
-        let (uid, tag) = &tags[pick];
-        if dice.per_mille(per_mille) {
-            bench.fault(&mut dice);
-        }
-        bench.field().put(tag.clone());
-        let end = till.now() + PATIENCE;
-        let tapped = loop {
-            if let Some(tapped) = turn(&mut soaked, &mut till) {
-                break tapped;
-            }
-            assert!(till.now() < end, "presentation {number} was missed: {soaked:?}");
-        };
-        assert_eq!(tapped, *uid, "presentation {number}");
-        soaked.presentations += 1;
-        // It stays a while, through another fault, and leaves.
-        if dice.per_mille(per_mille) {
-            bench.fault(&mut dice);
-        }
-        let stays = if dice.per_mille(100) { 3_000 } else { 200 };
-        let end = till.now() + Duration::from_millis(dice.number() % stays);
-        while till.now() < end {
-            assert_eq!(turn(&mut soaked, &mut till), None, "presentation {number} was doubled");
-        }
-        bench.field().take();
-        let gone = soaked.gone;
-        let end = till.now() + PATIENCE;
-        while soaked.gone == gone {
-            assert_eq!(turn(&mut soaked, &mut till), None, "presentation {number} was doubled");
-            assert!(till.now() < end, "that presentation {number} left was not noticed");
-        }
-        left_at[pick] = Some(till.now());
+    for counter in &counters {
+        soaked.add(&counter.soaked);
+        soaked.reads += counter.tags.iter().map(|(_, tag)| u64::from(cards::reads(tag))).sum::<u64>();
     }
-    soaked.reads = tags.iter().map(|(_, tag)| u64::from(cards::reads(tag))).sum();
     soaked.took = began.elapsed();
-    if let Some(before) = resources {
-        let after = Resources::now();
-        assert!(after.descriptors <= before.descriptors + 2, "{before:?}, then {after:?}");
-        soaked.growth_kib = after.kib.saturating_sub(before.kib);
-        assert!(soaked.growth_kib <= GROWTH_KIB_MAX, "{before:?}, then {after:?}");
-    }
+    soaked.growth_kib = after.kib.saturating_sub(before.kib);
+    assert!(soaked.growth_kib <= GROWTH_KIB_MAX, "{before:?}, then {after:?}");
     println!("{soaked:?}");
     soaked
+}
+
+/// So many presentations, shared out.
+fn present<B: Bench + Send>(counters: &mut [Counter<'_, B>], presentations: u64) {
+    let readers = counters.len() as u64;
+    thread::scope(|scope| {
+        for (counter, index) in counters.iter_mut().zip(0..) {
+            let share = presentations / readers + u64::from(index < presentations % readers);
+            scope.spawn(move || (0..share).for_each(|_| counter.present()));
+        }
+    });
+}
+
+/// One reader, its till, and the tags that come by.
+struct Counter<'b, B> {
+    bench: &'b mut B,
+    till: Till,
+    tags: Vec<(TagUid, SharedCard<Ntag424>)>,
+    left_at: Vec<Option<Duration>>,
+    dice: Dice,
+    per_mille: u16,
+    soaked: Soaked,
+}
+
+impl<'b, B: Bench> Counter<'b, B> {
+    fn new(bench: &'b mut B, per_mille: u16, seed: u64) -> Self {
+        let till = Till::new(bench);
+        let tags = (0..TAGS).map(|number| (cards::uid(number), cards::tag(number))).collect::<Vec<_>>();
+        let left_at = vec![None; tags.len()];
+        Self { bench, till, tags, left_at, dice: Dice::new(seed), per_mille, soaked: Soaked::default() }
+    }
+
+    /// Holds a tag to the reader and takes it away.
+    fn present(&mut self) {
+        let number = self.soaked.presentations;
+        // At once, unless it was there within the window.
+        let pick = self.dice.below(self.tags.len());
+        if let Some(left) = self.left_at[pick] {
+            while self.till.now() <= left + DEBOUNCE {
+                assert_eq!(self.turn(), None, "nothing is there, presentation {number}");
+            }
+        }
+        let (uid, tag) = self.tags[pick].clone();
+        self.perhaps_fault();
+        self.bench.field().put(tag);
+        let end = self.till.now() + PATIENCE;
+        let tapped = loop {
+            if let Some(tapped) = self.turn() {
+                break tapped;
+            }
+            assert!(self.till.now() < end, "presentation {number} was missed: {:?}", self.soaked);
+        };
+        assert_eq!(tapped, uid, "presentation {number}");
+        self.soaked.presentations += 1;
+        // It stays a while, through another fault, and leaves.
+        self.perhaps_fault();
+        let stays = if self.dice.per_mille(100) { 3_000 } else { 200 };
+        let end = self.till.now() + Duration::from_millis(self.dice.number() % stays);
+        while self.till.now() < end {
+            assert_eq!(self.turn(), None, "presentation {number} was doubled");
+        }
+        self.bench.field().take();
+        // One that was lifted by a fault may be gone already.
+        let end = self.till.now() + PATIENCE;
+        while self.soaked.there {
+            assert_eq!(self.turn(), None, "presentation {number} was doubled");
+            assert!(self.till.now() < end, "presentation {number} did not leave: {:?}", self.soaked);
+        }
+        self.left_at[pick] = Some(self.till.now());
+    }
+
+    fn perhaps_fault(&mut self) {
+        if self.dice.per_mille(self.per_mille) {
+            self.bench.fault(&mut self.dice);
+        }
+    }
+
+    fn turn(&mut self) -> Option<TagUid> {
+        self.till.turn().and_then(|event| self.soaked.hear(event))
+    }
 }
 
 impl Soaked {
@@ -105,16 +162,32 @@ impl Soaked {
     fn hear(&mut self, event: TapEvent) -> Option<TagUid> {
         match event {
             TapEvent::Tap(tap) => {
+                self.there = true;
                 let proof = tap.verdict().outcome.as_ref().expect("a tag of the shop");
                 return Some(proof.uid().expect("a tag that tells its UID"));
             }
-            TapEvent::SameAgain(_) => self.again += 1,
-            TapEvent::Unreadable { .. } => self.unreadable += 1,
+            TapEvent::SameAgain(_) => {
+                self.again += 1;
+                self.there = true;
+            }
+            TapEvent::Unreadable { why } => {
+                self.unreadable += 1;
+                self.why = Some(why);
+                self.there = true;
+            }
             TapEvent::ReaderDown { .. } => self.outages += 1,
-            TapEvent::CardGone => self.gone += 1,
+            TapEvent::CardGone => self.there = false,
             _ => {}
         }
         None
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.presentations += other.presentations;
+        self.again += other.again;
+        self.unreadable += other.unreadable;
+        self.outages += other.outages;
+        self.why.clone_from(&other.why);
     }
 }
 

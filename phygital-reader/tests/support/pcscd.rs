@@ -19,7 +19,7 @@ pub(crate) const NAME: &str = "Virtual PCD";
 
 /// Longest that a test may take, and what each presentation of a longer soak (`PHYGITAL_SOAK`) adds.
 const SECONDS_MAX: u64 = 240;
-const SECONDS_EACH: u64 = 5;
+const SECONDS_EACH: u64 = 1;
 
 /// The way in: the loopback of the new network, and an empty folder where pcscd has its socket.
 const ENTER: &str =
@@ -53,7 +53,7 @@ pub(crate) fn inside(test: &str, body: impl FnOnce()) {
 /// Namespaces for network, mounts and processes; whatever runs in them ends with them.
 fn unshare() -> Command {
     let presentations = std::env::var("PHYGITAL_SOAK").ok().and_then(|number| number.parse::<u64>().ok());
-    let seconds = SECONDS_MAX.max(presentations.unwrap_or(0).saturating_mul(SECONDS_EACH));
+    let seconds = SECONDS_MAX.saturating_add(presentations.unwrap_or(0).saturating_mul(SECONDS_EACH));
     let mut command = Command::new("timeout");
     command.args(["-k", "5", &seconds.to_string()]);
     command.args(["unshare", "-n", "-m", "-p", "-f", "--kill-child", "--mount-proc", "sh", "-c"]);
@@ -88,17 +88,23 @@ pub(crate) struct Pcscd {
 impl Pcscd {
     /// Starts it with the virtual reader.
     pub(crate) fn start() -> Self {
-        Self::named(NAME)
+        Self::named(&[NAME])
     }
 
-    /// Starts it with the virtual reader under another name: two slots, which listen at the first two ports.
-    pub(crate) fn named(name: &str) -> Self {
-        let port = format!("0x{:04X}", phygital_sim::VPCD_PORT);
+    /// Starts it with virtual readers of these names, eight at most: each has two slots, which listen at the next two
+    /// ports.
+    pub(crate) fn named(names: &[impl AsRef<str>]) -> Self {
         fs::create_dir_all(CONFIG).expect("a folder for its configuration");
-        let reader = format!(
-            "FRIENDLYNAME \"{name}\"\nDEVICENAME /dev/null:{port}\nLIBPATH {DRIVER}\nCHANNELID {port}\n"
-        );
-        fs::write(Path::new(CONFIG).join("vpcd"), reader).expect("write the configuration");
+        let mut readers = String::new();
+        for (index, (name, port)) in names.iter().zip((phygital_sim::VPCD_PORT..).step_by(2)).enumerate() {
+            // The driver keeps its slots in one place, so each reader has a driver of its own.
+            let (name, driver) = (name.as_ref(), format!("/run/pcscd/vpcd-{index}.so"));
+            fs::copy(DRIVER, &driver).expect("a copy of the driver");
+            readers.push_str(&format!(
+                "FRIENDLYNAME \"{name}\"\nDEVICENAME /dev/null:{port:#X}\nLIBPATH {driver}\nCHANNELID {port:#X}\n"
+            ));
+        }
+        fs::write(Path::new(CONFIG).join("vpcd"), readers).expect("write the configuration");
         let mut pcscd = Self { child: None };
         pcscd.run();
         pcscd

@@ -166,6 +166,21 @@ fn what_cannot_be_read_is_not_read_again_and_an_owner_is_waited_for() {
     }
 }
 
+/// Where its answers were cut on the way, the second read gets them.
+#[test]
+fn a_card_that_gives_nothing_is_read_once_more() {
+    for (second, said) in [(Outcome::Read, vec![]), (Outcome::Nothing, vec![Notice::Unreadable])] {
+        let mut script = Script::new();
+        assert_eq!(script.act(Act::Poll(TICK), 4, Outcome::Found), []);
+        assert_eq!(script.act(Act::Read, 60, Outcome::Nothing), []);
+        assert_eq!(script.act(Act::Release, 2, Outcome::Done), []);
+        assert_eq!(script.act(Act::Poll(TICK), 4, Outcome::Found), []);
+        assert_eq!(script.act(Act::Read, 60, second), said);
+        script.waits(125);
+        assert_eq!(script.act(Act::Ping, 3, Outcome::Present(true)), []);
+    }
+}
+
 #[test]
 fn a_card_that_lay_there_through_an_outage_is_the_same_or_gone() {
     let mut script = Script::new();
