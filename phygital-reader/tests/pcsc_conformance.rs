@@ -98,7 +98,7 @@ impl Bench for PcscBench {
 
     fn fault(&mut self, dice: &mut Dice) {
         // A service that is killed and comes back at once, to all that share it.
-        if dice.per_mille(100 / self.readers) {
+        if dice.per_mille(200 / self.readers) {
             let mut pcscd = self.pcscd();
             pcscd.kill();
             return pcscd.run();
