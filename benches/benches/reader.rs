@@ -17,7 +17,6 @@ use std::time::{Duration, Instant};
 use phygital_core::contactless::Step;
 use phygital_core::contactless::apple_vas::phone::{SoftPass, VasPhone};
 use phygital_core::contactless::apple_vas::{KdfVariant, PassRequest, VasMode, VasTerminal};
-use phygital_core::contactless::ntag424::Access;
 use phygital_core::contactless::reading::{CardKind, Reading, Wanted};
 use phygital_core::contactless::smart_tap::phone::{SmartTapPhone, SoftObject};
 use phygital_core::contactless::smart_tap::{
@@ -26,7 +25,7 @@ use phygital_core::contactless::smart_tap::{
 use phygital_core::contactless::type4::Type4Path;
 use phygital_core::crypto::{P256Key, Secret};
 use phygital_core::tap::tag_setup::{SdmRights, TagSetup};
-use phygital_core::tap::{PiccDataTag, SdmMode};
+use phygital_core::tap::SdmMode;
 use phygital_core::vocab::Timestamp;
 use phygital_reader::pn532::Pn532Backend;
 use phygital_reader::{Backend, Card, Reader, ReaderName, Technology};
@@ -247,16 +246,8 @@ fn read(reader: &mut dyn Reader, card: &Card, wanted: Wanted<'_>) -> Result<u32>
 }
 
 fn kinds(signer: &CollectorKey) -> Result<Vec<Kind<'_>>> {
-    let rights = SdmRights {
-        picc_data: PiccDataTag::UidAndCounter,
-        meta_read_key: 2,
-        file_read_key: 1,
-        ctr_ret: Access::Never,
-        read_ctr_limit: None,
-        tamper_in_file_data: false,
-    };
     let template = "tap.example/?p={mac_input}{picc}&c={mac}".parse()?;
-    let setup = TagSetup::new(template, SdmMode::Aes, 0, rights)?;
+    let setup = TagSetup::new(template, SdmMode::Aes, 0, SdmRights::new(2, 1))?;
     let uid = "04a1b2c3d4e5f6".parse()?;
     let sun = move || -> Box<dyn SoftCard> {
         let keys = [1, 2, 3, 4, 5].map(|byte| Secret::take(&mut [byte; 16]));

@@ -12,10 +12,9 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phygital_core::contactless::ntag424::Access;
 use phygital_core::crypto::Secret;
 use phygital_core::tap::tag_setup::{SdmRights, TagSetup};
-use phygital_core::tap::{KeySet, Keys, PiccDataTag, SdmMode, Verifier};
+use phygital_core::tap::{KeySet, Keys, SdmMode, Verifier};
 use phygital_core::vocab::Timestamp;
 use phygital_reader::{Clock, ReaderName, TapEvent, TapLoop, VirtualClock};
 use phygital_sim::{MemoryBackend, Ntag424, SharedCard};
@@ -77,16 +76,8 @@ fn told(event: &TapEvent) -> String {
 
 /// A tag of the shop: its URL brings its UID and counter, encrypted, and a MAC.
 fn tag() -> Result<Ntag424, Box<dyn Error>> {
-    let rights = SdmRights {
-        picc_data: PiccDataTag::UidAndCounter,
-        meta_read_key: 2,
-        file_read_key: 1,
-        ctr_ret: Access::Never,
-        read_ctr_limit: None,
-        tamper_in_file_data: false,
-    };
     let template = "tap.example/?p={mac_input}{picc}&c={mac}".parse()?;
-    let setup = TagSetup::new(template, SdmMode::Aes, 0, rights)?;
+    let setup = TagSetup::new(template, SdmMode::Aes, 0, SdmRights::new(2, 1))?;
     Ok(Ntag424::personalised("04a1b2c3d4e5f6".parse()?, 7, &setup, [1, 2, 3, 4, 5].map(key)))
 }
 

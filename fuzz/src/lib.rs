@@ -10,6 +10,7 @@ pub mod journal;
 pub mod optin;
 pub mod pn532;
 pub mod pn532_line;
+pub mod provisioning;
 pub mod reader;
 pub mod tag_side;
 pub mod tap;

@@ -9,15 +9,13 @@ use phygital_core::contactless::ntag424::{Authentication, CommMode, Mode, Native
 use phygital_core::contactless::reading::{
     CardKind, READING_BYTES_MAX, READING_EXCHANGES_MAX, ReadOut, Reading, Wanted,
 };
-use phygital_core::contactless::smart_tap::phone::{PhoneSeed, SmartTapPhone, SoftObject};
-use phygital_core::contactless::smart_tap::{
-    CollectorKey, ObjectKind, SessionSeed, SmartTapTerminal, VasTypes,
-};
+use phygital_core::contactless::smart_tap::CollectorKey;
+use phygital_core::contactless::smart_tap::phone::SmartTapPhone;
 use phygital_core::contactless::type4::{Type4Path, Type4Writer};
-use phygital_core::crypto::{P256Key, Secret};
+use phygital_core::crypto::Secret;
 use phygital_core::vocab::Timestamp;
 
-const COLLECTOR: u32 = 20_180_608;
+use super::wallet::{android, key, smart_tap};
 
 /// Most exchanges of a session of twelve commands, each answered in parts.
 const SESSION_EXCHANGES_MAX: usize = 12 * 40;
@@ -80,10 +78,6 @@ fn answers(mut data: &[u8]) -> Vec<Vec<u8>> {
     answers
 }
 
-fn key(byte: u8) -> P256Key {
-    P256Key::new(Secret::take(&mut [byte; 32])).expect("a small number")
-}
-
 fn phone(how: u8) -> Phone {
     match how >> 6 {
         1 => {
@@ -98,19 +92,7 @@ fn phone(how: u8) -> Phone {
             phone.add_key(key(9));
             Phone::Apple(phone)
         }
-        2 => {
-            let object = SoftObject {
-                kind: ObjectKind::Loyalty,
-                issuer: 7,
-                object_id: [1; 8],
-                service_number: "token".to_owned(),
-            };
-            let mut phone = SmartTapPhone::new(vec![object]);
-            phone.set_piece(90);
-            phone.trust(COLLECTOR, 1, key(1).public());
-            phone.add_seed(PhoneSeed { nonce: [2; 32], key: key(3), iv: [4; 12] });
-            Phone::Google(Box::new(phone))
-        }
+        2 => Phone::Google(Box::new(android())),
         _ => Phone::None,
     }
 }
@@ -126,8 +108,7 @@ fn reading(how: u8, card: &mut Hostile) {
     let requests = ["pass.example.shop", "pass.example.other"]
         .map(|name| PassRequest::pass(name.parse().expect("a name")));
     let signer = CollectorKey::new(key(1), 1);
-    let terminal = SmartTapTerminal::new(COLLECTOR, &signer, VasTypes::PassOnly);
-    let seed = SessionSeed { session_id: [5; 8], reader_nonce: [6; 32], reader_key: key(7) };
+    let (terminal, seed) = smart_tap(&signer);
     let wanted = Wanted::ndef().ndef_by(path).signature();
     let wanted = wanted.vas(VasTerminal::new(VasMode::VasOrPayment), &requests).expect("two passes");
     let wanted = wanted.smart_tap(terminal, seed).expect("a terminal");

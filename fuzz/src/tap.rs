@@ -1,9 +1,13 @@
 //! What the tap targets check of arbitrary bytes. Plain functions, so that the corpora run as tests too.
 
+use std::error::Error;
 use std::sync::LazyLock;
 
+use phygital_core::contactless::ntag424::{Access, AccessRights};
 use phygital_core::crypto::Secret;
+use phygital_core::tap::personalise::{KeySlot, SlotKeyTable, SlotKeys, Target};
 use phygital_core::tap::simulator::{SoftTag, SoftTagError};
+use phygital_core::tap::tag_setup::TagSetup;
 use phygital_core::tap::{
     self, Field, KeySet, Keys, Layout, MacInput, Mirrors, ModeRule, SdmMode, SdmOffsets, UrlTemplate,
 };
@@ -100,12 +104,58 @@ pub fn keys_json(data: &[u8]) {
             let url = "https://ntag.nxp.com/424?e=EF963FF7828658A599F3041510671E88&c=94EED9EE65337086";
             let _ = tap::diagnose(url, &keys);
         }
-        Err(error) => {
-            let said = format!("{error} {error:?}").to_lowercase();
-            let digits = |word: &&str| word.len() >= 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-            for word in text.to_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).filter(digits) {
-                assert!(!said.contains(word), "an error repeats a key");
-            }
-        }
+        Err(error) => repeats_no_key(text, &error),
     }
+}
+
+fn repeats_no_key<E: Error>(text: &str, error: &E) {
+    let said = format!("{error} {error:?}").to_lowercase();
+    let digits = |word: &&str| word.len() >= 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    for word in text.to_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).filter(digits) {
+        assert!(!said.contains(word), "an error repeats a key");
+    }
+}
+
+/// Arbitrary text as provisioning keys: the latest version is there, has a key, and other tags have others unless they
+/// are written down or open `{picc}`; no error repeats a key of the file.
+pub fn slot_keys_json(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let keys = match SlotKeyTable::from_json(text) {
+        Ok(keys) => keys,
+        Err(error) => return repeats_no_key(text, &error),
+    };
+    let latest = keys.latest();
+    assert!(latest > 0 && keys.has(latest) && !keys.has(0));
+    let of = |uid: [u8; 7]| KeySlot::ALL.map(|slot| keys.key(TagUid::new(uid), slot, latest));
+    let ([one, two], again) = ([[4; 7], [5; 7]].map(of), of([4; 7]));
+    assert!(one.iter().any(Option::is_some));
+    assert!(one.iter().zip(&again).all(|(key, again)| key == again));
+    assert!(one.iter().zip(&two).all(|(one, two)| one.is_some() == two.is_some()));
+    for version in 0..=u8::MAX {
+        let has = keys.key(TagUid::new([4; 7]), KeySlot::MASTER, version).is_some();
+        assert!(!has || keys.has(version));
+    }
+}
+
+/// A byte for the mode, then arbitrary text as the setup of a tag: what is accepted fits a tag, and file and settings
+/// say what it was.
+pub fn tag_setup(data: &[u8]) {
+    let Some((mode, text)) = data.split_first() else { return };
+    let mode = if mode & 1 == 0 { SdmMode::Aes } else { SdmMode::Lrp };
+    let Ok(text) = std::str::from_utf8(text) else { return };
+    let Ok(setup) = TagSetup::from_text(text, mode) else { return };
+    let access = AccessRights {
+        read: Access::Free,
+        write: Access::Key(0),
+        read_write: Access::Key(0),
+        change: Access::Key(0),
+    };
+    let settings = setup.file_settings(access);
+    settings.encode().expect("settings that a tag takes");
+    let file = setup.ndef_file();
+    assert!(file.len() <= 256, "longer than the file of a tag");
+    let back = TagSetup::read_back(&file, &settings, mode).expect("what it was given");
+    assert_eq!(back.ndef_file(), file);
+    let target = Target::new(setup, 1);
+    assert_eq!(target.content(), target.clone().content());
 }

@@ -14,8 +14,29 @@ use phygital_core::crypto::{P256Key, Secret};
 
 const COLLECTOR: u32 = 20_180_608;
 
-fn key(byte: u8) -> P256Key {
+pub(crate) fn key(byte: u8) -> P256Key {
     P256Key::new(Secret::take(&mut [byte; 32])).expect("a small number")
+}
+
+/// An Android phone with a pass, which gives its answers in pieces.
+pub(crate) fn android() -> SmartTapPhone {
+    let object = SoftObject {
+        kind: ObjectKind::Loyalty,
+        issuer: 7,
+        object_id: [1; 8],
+        service_number: "token".to_owned(),
+    };
+    let mut phone = SmartTapPhone::new(vec![object]);
+    phone.set_piece(90);
+    phone.trust(COLLECTOR, 1, key(1).public());
+    phone.add_seed(PhoneSeed { nonce: [2; 32], key: key(3), iv: [4; 12] });
+    phone
+}
+
+/// What the shop asks such a phone for: the terminal, and the session's randomness.
+pub(crate) fn smart_tap(signer: &CollectorKey) -> (SmartTapTerminal<'_>, SessionSeed) {
+    let terminal = SmartTapTerminal::new(COLLECTOR, signer, VasTypes::PassOnly);
+    (terminal, SessionSeed { session_id: [5; 8], reader_nonce: [6; 32], reader_key: key(7) })
 }
 
 /// A length, an answer to SELECT of that length, an answer to GET DATA; the same bytes as a cryptogram and a command.
@@ -56,19 +77,9 @@ fn cryptogram(bytes: &[u8]) {
 /// through but what the phone gave.
 pub fn smart_tap_response(data: &[u8]) {
     let Some((before, answer)) = data.split_first() else { return };
-    let object = SoftObject {
-        kind: ObjectKind::Loyalty,
-        issuer: 7,
-        object_id: [1; 8],
-        service_number: "token".to_owned(),
-    };
-    let mut phone = SmartTapPhone::new(vec![object]);
-    phone.set_piece(90);
-    phone.trust(COLLECTOR, 1, key(1).public());
-    phone.add_seed(PhoneSeed { nonce: [2; 32], key: key(3), iv: [4; 12] });
+    let mut phone = android();
     let signer = CollectorKey::new(key(1), 1);
-    let terminal = SmartTapTerminal::new(COLLECTOR, &signer, VasTypes::PassOnly);
-    let seed = SessionSeed { session_id: [5; 8], reader_nonce: [6; 32], reader_key: key(7) };
+    let (terminal, seed) = smart_tap(&signer);
     let (mut reader, mut command) = SmartTapReader::new(terminal, seed).expect("a terminal");
     for round in 0..12 {
         let truly = phone.answer(&command.to_bytes());

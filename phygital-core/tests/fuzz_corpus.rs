@@ -48,6 +48,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("tap_link", tap::link),
     ("tap_template", tap::template),
     ("keys_json", tap::keys_json),
+    ("slot_keys_json", tap::slot_keys_json),
+    ("tag_setup", tap::tag_setup),
     ("ndef", contactless::ndef),
     ("tlv", contactless::tlv),
     ("beacon_frame", beacons::frame),

@@ -18,22 +18,17 @@
 //! use std::sync::Arc;
 //! use std::time::Duration;
 //! use phygital_core::contactless::Step;
-//! use phygital_core::contactless::ntag424::Access;
 //! use phygital_core::contactless::reading::{CardKind, Reading, Wanted};
 //! use phygital_core::crypto::Secret;
 //! use phygital_core::tap::tag_setup::{SdmRights, TagSetup};
-//! use phygital_core::tap::{Assurance, KeySet, Keys, PiccDataTag, Presented, SdmMode, Verifier};
+//! use phygital_core::tap::{Assurance, KeySet, Keys, Presented, SdmMode, Verifier};
 //! use phygital_core::vocab::Timestamp;
 //! use phygital_reader::{Backend, ReaderName, VirtualClock};
 //! use phygital_sim::{MemoryBackend, Ntag424};
 //!
 //! // A tag of this fleet lies on a reader.
 //! let key = |byte: u8| Secret::take(&mut [byte; 16]);
-//! let rights = SdmRights {
-//!     picc_data: PiccDataTag::UidAndCounter, meta_read_key: 2, file_read_key: 1, ctr_ret: Access::Never,
-//!     read_ctr_limit: None, tamper_in_file_data: false,
-//! };
-//! let setup = TagSetup::new("tap.example/?p={mac_input}{picc}&c={mac}".parse()?, SdmMode::Aes, 0, rights)?;
+//! let setup = TagSetup::new("tap.example/?p={mac_input}{picc}&c={mac}".parse()?, SdmMode::Aes, 0, SdmRights::new(2, 1))?;
 //! let mut backend = MemoryBackend::with_clock(VirtualClock::new());
 //! let tag = Ntag424::personalised("04a1b2c3d4e5f6".parse()?, 7, &setup, [0, 1, 2, 3, 4].map(key));
 //! backend.plug("counter").put(tag);

@@ -27,22 +27,30 @@ pub struct SdmRights {
     pub tamper_in_file_data: bool,
 }
 
+impl SdmRights {
+    /// UID and counter under the first key, the MAC under the second, and nothing else.
+    #[must_use]
+    pub const fn new(meta_read_key: u8, file_read_key: u8) -> Self {
+        Self {
+            picc_data: PiccDataTag::UidAndCounter,
+            meta_read_key,
+            file_read_key,
+            ctr_ret: Access::Never,
+            read_ctr_limit: None,
+            tamper_in_file_data: false,
+        }
+    }
+}
+
 /// A tag's secure dynamic messaging as a fleet wants it: template, mode, length of its file data, rights.
 ///
 /// ```
 /// use phygital_core::contactless::ntag424::{Access, AccessRights};
 /// use phygital_core::tap::tag_setup::{SdmRights, TagSetup};
-/// use phygital_core::tap::{MacInput, MacStart, PiccDataTag, SdmMode, UrlTemplate};
+/// use phygital_core::tap::{MacInput, MacStart, SdmMode, UrlTemplate};
 /// let template: UrlTemplate = "choose.url.com/ntag424?e={picc}&c={mac}".parse()?;
 /// let template = template.with_mac_input(MacInput::From(MacStart::Empty))?;
-/// let rights = SdmRights {
-///     picc_data: PiccDataTag::UidAndCounter,
-///     meta_read_key: 2,
-///     file_read_key: 1,
-///     ctr_ret: Access::Key(1),
-///     read_ctr_limit: None,
-///     tamper_in_file_data: false,
-/// };
+/// let rights = SdmRights { ctr_ret: Access::Key(1), ..SdmRights::new(2, 1) };
 /// let setup = TagSetup::new(template, SdmMode::Aes, 0, rights)?;
 /// let access = AccessRights {
 ///     read: Access::Free, write: Access::Key(0), read_write: Access::Key(0), change: Access::Key(0),
@@ -337,14 +345,7 @@ mod tests {
         change: Access::Key(0),
     };
 
-    const RIGHTS: SdmRights = SdmRights {
-        picc_data: PiccDataTag::UidAndCounter,
-        meta_read_key: 2,
-        file_read_key: 1,
-        ctr_ret: Access::Key(3),
-        read_ctr_limit: None,
-        tamper_in_file_data: false,
-    };
+    const RIGHTS: SdmRights = SdmRights { ctr_ret: Access::Key(3), ..SdmRights::new(2, 1) };
 
     fn template(text: &str, start: MacStart) -> UrlTemplate {
         text.parse::<UrlTemplate>().unwrap().with_mac_input(MacInput::From(start)).unwrap()

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use phygital_core::contactless::apple_vas::phone::{SoftPass, VasPhone};
 use phygital_core::contactless::apple_vas::{KdfVariant, PassRequest, VasKeys, VasMode, VasTerminal};
-use phygital_core::contactless::ntag424::Access;
 use phygital_core::contactless::smart_tap::phone::{SmartTapPhone, SoftObject};
 use phygital_core::contactless::smart_tap::{CollectorKey, ObjectKind, SessionSeed, VasTypes};
 use phygital_core::crypto::{P256Key, Secret};
 use phygital_core::tap::tag_setup::{SdmRights, TagSetup};
-use phygital_core::tap::{KeySet, Keys, PiccDataTag, SdmMode, Verifier};
+use phygital_core::tap::{KeySet, Keys, SdmMode, Verifier};
 use phygital_core::vocab::Timestamp;
 use phygital_core::vocab::tag::TagUid;
 use phygital_reader::{SmartTapWish, Wishes};
@@ -39,16 +38,8 @@ pub(crate) fn uid(number: u8) -> TagUid {
 
 /// A tag of the shop, that counts its reads.
 pub(crate) fn tag(number: u8) -> SharedCard<Ntag424> {
-    let rights = SdmRights {
-        picc_data: PiccDataTag::UidAndCounter,
-        meta_read_key: 2,
-        file_read_key: 1,
-        ctr_ret: Access::Never,
-        read_ctr_limit: None,
-        tamper_in_file_data: false,
-    };
     let template = "tap.example/?p={mac_input}{picc}&c={mac}".parse().unwrap();
-    let setup = TagSetup::new(template, SdmMode::Aes, 0, rights).unwrap();
+    let setup = TagSetup::new(template, SdmMode::Aes, 0, SdmRights::new(2, 1)).unwrap();
     let keys = [1, 2, 3, 4, 5].map(secret);
     SharedCard::new(Ntag424::personalised(uid(number), u64::from(number), &setup, keys))
 }

@@ -33,16 +33,11 @@ use memory::Memory;
 /// ```
 /// use phygital_core::contactless::ntag424::{FILE_NDEF, select_application};
 /// use phygital_core::crypto::Secret;
-/// use phygital_core::tap::{KeySet, Keys, PiccDataTag, SdmMode, ndef_url, verify};
-/// use phygital_core::contactless::ntag424::Access;
+/// use phygital_core::tap::{KeySet, Keys, SdmMode, ndef_url, verify};
 /// use phygital_core::tap::tag_setup::{SdmRights, TagSetup};
 /// use phygital_sim::{Answer, Ntag424, SoftCard};
 ///
-/// let rights = SdmRights {
-///     picc_data: PiccDataTag::UidAndCounter, meta_read_key: 2, file_read_key: 1, ctr_ret: Access::Never,
-///     read_ctr_limit: None, tamper_in_file_data: false,
-/// };
-/// let setup = TagSetup::new("tap.example/?p={mac_input}{picc}&c={mac}".parse()?, SdmMode::Aes, 0, rights)?;
+/// let setup = TagSetup::new("tap.example/?p={mac_input}{picc}&c={mac}".parse()?, SdmMode::Aes, 0, SdmRights::new(2, 1))?;
 /// let keys = [1, 2, 3, 4, 5].map(|byte| Secret::take(&mut [byte; 16]));
 /// let mut tag = Ntag424::personalised("04a1b2c3d4e5f6".parse()?, 7, &setup, keys);
 ///

@@ -104,14 +104,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Ntag424Error>) -> u16 {
 }
 
 fn rights() -> SdmRights {
-    SdmRights {
-        picc_data: PiccDataTag::UidAndCounter,
-        meta_read_key: 2,
-        file_read_key: 1,
-        ctr_ret: Access::Key(3),
-        read_ctr_limit: None,
-        tamper_in_file_data: false,
-    }
+    SdmRights { ctr_ret: Access::Key(3), ..SdmRights::new(2, 1) }
 }
 
 /// With the MAC over the file data, the tamper status, or nothing, unless the template says where it begins.
