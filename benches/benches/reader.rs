@@ -1,5 +1,6 @@
 //! One tap by kind of card through the PN532 driver: exchanges, bytes, and the time that they take on a line; what the
-//! driver adds to that; how soon it is cancelled, and how soon a card that was taken away is missed.
+//! driver adds to that; how soon it is cancelled, how soon a card that was taken away is missed and a reader that was
+//! unplugged, and how long opening one takes.
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench reader [-- ROUNDS]`
 //!
@@ -80,6 +81,8 @@ fn main() -> Result<ExitCode> {
     let ratio = overhead(&kinds[0], rounds)?;
     cancelling(rounds)?;
     removal(&kinds[0], rounds)?;
+    opening(rounds)?;
+    unplugging(rounds)?;
     println!("aim: at most {RATIO_MAX} times the bare line, found {ratio:.3}");
     Ok(if ratio <= RATIO_MAX { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -210,6 +213,43 @@ fn removal(kind: &Kind<'_>, rounds: usize) -> Result<()> {
         reader.release()?;
     }
     line("from taking a card to missing it", times);
+    Ok(())
+}
+
+/// From the wish for a reader that is there to a reader.
+fn opening(rounds: usize) -> Result<()> {
+    let (bench, reader) = Bench::open(Pace::Real)?;
+    drop(reader);
+    let name = ReaderName::new(bench.chip.path().to_string_lossy());
+    let mut times = Vec::new();
+    for _ in 0..rounds {
+        let began = Instant::now();
+        let reader = Pn532Backend::new().open(&name)?;
+        times.push(began.elapsed());
+        drop(reader);
+    }
+    line("opening a reader", times);
+    Ok(())
+}
+
+/// From the pulling of the cable to the end of the poll that runs.
+fn unplugging(rounds: usize) -> Result<()> {
+    let (mut bench, reader) = Bench::open(Pace::Real)?;
+    drop(reader);
+    let name = ReaderName::new(bench.chip.path().to_string_lossy());
+    let mut times = Vec::new();
+    for _ in 0..rounds {
+        let mut reader = Pn532Backend::new().open(&name)?;
+        let polling = thread::spawn(move || (reader.poll(SOON).is_err(), Instant::now()));
+        thread::sleep(Duration::from_millis(30));
+        let pulled = Instant::now();
+        bench.chip.unplug()?;
+        let (failed, ended) = polling.join().map_err(|_| "the other thread panicked")?;
+        assert!(failed, "the reader is gone");
+        times.push(ended - pulled);
+        bench.chip.plug()?;
+    }
+    line("from unplugging to noticing", times);
     Ok(())
 }
 
