@@ -234,7 +234,7 @@ fn opening(rounds: usize) -> Result<()> {
 
 /// From the pulling of the cable to the end of the poll that runs.
 fn unplugging(rounds: usize) -> Result<()> {
-    let (mut bench, reader) = Bench::open(Pace::Real)?;
+    let (bench, reader) = Bench::open(Pace::Real)?;
     drop(reader);
     let name = ReaderName::new(bench.chip.path().to_string_lossy());
     let mut times = Vec::new();

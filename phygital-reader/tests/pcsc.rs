@@ -554,7 +554,12 @@ fn the_card_hears_what_it_heard_from_others() {
         found(&mut *reader);
         assert!(read_ndef(&mut *reader).is_ok());
         reader.release().unwrap();
-        let heard = counter.card.record();
+        // The service does not wait for the card to have heard that its power goes.
+        let mut heard = counter.card.record();
+        until("power off", || {
+            heard.extend(counter.card.record());
+            heard.contains(&VpcdMessage::ToCard(vec![0x00]))
+        });
         let said = apdus(&heard);
         let polls =
             |message: &&VpcdMessage| !matches!(message, VpcdMessage::ToCard(bytes) if bytes == &[0x04]);

@@ -26,7 +26,7 @@ use std::time::Duration;
 use phygital_reader::{Backend, Clock, ReaderName};
 use phygital_sim::{Dice, Field};
 
-pub(crate) use till::Till;
+pub(crate) use till::{Till, taps};
 
 /// A backend, and a counter with its reader.
 pub(crate) trait Bench {

@@ -5,10 +5,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use phygital_core::vocab::tag::TagUid;
-use phygital_reader::{DEBOUNCE, TapEvent, Unreadable};
+use phygital_reader::{DEBOUNCE, TapEvent, Unreadable, Wishes};
 use phygital_sim::{Dice, Ntag424, SharedCard};
 
-use super::{Bench, PATIENCE, Till, cards};
+use super::{Bench, PATIENCE, Till, cards, taps};
 
 /// Tags that come by.
 const TAGS: u8 = 16;
@@ -101,7 +101,8 @@ struct Counter<'b, B> {
 
 impl<'b, B: Bench> Counter<'b, B> {
     fn new(bench: &'b mut B, per_mille: u16, seed: u64) -> Self {
-        let till = Till::new(bench);
+        // Messages alone: for passes it would make a session's key at each tap.
+        let till = Till::over(taps(bench).wishes(Wishes::ndef()), bench);
         let tags = (0..TAGS).map(|number| (cards::uid(number), cards::tag(number))).collect::<Vec<_>>();
         let left_at = vec![None; tags.len()];
         Self { bench, till, tags, left_at, dice: Dice::new(seed), per_mille, soaked: Soaked::default() }

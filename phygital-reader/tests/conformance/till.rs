@@ -14,9 +14,14 @@ pub(crate) struct Till {
 }
 
 impl Till {
-    /// A till whose reader is up.
+    /// A till whose reader is up, that wishes for all there is.
     pub(crate) fn new(bench: &dyn Bench) -> Self {
-        let mut till = Self { taps: taps(bench), clock: bench.clock() };
+        Self::over(taps(bench), bench)
+    }
+
+    /// A till whose reader is up, over this loop.
+    pub(crate) fn over(taps: TapLoop, bench: &dyn Bench) -> Self {
+        let mut till = Self { taps, clock: bench.clock() };
         till.until("the reader", |event| matches!(event, TapEvent::ReaderUp));
         till
     }

@@ -138,6 +138,14 @@ impl Pcscd {
         let pid = self.child.as_ref().expect("it runs").id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &pid]).status().expect("run kill");
         assert!(sent.success());
+        if signal == "STOP" {
+            // Its threads stop one by one.
+            let stands = |stat: String| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'));
+            until("pcscd to stand still", || {
+                let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
+                tasks.flatten().all(|task| fs::read_to_string(task.path().join("stat")).is_ok_and(stands))
+            });
+        }
     }
 }
 
