@@ -56,14 +56,14 @@ pub struct Rules {
     pub(super) births: bool,
     pub(super) holders: u32,
     pub(super) recycled_after_days: u32,
-    pub(super) household: Household,
+    pub(super) household: HouseholdLimits,
     pub(super) sources: Vec<SourceId>,
 }
 
 /// When profiles are one household.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "part of the rules, written as a whole")]
-pub struct Household {
+pub struct HouseholdLimits {
     /// Most profiles that may share an identifier of a household. What more hold is a shop's or an office's.
     pub holders: u32,
     /// Most profiles of a household. What is larger is an institution: an office, a dormitory.
@@ -83,7 +83,7 @@ impl Default for Rules {
             births: true,
             holders: 4,
             recycled_after_days: 45,
-            household: Household { holders: 6, profiles: 12 },
+            household: HouseholdLimits { holders: 6, profiles: 12 },
             sources: Vec::new(),
         }
     }
@@ -172,7 +172,7 @@ impl Rules {
 
     /// Sets when profiles are one household.
     #[must_use]
-    pub fn with_household(mut self, household: Household) -> Rules {
+    pub fn with_household(mut self, household: HouseholdLimits) -> Rules {
         self.household = household;
         self
     }
@@ -253,7 +253,7 @@ impl Rules {
 
     /// When profiles are one household.
     #[must_use]
-    pub fn household(&self) -> Household {
+    pub fn household(&self) -> HouseholdLimits {
         self.household
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::blocked::Pattern;
 use super::matching::FieldKind;
-use super::rules::{Household, Rules};
+use super::rules::{HouseholdLimits, Rules};
 use crate::vocab::{Digest, Identifier, IdentifierKind, SourceId};
 
 /// Longest JSON text of rules, in bytes. Twenty thousand blocked values fit.
@@ -80,7 +80,7 @@ impl Rules {
     /// | `gmail`, `repairs`, `names`, `birthdays` | whether addresses of Gmail are one, typing errors are put right, names and dates of birth tell people apart |
     /// | `holders` | [`Rules::holders`] |
     /// | `recycled_after_days` | [`Rules::recycled_after_days`] |
-    /// | `household` | `holders`, `profiles` ([`Household`]) |
+    /// | `household` | `holders`, `profiles` ([`HouseholdLimits`]) |
     /// | `sources` | sources, the most trusted first |
     ///
     /// ```
@@ -320,7 +320,7 @@ fn read_pattern(pattern: &At<'_>) -> Result<(IdentifierKind, Pattern), RulesJson
     kind.zip(form).ok_or_else(|| pattern.wrong(FORM))
 }
 
-fn read_household(household: &At<'_>, defaults: Household) -> Result<Household, RulesJsonError> {
+fn read_household(household: &At<'_>, defaults: HouseholdLimits) -> Result<HouseholdLimits, RulesJsonError> {
     const COUNT: &str = "a whole number from 1 to 1000";
     let mut read = defaults;
     for (key, field) in household.object()? {
@@ -527,7 +527,7 @@ mod tests {
         assert!(blocked("phone:+33142000001") && blocked("device:KIOSK-7") && blocked("login:null"));
         assert!(!blocked("phone:+33600000000"), "patterns are in the place of the defaults");
         assert!(!rules.gmail && rules.repairs());
-        assert_eq!((rules.holders(), rules.household()), (2, Household { holders: 6, profiles: 5 }));
+        assert_eq!((rules.holders(), rules.household()), (2, HouseholdLimits { holders: 6, profiles: 5 }));
         let rank = |source: &str| rules.source_rank(&SourceId::new(source).unwrap());
         assert_eq!((rank("crm"), rank("till"), rank("web")), (0, 1, 2));
         let details = |given: &str, born: &str| crate::identity::Details {
