@@ -10,8 +10,18 @@ use std::io::{self, Write};
 use crate::shop::mixed;
 
 /// The columns, the first the id of a record, the last the person in truth.
-pub const COLUMNS: [&str; 10] =
-    ["record_id", "given_name", "surname", "dob", "phone", "email", "address", "city", "postcode", "person_id"];
+pub const COLUMNS: [&str; 10] = [
+    "record_id",
+    "given_name",
+    "surname",
+    "dob",
+    "phone",
+    "email",
+    "address",
+    "city",
+    "postcode",
+    "person_id",
+];
 
 /// Short forms of given names, as the core knows them.
 const NICKNAMES: &str = include_str!("../../phygital-core/data/nicknames.csv");
@@ -37,19 +47,27 @@ const SURNAMES: &str = "smith johnson williams brown jones garcia miller davis r
 
 /// What made-up names are made of.
 const BEGINS: [&str; 24] = [
-    "al", "ber", "bra", "cal", "dan", "del", "el", "fair", "gar", "hol", "kir", "lan", "mar", "nor", "os", "pen", "ro", "san",
-    "tre", "ul", "vel", "wes", "yar", "zim",
+    "al", "ber", "bra", "cal", "dan", "del", "el", "fair", "gar", "hol", "kir", "lan", "mar", "nor", "os",
+    "pen", "ro", "san", "tre", "ul", "vel", "wes", "yar", "zim",
 ];
 const MIDDLES: [&str; 20] = [
-    "a", "be", "ci", "do", "en", "fi", "gre", "ha", "in", "ka", "le", "mo", "ni", "or", "pe", "ra", "se", "ti", "u", "va",
+    "a", "be", "ci", "do", "en", "fi", "gre", "ha", "in", "ka", "le", "mo", "ni", "or", "pe", "ra", "se",
+    "ti", "u", "va",
 ];
 const ENDS: [&str; 24] = [
-    "berg", "by", "dale", "den", "don", "er", "ez", "field", "ford", "gan", "ham", "ini", "ker", "land", "ley", "man", "mer",
-    "ner", "o", "ris", "sen", "son", "ton", "well",
+    "berg", "by", "dale", "den", "don", "er", "ez", "field", "ford", "gan", "ham", "ini", "ker", "land",
+    "ley", "man", "mer", "ner", "o", "ris", "sen", "son", "ton", "well",
 ];
 const ROADS: [&str; 8] = ["street", "road", "avenue", "lane", "drive", "court", "close", "way"];
 const PROVIDERS: [&str; 8] = [
-    "gmail.com", "yahoo.com", "hotmail.com", "outlook.com", "icloud.com", "aol.com", "proton.me", "example.org",
+    "gmail.com",
+    "yahoo.com",
+    "hotmail.com",
+    "outlook.com",
+    "icloud.com",
+    "aol.com",
+    "proton.me",
+    "example.org",
 ];
 
 /// One record; the values stand as in [`COLUMNS`].
@@ -173,8 +191,11 @@ pub fn records(count: usize, seed: u64) -> Vec<Row> {
         for member in 0..size {
             let child = member >= 2;
             // A child in fifty is named as the parent.
-            let name =
-                if member == 0 || child && dice.often(20) { head.clone() } else { given.draw(&mut dice).to_owned() };
+            let name = if member == 0 || child && dice.often(20) {
+                head.clone()
+            } else {
+                given.draw(&mut dice).to_owned()
+            };
             let surname = if dice.often(850) { surname.clone() } else { surnames.draw(&mut dice).to_owned() };
             let year = if child { 1985 + dice.below(22) } else { 1940 + dice.below(50) };
             let born = match household.last() {
@@ -197,7 +218,12 @@ pub fn records(count: usize, seed: u64) -> Vec<Row> {
             let number = if dice.often(600) { dice.below(1000).to_string() } else { String::new() };
             let mut emails = vec![format!("{name}{dot}{surname}{number}@{}", dice.pick(&PROVIDERS))];
             if dice.often(150) {
-                emails.push(format!("{}{surname}{}@{}", &name[..1], dice.below(10_000), dice.pick(&PROVIDERS)));
+                emails.push(format!(
+                    "{}{surname}{}@{}",
+                    &name[..1],
+                    dice.below(10_000),
+                    dice.pick(&PROVIDERS)
+                ));
             }
             emails.extend(shared_email.clone());
             let mut own_addresses = vec![home];
@@ -206,7 +232,15 @@ pub fn records(count: usize, seed: u64) -> Vec<Row> {
                 own_addresses.push(move_to(&mut dice));
             }
             let married = (!child && dice.often(40)).then(|| surnames.draw(&mut dice).to_owned());
-            household.push(Person { given: name, surname, born, phones, emails, addresses: own_addresses, married });
+            household.push(Person {
+                given: name,
+                surname,
+                born,
+                phones,
+                emails,
+                addresses: own_addresses,
+                married,
+            });
         }
         for person in &household {
             people += 1;
@@ -267,7 +301,9 @@ fn record(
         let (month, day) = (row[3][5..7].to_owned(), row[3][8..].to_owned());
         row[3] = format!("{}-{day}-{month}", &row[3][..4]);
     }
-    for (column, wrong, missing) in [(3, 30, 250), (4, 30, 400), (5, 30, 400), (6, 0, 100), (7, 0, 50), (8, 30, 80)] {
+    for (column, wrong, missing) in
+        [(3, 30, 250), (4, 30, 400), (5, 30, 400), (6, 0, 100), (7, 0, 50), (8, 30, 80)]
+    {
         row[column] = match () {
             () if dice.often(missing) => String::new(),
             () if column == 5 => slipped(std::mem::take(&mut row[column]), wrong, dice),

@@ -6,6 +6,7 @@
 pub mod beacons;
 pub mod chips;
 pub mod contactless;
+pub mod identity;
 pub mod journal;
 pub mod optin;
 pub mod pn532;

@@ -11,6 +11,10 @@ mod chips;
 #[path = "../../fuzz/src/contactless.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod contactless;
+#[cfg(feature = "contract")]
+#[path = "../../fuzz/src/identity.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod identity;
 #[path = "../../fuzz/src/journal.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod journal;
@@ -41,6 +45,8 @@ use proptest::test_runner::{Config, TestRunner};
 type Target = fn(&[u8]);
 
 const TARGETS: &[(&str, Target)] = &[
+    #[cfg(feature = "contract")]
+    ("identity_union", identity::union),
     ("inbound_text", optin::inbound_text),
     ("ntag2xx", chips::ntag2xx),
     ("ntag424", chips::ntag424),

@@ -40,7 +40,7 @@ pub mod why;
 pub use births::births_agree;
 pub use class::Class;
 pub use cluster::{Cluster, Component, Edge, Member, partition, path};
-pub use evaluation::{Evaluation, Pairs};
+pub use evaluation::{Blocking, Evaluation, Pairs};
 pub use holding::{EPOCHS_MAX, HOLDING_NAMES_MAX, HOLDING_PARTNERS_MAX, Holding, Seen, hold};
 pub use household::{ADDRESS_PROFILES_MAX, Household, HouseholdClass, Resident, households};
 pub use names::{Name, agree};
