@@ -59,7 +59,7 @@ use super::matching::Millibits;
 use crate::vocab::{IdentifierKey, IdentifierKind, RecordKey, Timestamp};
 use apart::Apart;
 use labels::Labels;
-use order::Order;
+use order::{Brief, Order};
 
 /// How many kinds of identifier there are.
 const KINDS: usize = IdentifierKind::ALL.len();
@@ -169,21 +169,26 @@ impl<N: Fn(u32, u32) -> bool, B: Fn(u32, u32) -> bool> Agreement for (N, B) {
     }
 }
 
-/// How many identifiers of each kind one profile holds at most. More than 65,534 is any number.
+/// How many identifiers of each kind one profile holds at most. More than 4,094 is any number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits([u16; KINDS]);
+
+/// Bits of a count of identifiers of one kind; the highest that they hold means that and more.
+const COUNT_BITS: usize = 12;
+const COUNT_MAX: u16 = (1 << COUNT_BITS) - 1;
+const _: () = assert!(COUNT_BITS * KINDS <= 128, "the counts of a cluster fit");
 
 impl Limits {
     /// Asks for each kind; `None` for any number.
     pub fn new(per_profile: impl Fn(IdentifierKind) -> Option<u32>) -> Limits {
-        let most = |kind| per_profile(kind).and_then(|most| u16::try_from(most).ok());
-        Limits(IdentifierKind::ALL.map(|kind| most(kind).unwrap_or(u16::MAX)))
+        let most = |kind| per_profile(kind).and_then(|most| u16::try_from(most).ok()).unwrap_or(COUNT_MAX);
+        Limits(IdentifierKind::ALL.map(|kind| most(kind).min(COUNT_MAX)))
     }
 
     /// How many of a kind, `None` for any number.
     pub fn of(&self, kind: IdentifierKind) -> Option<u32> {
         let most = self.0[kind as usize];
-        (most < u16::MAX).then_some(u32::from(most))
+        (most < COUNT_MAX).then_some(u32::from(most))
     }
 }
 
@@ -247,6 +252,7 @@ pub struct Cut {
 pub struct Uniter {
     limits: Limits,
     order: Order,
+    briefs: Vec<Brief>,
     parent: Vec<u32>,
     clusters: Vec<Cluster>,
     names: Labels,
@@ -259,12 +265,40 @@ pub struct Uniter {
 /// What a cluster holds, kept at its root.
 #[derive(Debug, Clone, Copy)]
 struct Cluster {
+    /// How many of each kind, in [`COUNT_BITS`] each.
+    counts: u128,
     /// How many vertices.
     size: u32,
     /// A bit for each kind that it holds.
     kinds: u16,
-    /// How many of each kind; 65,535 and more are one.
-    counts: [u16; KINDS],
+}
+
+/// A cluster of one vertex of each kind, and of none.
+const SINGLE: [Cluster; KINDS + 1] = {
+    let mut single = [Cluster { counts: 0, size: 1, kinds: 0 }; KINDS + 1];
+    let mut kind = 0;
+    while kind < KINDS {
+        single[kind] = Cluster { counts: 1 << (COUNT_BITS * kind), size: 1, kinds: 1 << kind };
+        kind += 1;
+    }
+    single
+};
+
+impl Cluster {
+    fn count(&self, kind: usize) -> u16 {
+        (self.counts >> (COUNT_BITS * kind)) as u16 & COUNT_MAX
+    }
+
+    fn take(&mut self, other: &Cluster) {
+        self.size += other.size;
+        self.kinds |= other.kinds;
+        if self.size <= u32::from(COUNT_MAX) {
+            self.counts += other.counts;
+            return;
+        }
+        let sum = |kind: usize| (self.count(kind) + other.count(kind)).min(COUNT_MAX);
+        self.counts = (0..KINDS).map(|kind| u128::from(sum(kind)) << (COUNT_BITS * kind)).sum();
+    }
 }
 
 /// A refusal that holds for every edge between two clusters as long as neither grows.
@@ -275,8 +309,9 @@ struct Remembered {
     refusal: Refusal,
 }
 
-/// How many refusals are remembered, by a hash of the clusters; a power of two.
-const REMEMBERED: usize = 256;
+/// How many refusals are remembered at least and at most, by a hash of the clusters; a power of two each.
+const REMEMBERED_MIN: usize = 8;
+const REMEMBERED_MAX: usize = 256;
 
 impl Uniter {
     /// One that holds profiles to limits.
@@ -284,6 +319,7 @@ impl Uniter {
         Uniter {
             limits,
             order: Order::default(),
+            briefs: Vec::new(),
             parent: Vec::new(),
             clusters: Vec::new(),
             names: Labels::default(),
@@ -305,7 +341,7 @@ impl Uniter {
     /// taken.
     pub fn unite(&mut self, component: &Component, agreement: &impl Agreement) -> &Cut {
         self.begin(component);
-        self.order.sort(component);
+        self.order.sort(component, &self.briefs);
         let mut parts = component.vertices.len();
         for turn in 0..self.order.len() {
             if parts == 1 {
@@ -339,14 +375,9 @@ impl Uniter {
         self.parent.clear();
         self.parent.extend(0..count as u32);
         self.clusters.clear();
-        self.clusters.extend(component.vertices.iter().map(|one| {
-            let mut cluster = Cluster { size: 1, kinds: 0, counts: [0; KINDS] };
-            if let Some(kind) = one.kind {
-                cluster.kinds = 1 << kind as u16;
-                cluster.counts[kind as usize] = 1;
-            }
-            cluster
-        }));
+        self.briefs.clear();
+        self.briefs.extend(component.vertices.iter().map(Brief::of));
+        self.clusters.extend(self.briefs.iter().map(|one| SINGLE[usize::from(one.kind)]));
         self.names.fill(count, &component.names);
         self.births.fill(count, &component.births);
         self.apart.fill(count, &component.apart);
@@ -366,8 +397,9 @@ impl Uniter {
         let sizes = (self.clusters[large as usize].size, self.clusters[small as usize].size);
         let ruled = matches!(edge.basis, Basis::Ruled { .. });
         // A ruling asks less than other edges, and comes before them: what is remembered holds for it too.
-        let slot = (large.wrapping_mul(0x9E37_79B1) ^ small.wrapping_mul(0x85EB_CA6B)) >> 24;
-        if let Some(known) = self.refusals.get(slot as usize)
+        let hash = (large.wrapping_mul(0x9E37_79B1) ^ small.wrapping_mul(0x85EB_CA6B)) >> 16;
+        let slot = hash as usize & self.refusals.len().wrapping_sub(1);
+        if let Some(known) = self.refusals.get(slot)
             && (known.roots, known.sizes) == ((large, small), sizes)
         {
             return Some(known.refusal);
@@ -389,9 +421,11 @@ impl Uniter {
         if let Some(refusal) = found {
             if self.refusals.is_empty() {
                 let nothing = Remembered { roots: (NONE, NONE), sizes: (0, 0), refusal };
-                self.refusals.resize(REMEMBERED, nothing);
+                let count = (component.edges.len() / 8).next_power_of_two();
+                self.refusals.resize(count.clamp(REMEMBERED_MIN, REMEMBERED_MAX), nothing);
             }
-            self.refusals[slot as usize] = Remembered { roots: (large, small), sizes, refusal };
+            let slot = hash as usize & (self.refusals.len() - 1);
+            self.refusals[slot] = Remembered { roots: (large, small), sizes, refusal };
             return Some(refusal);
         }
         let email = 1 << IdentifierKind::Email as u16;
@@ -406,10 +440,10 @@ impl Uniter {
         let mut both = large.kinds & small.kinds;
         while both != 0 {
             let kind = both.trailing_zeros() as usize;
-            let count = u32::from(large.counts[kind]) + u32::from(small.counts[kind]);
-            let limit = self.limits.0[kind];
-            if count > u32::from(limit) && limit < u16::MAX {
-                let limit = u32::from(limit);
+            let count = u32::from(large.count(kind) + small.count(kind));
+            if let Some(limit) = self.limits.of(IdentifierKind::ALL[kind])
+                && count > limit
+            {
                 return Some(Refusal::Limit { kind: IdentifierKind::ALL[kind], count, limit });
             }
             both &= both - 1;
@@ -421,12 +455,7 @@ impl Uniter {
     fn join(&mut self, large: u32, small: u32) {
         self.parent[small as usize] = large;
         let given = self.clusters[small as usize];
-        let kept = &mut self.clusters[large as usize];
-        kept.size += given.size;
-        kept.kinds |= given.kinds;
-        for (kept, given) in kept.counts.iter_mut().zip(given.counts) {
-            *kept = kept.saturating_add(given);
-        }
+        self.clusters[large as usize].take(&given);
         self.names.join(large, small);
         self.births.join(large, small);
         self.apart.join(large, small);
@@ -594,7 +623,8 @@ mod tests {
         ];
         component.edges = edges.iter().rev().copied().collect();
         let mut order = Order::default();
-        order.sort(&component);
+        let briefs: Vec<Brief> = component.vertices.iter().map(Brief::of).collect();
+        order.sort(&component, &briefs);
         let turns: Vec<u32> = (0..order.len()).map(|turn| order.edge(turn)).collect();
         assert_eq!(turns, (0..edges.len() as u32).rev().collect::<Vec<_>>());
     }

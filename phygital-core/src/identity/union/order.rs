@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Basis, Component, Edge};
+use super::{Basis, Component, Edge, KINDS, Vertex};
 use crate::vocab::{IdentifierKey, IdentifierKind, Timestamp};
 
 /// How far from zero weights are told apart: 27 bits and a sign.
@@ -16,30 +16,14 @@ pub(super) struct Order {
     /// The others, each in one number: strength (32 bits, the strongest least), first bytes of the smaller and of the
     /// greater key (32 each), edge (32).
     packed: Vec<u128>,
-    /// What is read of each vertex: the first bytes of its key, its rank, and 1 where it is weak.
-    briefs: Vec<Brief>,
-}
-
-/// See [`Order::briefs`].
-#[derive(Debug, Clone, Copy)]
-struct Brief {
-    begin: u32,
-    rank: u16,
-    weak: u16,
 }
 
 impl Order {
-    /// Orders the edges of a component.
-    pub(super) fn sort(&mut self, component: &Component) {
-        let Order { ruled, packed, briefs } = self;
+    /// Orders the edges of a component, of whose vertices the briefs are given.
+    pub(super) fn sort(&mut self, component: &Component, briefs: &[Brief]) {
+        let Order { ruled, packed } = self;
         ruled.clear();
         packed.clear();
-        briefs.clear();
-        briefs.extend(component.vertices.iter().map(|one| Brief {
-            begin: begin(&one.key),
-            rank: rank(one.kind),
-            weak: u16::from(is_weak(one.kind)),
-        }));
         assert!(
             component.edges.len() < u32::MAX as usize,
             "a component has fewer edges than there are places"
@@ -54,13 +38,13 @@ impl Order {
                 }
                 Basis::Together { support } => {
                     // After what is matched and repaired, where an end is weak.
-                    let section = [0, 3, 4][usize::from(one.weak + two.weak)];
-                    counted(section, one.rank + two.rank, support)
+                    let section = [0, 3, 4][usize::from(one.is_weak()) + usize::from(two.is_weak())];
+                    counted(section, one.rank() + two.rank(), support)
                 }
                 Basis::Matched { weight } => {
                     1 << 28 | (WEIGHT_SPAN - weight.clamp(-WEIGHT_SPAN, WEIGHT_SPAN)).unsigned_abs()
                 }
-                Basis::Repaired { support } => counted(2, one.rank + two.rank, support),
+                Basis::Repaired { support } => counted(2, one.rank() + two.rank(), support),
             };
             let keys = u64::from(one.begin.min(two.begin)) << 32 | u64::from(one.begin.max(two.begin));
             packed.push(u128::from(strength) << 96 | u128::from(keys) << 32 | at as u128);
@@ -112,8 +96,8 @@ fn keys(component: &Component, edge: &Edge) -> (IdentifierKey, IdentifierKey) {
 }
 
 /// How strong an edge is within a section, the strongest least.
-fn counted(section: u32, ranks: u16, support: u32) -> u32 {
-    section << 28 | u32::from(ranks) << 8 | (31 - support.max(1).ilog2())
+fn counted(section: u32, ranks: u32, support: u32) -> u32 {
+    section << 28 | ranks << 8 | (31 - support.max(1).ilog2())
 }
 
 /// The first bytes of a key, which order keys almost always.
@@ -122,24 +106,52 @@ fn begin(key: &IdentifierKey) -> u32 {
     u32::from_be_bytes([a, b, c, d])
 }
 
-/// Whether a kind names a thing rather than a person: what it links comes last.
-pub(super) fn is_weak(kind: Option<IdentifierKind>) -> bool {
-    matches!(kind, Some(IdentifierKind::Device | IdentifierKind::Cookie | IdentifierKind::TagVisitor))
+/// What is read of a vertex for each edge.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Brief {
+    /// The first bytes of its key.
+    begin: u32,
+    /// The number of its kind, and one more than any for a record.
+    pub(super) kind: u8,
 }
 
-/// How well a kind names one person, the best least: a customer database is kept, an email address is seldom shared, a
-/// phone number is passed on.
-fn rank(kind: Option<IdentifierKind>) -> u16 {
-    match kind {
-        Some(IdentifierKind::Crm) => 0,
-        Some(IdentifierKind::Loyalty | IdentifierKind::Login) => 1,
-        Some(IdentifierKind::Email) => 2,
-        Some(IdentifierKind::Phone) => 3,
-        Some(IdentifierKind::PosCustomer) => 4,
-        Some(IdentifierKind::Card) => 5,
-        Some(IdentifierKind::Device) => 6,
-        Some(IdentifierKind::Cookie) => 7,
-        Some(IdentifierKind::TagVisitor) => 8,
-        None => 9,
+impl Brief {
+    pub(super) fn of(vertex: &Vertex) -> Brief {
+        Brief { begin: begin(&vertex.key), kind: vertex.kind.map_or(KINDS as u8, |kind| kind as u8) }
+    }
+
+    fn is_weak(self) -> bool {
+        WEAK >> self.kind & 1 == 1
+    }
+
+    fn rank(self) -> u32 {
+        u32::from(RANKS[usize::from(self.kind)])
     }
 }
+
+/// A bit for each kind that names a thing rather than a person: what these link comes last.
+const WEAK: u16 = 1 << IdentifierKind::Device as u16
+    | 1 << IdentifierKind::Cookie as u16
+    | 1 << IdentifierKind::TagVisitor as u16;
+
+/// Whether a kind names a thing rather than a person.
+pub(super) fn is_weak(kind: Option<IdentifierKind>) -> bool {
+    kind.is_some_and(|kind| WEAK >> kind as u16 & 1 == 1)
+}
+
+/// How well a kind names one person, the best least, a record last: a customer database is kept, an email address is seldom
+/// shared, a phone number is passed on.
+const RANKS: [u8; KINDS + 1] = {
+    let mut ranks = [9; KINDS + 1];
+    ranks[IdentifierKind::Crm as usize] = 0;
+    ranks[IdentifierKind::Loyalty as usize] = 1;
+    ranks[IdentifierKind::Login as usize] = 1;
+    ranks[IdentifierKind::Email as usize] = 2;
+    ranks[IdentifierKind::Phone as usize] = 3;
+    ranks[IdentifierKind::PosCustomer as usize] = 4;
+    ranks[IdentifierKind::Card as usize] = 5;
+    ranks[IdentifierKind::Device as usize] = 6;
+    ranks[IdentifierKind::Cookie as usize] = 7;
+    ranks[IdentifierKind::TagVisitor as usize] = 8;
+    ranks
+};
