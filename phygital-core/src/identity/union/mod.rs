@@ -552,6 +552,26 @@ mod tests {
     }
 
     #[test]
+    fn limits_are_counted_as_far_as_they_are_told_apart() {
+        let mut component = of(&[Email; 1]);
+        for n in 1..4_200u32 {
+            let mut key = [7; 16];
+            key[..4].copy_from_slice(&n.to_be_bytes());
+            let vertex =
+                Vertex { key: IdentifierKey::from_bytes(key), kind: Some(Cookie), ..component.vertices[0] };
+            component.vertices.push(vertex);
+            component.edges.push(together(0, n, 1));
+        }
+        let cookies = |most| {
+            let limits = Limits::new(|kind| (kind == Cookie).then_some(most));
+            let cut = unite(&component, &limits, &Never);
+            (limits.of(Cookie), cut.taken.len(), cut.refused.len())
+        };
+        assert_eq!(cookies(4_094), (Some(4_094), 4_094, 105));
+        assert_eq!(cookies(4_095), (None, 4_199, 0));
+    }
+
+    #[test]
     fn names_and_dates_part_those_of_whom_no_pair_agrees() {
         let mut component = of(&[Phone, Email, Loyalty]);
         component.edges = vec![together(0, 1, 1), together(0, 2, 1)];
