@@ -1,6 +1,7 @@
 //! What may be said of who is who: the members of the set of evidence.
 
 use super::keyed::{Keyed, Keys};
+use super::limits::FACT_KEYS_MAX;
 use crate::identity::{Named, Ruling, Sighting};
 use crate::vocab::{Identifier, IdentifierKey, RecordKey, SourceId, TenantKey, Timestamp};
 
@@ -73,6 +74,9 @@ pub enum EvidenceError {
     /// A ruling over one subject.
     #[error("subjects: expected two different ones")]
     OneSubject,
+    /// An erasure or a consent of too many keys.
+    #[error("keys: expected at most {FACT_KEYS_MAX}, found {0}")]
+    Keys(usize),
     /// Evidence of another tenant, whose keys mean nothing here.
     #[error("evidence: expected keys of this tenant")]
     Tenant,

@@ -58,16 +58,21 @@ impl HashedContact {
         HashedContact { kind: IdentifierKind::Email, hash }
     }
 
+    /// A contact of that kind by its hash.
+    ///
+    /// # Errors
+    /// A kind other than phone and email.
+    pub fn new(kind: IdentifierKind, hash: [u8; 32]) -> Result<HashedContact, HashedContactError> {
+        if kind.is_contact_point() { Ok(HashedContact { kind, hash }) } else { Err(HashedContactError::Kind) }
+    }
+
     /// Reads 64 hexadecimal digits of either case, white space around them cut off.
     ///
     /// # Errors
     /// A kind other than phone and email, or another text.
     pub fn from_hex(kind: IdentifierKind, text: &str) -> Result<HashedContact, HashedContactError> {
-        if !kind.is_contact_point() {
-            return Err(HashedContactError::Kind);
-        }
         let hash = hex::decode(text.trim().as_bytes()).map_err(|_| HashedContactError::Hash)?;
-        Ok(HashedContact { kind, hash })
+        HashedContact::new(kind, hash)
     }
 
     /// The kind: phone or email.
@@ -127,5 +132,50 @@ fn sha256(text: &str) -> [u8; 32] {
 impl fmt::Debug for HashedContact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HashedContact({}, elided)", self.kind)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gmail_mailbox_has_one_address() {
+        for (spelled, address) in [
+            ("a.da@gmail.com", Some("ada@gmail.com")),
+            ("ada+shop@gmail.com", Some("ada@gmail.com")),
+            ("a.d.a+x+y@googlemail.com", Some("ada@gmail.com")),
+            ("ada@googlemail.com", Some("ada@gmail.com")),
+            ("ada@gmail.com", None),
+            ("a.da@shop.example", None),
+            ("ada@mail.gmail.com", None),
+            ("+x@gmail.com", None),
+            ("\"a.b\"@gmail.com", None),
+            ("ada", None),
+        ] {
+            assert_eq!(mailbox(spelled).as_deref(), address, "{spelled}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_hash_of_a_contact_is_refused() {
+        let digits = "AB".repeat(32);
+        let email = HashedContact::from_hex(IdentifierKind::Email, &format!(" {digits} ")).unwrap();
+        assert_eq!(email, HashedContact::email([0xAB; 32]));
+        assert_ne!(email, HashedContact::phone([0xAB; 32]));
+        let read = |kind, text: &str| HashedContact::from_hex(kind, text);
+        assert_eq!(read(IdentifierKind::Crm, &digits), Err(HashedContactError::Kind));
+        assert_eq!(read(IdentifierKind::Email, &digits[1..]), Err(HashedContactError::Hash));
+        assert_eq!(read(IdentifierKind::Email, "ada@shop.example"), Err(HashedContactError::Hash));
+    }
+
+    #[test]
+    fn a_hash_is_another_key_in_another_kind_or_tenant() {
+        let (one, two) = (TenantKey::new(&[1; 32]), TenantKey::new(&[2; 32]));
+        let (email, phone) = (HashedContact::email([7; 32]), HashedContact::phone([7; 32]));
+        assert_ne!(email.key(&one), phone.key(&one));
+        assert_ne!(email.key(&one), email.key(&two));
+        assert_eq!(format!("{email:?}"), "HashedContact(email, elided)");
     }
 }

@@ -17,6 +17,7 @@ pub struct Keyed {
     pub(super) record: RecordKey,
     pub(super) version: u64,
     pub(super) said: Said,
+    /// In order of kind and key, each once.
     pub(super) named: Vec<(IdentifierKey, Value)>,
 }
 
@@ -83,6 +84,8 @@ impl Assertion {
             named.push((key, Value::Clear(identifier)));
         }
         named.extend(self.hashed.into_iter().map(|one| (one.key(tenant), Value::Hashed(Box::new(one)))));
+        named.sort_unstable_by_key(|(key, value)| (value.kind(), *key));
+        named.dedup_by_key(|(key, _)| *key);
         let traits = self.traits.into_iter().filter_map(|(name, value)| {
             let value = value.reveal().trim();
             (!value.is_empty()).then(|| (name, value.into()))

@@ -13,5 +13,9 @@ pub const TRAIT_BYTES_MAX: usize = 512;
 /// Longest name of a further trait, in bytes, as of a column.
 pub const TRAIT_NAME_BYTES_MAX: usize = 64;
 
-/// Longest line of a file of evidence, in bytes: an assertion at every other limit, sealed and in base 64, has about 90 KiB.
-pub const LINE_BYTES_MAX: usize = 128 * 1024;
+/// Longest line of a file of evidence, in bytes. An assertion at every limit has about 80 KiB, sealed and in base 64; an
+/// erasure of [`FACT_KEYS_MAX`] keys 350.
+pub const LINE_BYTES_MAX: usize = 512 * 1024;
+
+/// Most keys of one erasure or consent: those of a person with thousands of records. More are said in several facts.
+pub const FACT_KEYS_MAX: usize = 10_000;

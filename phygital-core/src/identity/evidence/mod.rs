@@ -11,15 +11,20 @@ mod hashed;
 mod identifiers;
 mod keyed;
 pub mod limits;
+mod lines;
+mod of_event;
 mod places;
 mod reading;
 mod records;
+mod sealed;
 mod set;
 
 pub use assertion::{Assertion, AssertionError, OtherTrait, Provenance, TraitName, TraitNameError};
 pub use fact::{Erasure, EvidenceError, Fact, LinkingConsent, Retraction, Ruled};
 pub use hashed::{HashedContact, HashedContactError, mailbox};
 pub use keyed::{Keyed, Keys};
+pub use lines::{LINES_VERSION, LineError, LineFault, Lines};
+pub use of_event::facts_of;
 pub use set::{Change, Evidence};
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::fact::{Erasure, EvidenceError, Fact, LinkingConsent, Retraction, Rule
 use super::hashed::HashedContact;
 use super::identifiers::Identifiers;
 use super::keyed::{Keyed, Keys, Said, Value};
+use super::limits::FACT_KEYS_MAX;
 use super::reading;
 use super::records::{Content, Records, Row, State};
 use crate::identity::{Rules, Ruling, Sighting, Subject};
@@ -121,7 +122,7 @@ impl Evidence {
     /// names the identifier.
     ///
     /// # Errors
-    /// [`EvidenceError::Full`]; the set is then as before.
+    /// [`EvidenceError`]; the set is then as before.
     pub fn add(&mut self, fact: Fact) -> Result<Change, EvidenceError> {
         let touched = self.take(fact)?;
         Ok(self.change(touched))
@@ -240,6 +241,14 @@ impl Evidence {
 
     fn take(&mut self, fact: Fact) -> Result<Touched, EvidenceError> {
         let mut touched = Touched::default();
+        let keys = match &fact {
+            Fact::Linking(consent) => consent.identifier.iter().count(),
+            Fact::Erased(erasure) => erasure.identifiers.len() + erasure.records.len(),
+            _ => 0,
+        };
+        if keys > FACT_KEYS_MAX {
+            return Err(EvidenceError::Keys(keys));
+        }
         match fact {
             Fact::Asserted(keyed) => touched.records.extend(self.assert(keyed)?),
             Fact::Retracted(retraction) => touched.records.extend(self.retract(retraction)?),
@@ -313,11 +322,6 @@ impl Evidence {
                 places.push(place);
             }
         }
-        places.sort_unstable_by_key(|place| {
-            let row = self.identifiers.get(*place);
-            (row.kind, row.key)
-        });
-        places.dedup();
         let source = match self.source_places.get(&said.source) {
             Some(place) => *place,
             None => {
