@@ -33,7 +33,8 @@ pub struct Named {
     pub key: IdentifierKey,
     /// Whether the rules say that its value names nobody, so that it links nothing.
     pub junk: bool,
-    /// Keys of the hashes under which others may know the same contact; none where it is itself known by a hash alone.
+    /// Keys of the hashes under which others may know the same contact, and that of its spelling where the rules link it as
+    /// another; none where it is itself known by a hash alone. Spellings of one key differ in them.
     pub forms: Vec<IdentifierKey>,
     /// What a typing error is looked for in: the digits of a phone number, an email address. `None` where the rules do not
     /// ask, or the value is not known.

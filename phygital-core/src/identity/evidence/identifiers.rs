@@ -2,6 +2,7 @@
 
 use super::keyed::Value;
 use super::places::{PLACES_MAX, Places};
+use super::reading::Judged;
 use crate::vocab::{IdentifierKey, IdentifierKind};
 
 /// Rows of identifiers, found by their own key or by that of a hash.
@@ -20,16 +21,14 @@ pub(super) struct Identifiers {
 pub(super) struct Row {
     pub(super) key: IdentifierKey,
     pub(super) kind: IdentifierKind,
-    /// Whether the rules say that it names nobody.
-    pub(super) junk: bool,
     /// Whether what names it may not be used to link.
     pub(super) withdrawn: bool,
     forms_len: u8,
     forms_from: u32,
     /// `None` once it is erased.
     pub(super) value: Option<Value>,
-    /// Its key under the rules, where they take it for another spelling.
-    pub(super) linking: Option<Box<IdentifierKey>>,
+    /// What the rules say of it.
+    pub(super) judged: Judged,
     /// Records that name it or once did.
     records: Vec<u32>,
 }
@@ -88,12 +87,11 @@ impl Identifiers {
         self.rows.push(Row {
             key,
             kind: value.kind(),
-            junk: false,
             withdrawn: false,
             forms_len: forms.len() as u8,
             forms_from,
             value: Some(value),
-            linking: None,
+            judged: Judged::default(),
             records: Vec::new(),
         });
         self.places.insert(key.as_bytes(), place, |place| *self.rows[place as usize].key.as_bytes());
@@ -151,7 +149,7 @@ impl Identifiers {
     pub(super) fn strike(&mut self, place: u32) {
         let row = self.get_mut(place);
         row.value = None;
-        row.linking = None;
+        row.judged = Judged::default();
         row.records = Vec::new();
     }
 }

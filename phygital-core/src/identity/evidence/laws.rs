@@ -197,6 +197,29 @@ proptest! {
         prop_assert_eq!((sightings, rulings), content(&evidence));
     }
 
+    #[test]
+    fn other_rules_read_the_same_facts_as_if_there_had_been_no_others(
+        told in prop::collection::vec(told(), 0..40),
+        (gmail, repairs, blocked) in any::<(bool, bool, bool)>(),
+    ) {
+        let mut rules = Rules::default().with_gmail(gmail).with_repairs(repairs);
+        if blocked {
+            rules = rules.with_blocked(&identifier(4));
+        }
+        let mut fresh = Evidence::new(tenant(), rules.clone());
+        for fact in facts(&told) {
+            fresh.add(fact).unwrap();
+        }
+        let mut evidence = set(facts(&told));
+        let mut sightings: Vec<Sighting> = evidence.sightings().collect();
+        let change = evidence.set_rules(rules);
+        sightings.retain(|one| !change.gone.contains(one));
+        sightings.extend(change.come);
+        sightings.sort_by_key(|one| one.record);
+        assert_equal(&fresh, &evidence);
+        prop_assert_eq!(sightings, fresh.sightings().collect::<Vec<_>>());
+    }
+
     /// The oracle takes the identifier out of every fact before it is told.
     #[test]
     fn an_erased_identifier_was_never_there(
@@ -205,8 +228,7 @@ proptest! {
         at in any::<prop::sample::Index>(),
     ) {
         let keys = Keys::of(&identifier(erased), &tenant());
-        let without = facts(&told).into_iter().filter_map(|fact| without(fact, &keys));
-        let never = set(without);
+        let never = set(facts(&told).into_iter().filter_map(|fact| without(fact, &keys)));
         let mut facts = facts(&told);
         facts.insert(at.index(facts.len() + 1), Told::ErasedIdentifier(erased).fact().unwrap());
         let evidence = set(facts);
@@ -221,7 +243,7 @@ proptest! {
         let hers: Vec<Sighting> = before.sighting(&record(whose)).into_iter().collect();
         let erasure = Erasure::of_person(&hers, |named| named.kind != IdentifierKind::Cookie);
         let keys = Keys::from_keys(erasure.identifiers.iter().copied());
-        let without = facts(&told).into_iter().filter(|fact| match fact {
+        let others = facts(&told).into_iter().filter(|fact| match fact {
             Fact::Asserted(one) => !erasure.records.contains(&one.record()),
             Fact::Retracted(one) => !erasure.records.contains(&one.record),
             Fact::Ruled(one) => ![one.ruling.ends.0, one.ruling.ends.1]
@@ -229,7 +251,7 @@ proptest! {
                 .any(|end| matches!(end, Subject::Record(key) if erasure.records.contains(key))),
             _ => true,
         });
-        let never = set(without.filter_map(|fact| without_keys(fact, &keys)));
+        let never = set(others.filter_map(|fact| without(fact, &keys)));
         let mut evidence = before;
         evidence.add(Fact::Erased(erasure.clone())).unwrap();
         prop_assert_eq!(content(&evidence), content(&never));
@@ -238,10 +260,6 @@ proptest! {
         }
         prop_assert_eq!(content(&evidence), content(&never), "a replay brings nothing back");
     }
-}
-
-fn without_keys(fact: Fact, keys: &Keys) -> Option<Fact> {
-    without(fact, keys)
 }
 
 /// The fact as it would be if nobody had ever known these keys.
@@ -269,7 +287,111 @@ fn without(fact: Fact, keys: &Keys) -> Option<Fact> {
             one.identifier = Keys::from_keys(one.identifier.iter().filter(|key| !erased(*key)));
             Fact::Linking(one)
         }
-        Fact::Erased(one) => Fact::Erased(one),
         other => other,
     })
+}
+
+fn asserted(version: u64, at: Timestamp, names: &[&str]) -> Fact {
+    let one = Assertion::new("s".parse().unwrap(), "1".parse().unwrap(), version, at);
+    let one = names.iter().fold(one, |one, name| one.with(name.parse().unwrap()));
+    Fact::Asserted(one.keyed(&tenant()).unwrap())
+}
+
+#[test]
+fn nothing_is_beyond_recall_however_far_ahead_it_is_dated() {
+    let (last, key) = (u64::MAX, record(1));
+    let mut evidence = set([asserted(last, Timestamp::MAX, &["crm:1", "phone:+33612345678"])]);
+    assert_eq!(evidence.sightings().map(|one| one.time).collect::<Vec<_>>(), [Timestamp::MAX]);
+    let change = evidence.add(Fact::Retracted(Retraction { record: key, version: last })).unwrap();
+    assert_eq!((change.gone.len(), change.come.len()), (1, 0));
+    assert!(evidence.add(asserted(last, Timestamp::MAX, &["crm:2"])).unwrap().is_empty());
+
+    let ruled = |same, id: u8, by: &str| {
+        let ruling =
+            Ruling { time: Timestamp::MAX, record: record(id), same, ends: (subject(1), subject(2)) };
+        Fact::Ruled(Ruled { ruling, by: by.parse().unwrap() })
+    };
+    evidence.add(ruled(true, 1, "z")).unwrap();
+    let change = evidence.add(ruled(false, 0, "a")).unwrap();
+    assert_eq!((change.unruled.len(), change.ruled.len()), (1, 1));
+    assert!(evidence.add(ruled(true, 2, "z")).unwrap().is_empty());
+    assert_eq!(evidence.ruling(subject(2), subject(1)).unwrap().by.as_str(), "a");
+
+    let phone = identifier(4);
+    let said = |allowed| Fact::Linking(LinkingConsent::of(&phone, &tenant(), allowed, Timestamp::MAX));
+    let mut evidence = set([said(true), asserted(0, Timestamp::MIN, &["phone:+33612345678"])]);
+    assert_eq!(evidence.add(said(false)).unwrap().come.len(), 1);
+    assert!(evidence.add(said(true)).unwrap().is_empty());
+}
+
+#[test]
+fn a_withdrawal_takes_linking_and_a_later_grant_gives_it_back() {
+    let said = |allowed, n| Fact::Linking(LinkingConsent::of(&identifier(0), &tenant(), allowed, time(n)));
+    let hash = HashedContact::forms(&identifier(0))[0];
+    let own = Assertion::new("s".parse().unwrap(), "2".parse().unwrap(), 0, time(0)).with_hashed(hash);
+    let never = own.clone().without_linking();
+    let mut evidence = set([
+        asserted(0, time(0), &["email:ada@shop.example", "crm:1"]),
+        Fact::Asserted(own.keyed(&tenant()).unwrap()),
+    ]);
+    let linking = |evidence: &Evidence| evidence.sightings().filter(|one| one.linking).count();
+    assert_eq!(linking(&evidence), 2);
+    assert_eq!(evidence.add(said(false, 1)).unwrap().come.len(), 2, "whoever knows the hash alone, too");
+    assert_eq!(linking(&evidence), 0);
+    assert!(evidence.add(said(true, 0)).unwrap().is_empty(), "an older grant that comes late");
+    assert_eq!(evidence.add(said(true, 2)).unwrap().come.len(), 2);
+    assert_eq!(linking(&evidence), 2);
+    let mut never = never;
+    never.version = 1;
+    evidence.add(Fact::Asserted(never.keyed(&tenant()).unwrap())).unwrap();
+    evidence.add(said(true, 4)).unwrap();
+    assert_eq!(linking(&evidence), 1, "a grant gives no linking to what never had it");
+}
+
+#[test]
+fn contents_of_one_version_meet_by_digest_and_an_erasure_may_turn_them() {
+    let (one, two) =
+        (asserted(1, time(1), &["email:ada@shop.example", "crm:1"]), asserted(1, time(1), &["crm:2"]));
+    let third = asserted(1, time(1), &["crm:1"]);
+    let erased = Fact::Erased(Erasure::of_identifier(&identifier(0), &tenant()));
+    let evidence = set([one.clone(), two.clone(), erased.clone()]);
+    assert_equal(&evidence, &set([erased.clone(), two.clone(), one.clone()]));
+    // What is left of the first equals the third, and so does the choice.
+    assert_eq!(content(&evidence), content(&set([two.clone(), third.clone()])));
+    assert_equal(&set([one, two.clone(), third.clone(), erased.clone()]), &set([third, two, erased]));
+}
+
+#[test]
+fn evidence_of_another_tenant_does_not_merge() {
+    let other = Evidence::new(TenantKey::new(&[8; 32]), Rules::default());
+    assert_eq!(set([]).merge(&other), Err(EvidenceError::Tenant));
+    let fact = Ruling { time: time(0), record: record(0), same: true, ends: (subject(1), subject(1)) };
+    let fact = Fact::Ruled(Ruled { ruling: fact, by: "desk".parse().unwrap() });
+    assert_eq!(set([]).add(fact), Err(EvidenceError::OneSubject));
+}
+
+#[test]
+fn mailboxes_are_spelled_one_way_where_the_rules_say_so() {
+    let mut evidence = set([asserted(0, time(0), &["email:a.da+x@gmail.com", "email:ada@gmail.com"])]);
+    let named = |evidence: &Evidence| evidence.sightings().next().unwrap().named;
+    let plain: Identifier = "email:ada@gmail.com".parse().unwrap();
+    let spelled: Identifier = "email:a.da+x@gmail.com".parse().unwrap();
+    let one = named(&evidence);
+    assert_eq!((one.len(), one[0].key), (1, plain.key(&tenant())));
+    assert!(one[0].forms.contains(&spelled.key(&tenant())));
+    assert_eq!(one[0].spelling.as_deref(), Some("ada@gmail.com"));
+    let change = evidence.set_rules(Rules::default().with_gmail(false).with_repairs(false));
+    assert_eq!((change.gone.len(), change.come.len()), (1, 1));
+    let two = named(&evidence);
+    assert!(two.len() == 2 && two.iter().all(|named| named.spelling.is_none()));
+}
+
+#[test]
+fn nobody_is_printed() {
+    let fact = asserted(0, time(0), &["email:ada@shop.example"]);
+    let mut evidence = set([]);
+    let change = evidence.add(fact.clone()).unwrap();
+    let text = format!("{fact:?} {change:?} {evidence:?}");
+    assert!(!text.contains("ada@"), "{text}");
+    assert!(text.contains("Evidence(1 records, 1 identifiers, 0 rulings)"));
 }

@@ -1,5 +1,7 @@
 //! What the partition reads of a record: the step from contents to sightings, under the rules.
 
+use std::borrow::Cow;
+
 use super::assertion::TraitName;
 use super::identifiers::Identifiers;
 use super::keyed::Value;
@@ -8,41 +10,68 @@ use crate::identity::matching::FieldKind;
 use crate::identity::{Details, Named, Rules, Sighting};
 use crate::vocab::{Identifier, IdentifierKey, IdentifierKind, RecordKey, TenantKey};
 
-/// What the rules say of an identifier: whether it is junk, and its key where they take it for another spelling.
-pub(super) fn judge(rules: &Rules, tenant: &TenantKey, value: &Value) -> (bool, Option<Box<IdentifierKey>>) {
-    let _ = tenant;
-    match value {
-        Value::Clear(identifier) => (rules.is_blocked(identifier), None),
-        Value::Hashed(_) => (false, None),
-    }
+/// What the rules say of an identifier.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(super) struct Judged {
+    /// Whether it names nobody.
+    pub(super) junk: bool,
+    /// What it links as, where that is another spelling.
+    pub(super) linking: Option<Box<Mailbox>>,
 }
 
-/// The sighting that a content is.
-pub(super) fn sighting(record: RecordKey, content: &Content, identifiers: &Identifiers) -> Sighting {
+/// A mailbox as it is spelled to link.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Mailbox {
+    key: IdentifierKey,
+    address: Box<str>,
+}
+
+/// Judges an identifier. Depends on its value and the rules alone.
+pub(super) fn judge(rules: &Rules, tenant: &TenantKey, value: &Value) -> Judged {
+    let Value::Clear(identifier) = value else { return Judged::default() };
+    let linking = match rules.linking_value(identifier) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(plain) => {
+            Some(Box::new(Mailbox { key: plain.key(tenant), address: plain.value().into() }))
+        }
+    };
+    Judged { junk: rules.is_blocked(identifier), linking }
+}
+
+/// The sighting that a content is; with the spelling of contacts where `repairs` are asked for.
+pub(super) fn sighting(
+    record: RecordKey,
+    content: &Content,
+    identifiers: &Identifiers,
+    repairs: bool,
+) -> Sighting {
     let mut linking = content.linking;
     let mut named: Vec<Named> = Vec::with_capacity(content.named.len());
     for place in content.named.iter().copied() {
         linking &= !identifiers.get(place).withdrawn;
-        named.extend(name(place, identifiers));
+        named.extend(name(place, identifiers, repairs));
     }
     // In order already, unless the rules gave one another key.
-    if content.named.iter().any(|place| identifiers.get(*place).linking.is_some()) {
+    if content.named.iter().any(|place| identifiers.get(*place).judged.linking.is_some()) {
         unite(&mut named);
     }
     let details = if content.traits.is_empty() { Details::default() } else { details(&content.traits) };
     Sighting { record, time: content.time, linking, named, details }
 }
 
-fn name(place: u32, identifiers: &Identifiers) -> Option<Named> {
+fn name(place: u32, identifiers: &Identifiers, repairs: bool) -> Option<Named> {
     let row = identifiers.get(place);
-    let spelling = match row.value.as_ref()? {
-        Value::Clear(identifier) => spelling(identifier),
-        Value::Hashed(_) => None,
+    let value = row.value.as_ref()?;
+    let mailbox = row.judged.linking.as_deref();
+    // The key of the spelling stands among the forms, so that what was said of it is found.
+    let forms = mailbox.map(|_| row.key).into_iter().chain(identifiers.forms(place)).collect();
+    let spelling = match (value, mailbox) {
+        (Value::Clear(_), Some(mailbox)) if repairs => Some(mailbox.address.clone()),
+        (Value::Clear(identifier), None) if repairs => spelling(identifier),
+        _ => None,
     };
-    let own = row.linking.is_some().then_some(row.key);
-    let forms = own.into_iter().chain(identifiers.forms(place)).collect();
-    let key = row.linking.as_deref().copied().unwrap_or(row.key);
-    Some(Named { kind: row.kind, key, junk: row.junk, forms, spelling })
+    let key = mailbox.map_or(row.key, |mailbox| mailbox.key);
+    Some(Named { kind: row.kind, key, junk: row.judged.junk, forms, spelling })
 }
 
 /// Two spellings of one identifier become one, with the forms of both.
@@ -68,7 +97,7 @@ fn spelling(identifier: &Identifier) -> Option<Box<str>> {
     }
 }
 
-/// Traits in the normal forms of the partition, without names that name nobody.
+/// Traits in the normal forms of the partition. Which names and dates name nobody, it asks the rules itself.
 fn details(traits: &[(TraitName, Box<str>)]) -> Details {
     let mut details = Details::default();
     for (name, value) in traits {
@@ -89,39 +118,5 @@ fn details(traits: &[(TraitName, Box<str>)]) -> Details {
         let normal = kind.normal(value);
         *field = (!normal.is_empty()).then(|| normal.into());
     }
-    let part = |one: &Option<Box<str>>| one.as_deref().unwrap_or_default().to_owned();
-    let whole = format!("{} {}", part(&details.given_name), part(&details.surname));
-    if JUNK_NAMES.contains(&whole.trim()) {
-        (details.given_name, details.surname) = (None, None);
-    }
     details
 }
-
-/// What tills and forms write where nobody gave a name, in normal form.
-const JUNK_NAMES: &[&str] = &[
-    "cash",
-    "cash customer",
-    "cash sale",
-    "customer",
-    "guest",
-    "guest customer",
-    "guest guest",
-    "guest user",
-    "n a",
-    "na",
-    "no name",
-    "none",
-    "none none",
-    "null",
-    "null null",
-    "test",
-    "test customer",
-    "test test",
-    "test user",
-    "unknown",
-    "unknown unknown",
-    "walk in",
-    "walk in customer",
-    "walkin",
-    "walkin customer",
-];

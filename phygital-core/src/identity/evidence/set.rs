@@ -176,6 +176,27 @@ impl Evidence {
         &self.rules
     }
 
+    /// Reads the set under other rules from now on, and tells what changed by it. The facts stay as they are.
+    pub fn set_rules(&mut self, rules: Rules) -> Change {
+        let respell = rules.repairs() != self.rules.repairs();
+        let mut turned = Vec::new();
+        for place in 0..self.identifiers.len() as u32 {
+            let row = self.identifiers.get(place);
+            let Some(value) = &row.value else { continue };
+            let judged = reading::judge(&rules, &self.tenant, value);
+            if judged != row.judged || respell && row.kind.is_contact_point() {
+                turned.push((place, judged));
+            }
+        }
+        let places: Vec<u32> = turned.iter().map(|(place, _)| *place).collect();
+        let records = self.naming(&places);
+        for (place, judged) in turned {
+            self.identifiers.get_mut(place).judged = judged;
+        }
+        self.rules = rules;
+        self.change(Touched { records, rulings: Vec::new() })
+    }
+
     /// The tenant whose keys it holds.
     pub fn tenant(&self) -> &TenantKey {
         &self.tenant
@@ -346,7 +367,7 @@ impl Evidence {
             }
             Value::Hashed(_) => Vec::new(),
         };
-        let (junk, linking) = reading::judge(&self.rules, &self.tenant, &value);
+        let judged = reading::judge(&self.rules, &self.tenant, &value);
         let place = self.identifiers.add(key, value, &forms).ok_or(EvidenceError::Full)?;
         if self.keys_of(place).any(|key| self.erased_identifiers.contains(&key)) {
             self.identifiers.strike(place);
@@ -354,7 +375,7 @@ impl Evidence {
         }
         let withdrawn = self.is_withdrawn(place);
         let row = self.identifiers.get_mut(place);
-        (row.junk, row.linking, row.withdrawn) = (junk, linking, withdrawn);
+        (row.judged, row.withdrawn) = (judged, withdrawn);
         Ok(place)
     }
 
@@ -529,7 +550,8 @@ impl Evidence {
 
     fn sighting_at(&self, place: u32) -> Option<Sighting> {
         let row = self.records.get(place);
-        row.state.live().map(|content| reading::sighting(row.key, content, &self.identifiers))
+        let repairs = self.rules.repairs();
+        row.state.live().map(|content| reading::sighting(row.key, content, &self.identifiers, repairs))
     }
 
     /// The facts that make a record what it is.
