@@ -11,7 +11,10 @@ mod chips;
 #[path = "../../fuzz/src/contactless.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod contactless;
+<<<<<<< HEAD
 #[cfg(feature = "contract")]
+=======
+>>>>>>> 0fb86e1 (identity: the golden record; a fuzz target over lines of evidence)
 #[path = "../../fuzz/src/identity.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod identity;
@@ -45,8 +48,12 @@ use proptest::test_runner::{Config, TestRunner};
 type Target = fn(&[u8]);
 
 const TARGETS: &[(&str, Target)] = &[
+<<<<<<< HEAD
     #[cfg(feature = "contract")]
     ("identity_union", identity::union),
+=======
+    ("evidence_lines", identity::evidence_lines),
+>>>>>>> 0fb86e1 (identity: the golden record; a fuzz target over lines of evidence)
     ("inbound_text", optin::inbound_text),
     ("ntag2xx", chips::ntag2xx),
     ("ntag424", chips::ntag424),

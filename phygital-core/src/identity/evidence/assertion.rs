@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::hashed::HashedContact;
 use super::limits::{ASSERTION_IDENTIFIERS_MAX, ASSERTION_TRAITS_MAX, TRAIT_BYTES_MAX, TRAIT_NAME_BYTES_MAX};
 use crate::vocab::{Identifier, Personal, RecordId, SourceId, Timestamp};
@@ -254,6 +256,19 @@ impl FromStr for TraitName {
             return Err(TraitNameError);
         }
         Ok(TraitName::Other(OtherTrait(text.into())))
+    }
+}
+
+impl Serialize for TraitName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for TraitName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TraitName, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -18,6 +18,7 @@ mod reading;
 mod records;
 mod sealed;
 mod set;
+mod statement;
 
 pub use assertion::{Assertion, AssertionError, OtherTrait, Provenance, TraitName, TraitNameError};
 pub use fact::{Erasure, EvidenceError, Fact, LinkingConsent, Retraction, Ruled};
@@ -26,6 +27,7 @@ pub use keyed::{Keyed, Keys};
 pub use lines::{LINES_VERSION, LineError, LineFault, Lines};
 pub use of_event::facts_of;
 pub use set::{Change, Evidence};
+pub use statement::Statement;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

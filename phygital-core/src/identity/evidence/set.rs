@@ -550,8 +550,17 @@ impl Evidence {
 
     fn sighting_at(&self, place: u32) -> Option<Sighting> {
         let row = self.records.get(place);
-        let repairs = self.rules.repairs();
-        row.state.live().map(|content| reading::sighting(row.key, content, &self.identifiers, repairs))
+        row.state.live().map(|content| reading::sighting(row.key, content, &self.identifiers, &self.rules))
+    }
+
+    /// The row of a record, and the identifiers that it may name.
+    pub(super) fn row_of(&self, record: &RecordKey) -> Option<(&Row, &Identifiers)> {
+        self.records.find(record).map(|place| (self.records.get(place), &self.identifiers))
+    }
+
+    /// Who keeps a record with this content.
+    pub(super) fn source_of(&self, content: &Content) -> &SourceId {
+        &self.sources[content.source as usize]
     }
 
     /// The facts that make a record what it is.
@@ -564,7 +573,7 @@ impl Evidence {
                 Some((row.key, row.value.clone()?))
             });
             let said = Said {
-                source: self.sources[content.source as usize].clone(),
+                source: self.source_of(content).clone(),
                 id: content.id.clone(),
                 time: content.time,
                 linking: content.linking,
