@@ -58,6 +58,9 @@ pub struct LinkingConsent {
 }
 
 /// What is to be forgotten, as keys alone.
+///
+/// A set that forgot is as one that never knew: a withdrawal of linking is forgotten with its identifier, and what else its
+/// records name links again. To forget a person, forget her records too ([`Erasure::of_person`]).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Erasure {

@@ -118,8 +118,24 @@ impl State {
         }
     }
 
+    /// Takes in another content of the same version; `false` where it is there already.
+    pub(super) fn contradict(&mut self, content: Content, digest: impl Fn(&Content) -> Digest) -> bool {
+        match self {
+            State::One(known) if *known != content => *self = State::of(vec![known.clone(), content], digest),
+            State::Several(contents) => {
+                let digest = digest(&content);
+                match contents.binary_search_by_key(&digest, |(digest, _)| *digest) {
+                    Ok(_) => return false,
+                    Err(at) => contents.insert(at, (digest, content)),
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
     /// The state of these contents, none of them twice.
-    pub(super) fn of(contents: Vec<Content>, digest: impl Fn(&Content) -> Digest) -> State {
+    fn of(contents: Vec<Content>, digest: impl Fn(&Content) -> Digest) -> State {
         let mut several: Vec<_> = contents.into_iter().map(|one| (digest(&one), one)).collect();
         several.sort_unstable_by_key(|(digest, _)| *digest);
         several.dedup_by_key(|(digest, _)| *digest);

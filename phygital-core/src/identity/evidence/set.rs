@@ -290,8 +290,9 @@ impl Evidence {
                 return Err(EvidenceError::Full);
             }
             let content = self.content(said, named)?;
+            let named = content.named.clone();
             let place = self.records.add(Row { key: record, version, state: State::One(content) });
-            self.note(place, &State::Retracted);
+            self.note(place, &named, &State::Retracted);
             return Ok(Some((place, None)));
         };
         let row = self.records.get(place);
@@ -304,34 +305,29 @@ impl Evidence {
             return Ok(None);
         }
         let content = self.content(said, named)?;
-        let row = self.records.get(place);
-        let state = if row.version == version {
-            let mut contents: Vec<Content> = row.state.contents().into_iter().cloned().collect();
-            if contents.contains(&content) {
+        let named = content.named.clone();
+        let newer = self.records.get(place).version < version;
+        let before = self.sighting_at(place);
+        let old = if newer {
+            let row = self.records.get_mut(place);
+            row.version = version;
+            std::mem::replace(&mut row.state, State::One(content))
+        } else {
+            let digest = |one: &Content| one.digest(&self.identifiers, &self.tenant);
+            if !self.records.get_mut(place).state.contradict(content, digest) {
                 return Ok(None);
             }
-            contents.push(content);
-            State::of(contents, |one| one.digest(&self.identifiers, &self.tenant))
-        } else {
-            State::One(content)
+            State::Retracted
         };
-        let before = self.sighting_at(place);
-        let row = self.records.get_mut(place);
-        row.version = version;
-        let old = std::mem::replace(&mut row.state, state);
-        self.note(place, &old);
+        self.note(place, &named, &old);
         Ok(Some((place, before)))
     }
 
-    /// Notes a record with the identifiers that it names and did not name before.
-    fn note(&mut self, place: u32, before: &State) {
-        let contents = self.records.get(place).state.contents();
-        let named: Vec<u32> = contents.iter().flat_map(|content| content.named.iter().copied()).collect();
-        for identifier in named {
-            if !before.names(identifier) {
-                let still = |record: u32| self.records.get(record).state.names(identifier);
-                self.identifiers.note(identifier, place, still);
-            }
+    /// Notes a record with the identifiers that it names, but for those that it named before.
+    fn note(&mut self, place: u32, named: &[u32], before: &State) {
+        for identifier in named.iter().copied().filter(|one| !before.names(*one)) {
+            let still = |record: u32| self.records.get(record).state.names(identifier);
+            self.identifiers.note(identifier, place, still);
         }
     }
 
