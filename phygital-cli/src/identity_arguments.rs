@@ -13,13 +13,15 @@ pub(crate) enum Identity {
     Train(Train),
     /// Tell what speaks for and against two records being one person; exit code 1 when they are two
     Match(Match),
+    /// Tell how many profiles would merge or split under other rules
+    Preview(Preview),
     /// Compare profiles with the truth: pairs, B-cubed, whole people
     Evaluate(Evaluate),
 }
 
 /// A file, and what it means.
 #[derive(Debug, Args)]
-pub(crate) struct People {
+pub(crate) struct Source {
     /// The events or records: CSV with a header or JSON Lines, also compressed by gzip; - reads standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
@@ -34,7 +36,7 @@ pub(crate) struct People {
 #[derive(Debug, Args)]
 pub(crate) struct Learned {
     #[command(flatten)]
-    pub(crate) people: People,
+    pub(crate) source: Source,
     /// What `identity train` wrote [default: learned from the file itself]
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
@@ -52,7 +54,7 @@ pub(crate) struct Resolve {
 #[derive(Debug, Args)]
 pub(crate) struct Train {
     #[command(flatten)]
-    pub(crate) people: People,
+    pub(crate) source: Source,
     /// The file to write the model to
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
@@ -89,6 +91,15 @@ fn chart(text: &str) -> Result<Chart, &'static str> {
         Some("html") => Ok(Chart { file, page: true }),
         _ => Err("expected a name that ends in .svg or .html"),
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Preview {
+    #[command(flatten)]
+    pub(crate) learned: Learned,
+    /// A file as for --config, whose rules and thresholds are tried
+    #[arg(long, value_name = "OTHER")]
+    pub(crate) rules: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -101,7 +101,7 @@ fn a_model_is_learned_once_and_judged_by_thresholds() {
     let learned = "identity resolve people.csv --config people.json";
     let kept = format!("{learned} --model model.json");
     assert_eq!(folder.done(&kept).out, folder.done(learned).out);
-    folder.write("strict.json", &CONFIG.replace("]}}", r#"]}, "thresholds": {"match": 60}}"#));
+    folder.write("strict.json", &CONFIG.replace("]}}", r#"]}, "thresholds": {"merge": 60}}"#));
     let ran = folder.done("identity resolve people.csv --config strict.json --out out.csv --json");
     assert_eq!(ran.object()["profiles"], 9);
     folder.write("model.json", "{}");
@@ -223,4 +223,15 @@ fn shipped_mappings_resolve_their_files() {
         let f1 = ran.object()["pairwise"]["f1"].as_f64().unwrap();
         assert!(f1 >= least, "{file}: {f1}");
     }
+}
+
+#[test]
+fn other_thresholds_are_tried_before_they_are_kept() {
+    let people = people();
+    people.write("other.json", r#"{"thresholds": {"merge": 60}}"#);
+    let ran = people.done("identity preview people.csv --config people.json --rules other.json --json");
+    assert_eq!(
+        (&ran.object()["profiles"], &ran.object()["split"]),
+        (&json!({ "now": 7, "then": 9 }), &json!(2))
+    );
 }

@@ -17,7 +17,7 @@ const SHIPPED: [&str; 3] = [
 ];
 
 /// What the columns of a file mean, and by which rules they are judged. All may be absent; unknown ones are refused.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// What the columns mean; else one that comes with the command.
@@ -31,9 +31,13 @@ pub(crate) struct Config {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Thresholds {
-    /// From which average weight of the pairs across, two profiles are one.
+    /// From which weight two records alone are one person's.
     #[serde(rename = "match")]
-    pub(crate) matching: Option<f64>,
+    matching: Option<f64>,
+    /// From which weight a person should look at two records.
+    review: Option<f64>,
+    /// From which average weight of the pairs across, two groups of records without identifiers are one.
+    merge: Option<f64>,
 }
 
 impl Config {
@@ -66,27 +70,39 @@ impl Config {
 impl Thresholds {
     fn check(self) -> Result<(), Failure> {
         let most = f64::from(WEIGHT_MAX) / 1000.0;
-        match self.matching {
-            Some(bits) if !(-most..=most).contains(&bits) => Err(Failure::misuse(
-                "bad_settings",
-                format!("thresholds.match: expected bits from -{most} to {most}"),
-            )),
-            _ => Ok(()),
+        for (name, bits) in [("match", self.matching), ("review", self.review), ("merge", self.merge)] {
+            if bits.is_some_and(|bits| !(-most..=most).contains(&bits)) {
+                let what = format!("thresholds.{name}: expected bits from -{most} to {most}");
+                return Err(Failure::misuse("bad_settings", what));
+            }
         }
+        Ok(())
     }
 
     /// The model with these thresholds.
-    pub(crate) fn on(self, mut model: Model) -> Model {
+    pub(crate) fn on(self, mut model: Model) -> Result<Model, Failure> {
         // Thousandths of a bit; within the range by `check`.
-        let millibits = |bits: f64| libm::round(bits * 1000.0) as Millibits;
-        model.merge = self.matching.map_or(model.merge, millibits);
-        model
+        let or = |bits: Option<f64>, own| bits.map_or(own, |bits| libm::round(bits * 1000.0) as Millibits);
+        model.match_at = or(self.matching, model.match_at);
+        // Whoever asks for less to match has less looked at too.
+        let review =
+            if self.review.is_none() { model.review_at.min(model.match_at) } else { model.review_at };
+        model.review_at = or(self.review, review);
+        model.merge = or(self.merge, model.merge);
+        match model.review_at > model.match_at {
+            true => {
+                Err(Failure::misuse("bad_settings", "thresholds.review: expected at most that of a match"))
+            }
+            false => Ok(model),
+        }
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use phygital_core::identity::matching::{Field, FieldKind, Records};
+
     use super::*;
 
     fn read(text: &str) -> Result<Config, Failure> {
@@ -110,14 +126,30 @@ mod tests {
     fn what_is_misspelt_or_beyond_is_refused() {
         for (text, told) in [
             (r#"{"id": "x"}"#, "unknown field `id`"),
-            (r#"{"thresholds": {"merge": 1}}"#, "unknown field `merge`"),
+            (r#"{"thresholds": {"unite": 1}}"#, "unknown field `unite`"),
             (r#"{"thresholds": {"match": 64.1}}"#, "thresholds.match: expected bits from -64 to 64"),
+            (r#"{"thresholds": {"review": -64.1}}"#, "thresholds.review: expected bits from -64 to 64"),
+            (r#"{"thresholds": {"merge": 1e9}}"#, "thresholds.merge: expected bits from -64 to 64"),
             (r#"{"mapping": {"id": "x"}}"#, "people.json: mapping: "),
         ] {
             let failure = read(text).unwrap_err();
             assert!(failure.message.contains(told), "{failure}");
         }
         assert!(read(r#"{"thresholds": {"match": 64}}"#).is_ok());
-        assert_eq!(Config::read(None), Ok(Config::default()));
+        assert!(Config::read(None).unwrap().mapping.is_none());
+    }
+
+    #[test]
+    fn thresholds_are_those_of_the_file_or_else_of_the_model() {
+        let fields = [Field::new("a", FieldKind::Surname), Field::new("b", FieldKind::Place)];
+        let rows = [("1", ["ada", "x"]), ("2", ["ada", "x"]), ("3", ["bob", "y"]), ("4", ["eve", "z"])];
+        let model = Model::train(&Records::new(fields, rows).unwrap()).unwrap();
+        let on = |text: &str| read(text).unwrap().thresholds.on(model.clone());
+        assert_eq!(on("{}"), Ok(model.clone()));
+        let own = on(r#"{"thresholds": {"match": 7.5, "review": -1, "merge": 3.2}}"#).unwrap();
+        assert_eq!((own.match_at, own.review_at, own.merge), (7_500, -1_000, 3_200));
+        let low = on(r#"{"thresholds": {"match": -60}}"#).unwrap();
+        assert_eq!((low.match_at, low.review_at), (-60_000, -60_000));
+        assert!(on(r#"{"thresholds": {"match": 1, "review": 2}}"#).is_err());
     }
 }

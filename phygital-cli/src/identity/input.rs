@@ -49,7 +49,7 @@ impl Input {
         Self::of(name, Box::new(opened), bar)
     }
 
-    fn of(name: String, bytes: Box<dyn Read>, bar: ProgressBar) -> Result<Self, Failure> {
+    pub(super) fn of(name: String, bytes: Box<dyn Read>, bar: ProgressBar) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::io(&name, &error);
         let (head, bytes) =
             peek(BufReader::with_capacity(64 * 1024, bytes), GZIP.len() as u64).map_err(failed)?;

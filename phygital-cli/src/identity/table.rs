@@ -70,7 +70,10 @@ impl Row<'_> {
 impl Table {
     /// Opens a file, or standard input where it is called `-`, and reads its header.
     pub(crate) fn open(file: &Path, output: &Output) -> Result<Self, Failure> {
-        let Input { name, form, reader, bar } = Input::open(file, output)?;
+        Self::of(Input::open(file, output)?)
+    }
+
+    fn of(Input { name, form, reader, bar }: Input) -> Result<Self, Failure> {
         match form {
             Form::Csv => {
                 let bounded = Bounded { inner: reader, left: ROW_BYTES_MAX };
@@ -278,17 +281,13 @@ fn each(text: &str, take: impl FnMut(String, &RawValue)) -> Result<(), serde_jso
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn table(text: &[u8]) -> Result<Table, Failure> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("t");
-        std::fs::write(&path, text).unwrap();
-        let mut table = Table::open(&path, &Output::new(true));
-        if let Ok(table) = &mut table {
-            table.name = "t".to_owned();
-        }
-        table
+        let bytes = Box::new(io::Cursor::new(text.to_vec()));
+        Table::of(Input::of("t".to_owned(), bytes, ProgressBar::hidden())?)
     }
 
     fn read(text: &[u8], columns: &[&str]) -> Result<Vec<(u64, Vec<String>)>, Failure> {
@@ -368,5 +367,19 @@ mod tests {
         assert_eq!(read(&json(ROW_BYTES_MAX - 9), &["id"]).unwrap().len(), 2);
         let failure = read(&json(ROW_BYTES_MAX - 8), &["id"]).unwrap_err();
         assert_eq!((failure.line, failure.kind), (Some(1), "malformed"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_rows_or_a_failure(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(&bytes, &["id"]);
+        }
+
+        #[test]
+        fn what_looks_like_a_table_is_rows_or_a_failure(text in "(id,name|\\{\"id\": 1\\})\n[a-z0-9,\"{}\\[\\]: \n\r\\\\]{0,80}") {
+            if let Ok(rows) = read(text.as_bytes(), &["id"]) {
+                prop_assert!(rows.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod evaluate;
+mod preview;
 mod profiles;
 mod resolve;
 mod train;
@@ -13,9 +14,13 @@ use phygital_core::identity::matching::{MatchingError, Model, Records};
 
 use crate::failure::{Exit, Failure};
 use crate::identity::{Config, Table, records};
-use crate::identity_arguments::{Identity, Learned, People};
+use crate::identity_arguments::{Identity, Learned, Source};
 use crate::output::Output;
 use crate::settings;
+use crate::text_file;
+
+/// Longest model file, in bytes: twelve fields with every common value that a model may name.
+const MODEL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Runs one of them.
 pub(crate) fn identity(with: Identity, output: &mut Output) -> Result<Exit, Failure> {
@@ -23,6 +28,7 @@ pub(crate) fn identity(with: Identity, output: &mut Output) -> Result<Exit, Fail
         Identity::Resolve(with) => resolve::resolve(&with, output),
         Identity::Train(with) => train::train(&with, output),
         Identity::Match(with) => compare::compare(&with, output),
+        Identity::Preview(with) => preview::preview(&with, output),
         Identity::Evaluate(with) => evaluate::evaluate(&with, output),
     }
 }
@@ -35,7 +41,7 @@ struct Read {
     config: Config,
 }
 
-fn read(with: &People, output: &Output) -> Result<Read, Failure> {
+fn read(with: &Source, output: &Output) -> Result<Read, Failure> {
     let config = Config::read(with.config.as_deref())?;
     let mut table = Table::open(&with.file, output)?;
     let mapping = config.mapping(table.columns())?;
@@ -46,16 +52,24 @@ fn read(with: &People, output: &Output) -> Result<Read, Failure> {
     Ok(Read { records, id: mapping.id, config })
 }
 
-/// A model from its file, or one learned from the records themselves; with the thresholds of the settings.
-fn model(with: &Learned, read: &Read, output: &Output) -> Result<Model, Failure> {
-    let model = match &with.model {
-        Some(file) => {
-            let named = |error: MatchingError| Failure::from(error).while_doing(&settings::name(file));
-            Model::from_json(&settings::read(file)?).map_err(named)?
-        }
-        None => output.working("learning", || Model::train(&read.records))?,
-    };
-    Ok(read.config.thresholds.on(model))
+impl Read {
+    /// Learns from what the file says.
+    fn learn(&self, output: &Output) -> Result<Model, MatchingError> {
+        output.working("learning", || Model::train(&self.records))
+    }
+
+    /// The model of a file, or one learned from the records themselves; with the thresholds of the settings.
+    fn model(&self, with: &Learned, output: &Output) -> Result<Model, Failure> {
+        self.config.thresholds.on(self.learned(with, output)?)
+    }
+
+    /// As [`Read::model`], as it was learned.
+    fn learned(&self, with: &Learned, output: &Output) -> Result<Model, Failure> {
+        let Some(file) = &with.model else { return Ok(self.learn(output)?) };
+        let bad = |what: &str| Failure::misuse("malformed", format!("{}: {what}", settings::name(file)));
+        let text = text_file::read(file, MODEL_BYTES_MAX, bad)?;
+        Model::from_json(&text).map_err(|error| bad(&error.to_string()))
+    }
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
