@@ -25,8 +25,8 @@ use phygital_core::contactless::smart_tap::{
 };
 use phygital_core::contactless::type4::Type4Path;
 use phygital_core::crypto::{P256Key, Secret};
-use phygital_core::tap::tag_setup::{SdmRights, TagSetup};
 use phygital_core::tap::SdmMode;
+use phygital_core::tap::tag_setup::{SdmRights, TagSetup};
 use phygital_core::vocab::Timestamp;
 use phygital_reader::pn532::Pn532Backend;
 use phygital_reader::{Backend, Card, Reader, ReaderName, Technology};

@@ -26,7 +26,7 @@ use std::time::Duration;
 use phygital_reader::{Backend, Clock, ReaderName};
 use phygital_sim::{Dice, Field};
 
-pub(crate) use till::{Till, taps};
+pub(crate) use till::Till;
 
 /// A backend, and a counter with its reader.
 pub(crate) trait Bench {
@@ -41,6 +41,11 @@ pub(crate) trait Bench {
 
     /// The time that the loop goes by.
     fn clock(&self) -> Arc<dyn Clock>;
+
+    /// How many times as fast as real time that goes, where the reader itself takes real time.
+    fn haste(&self) -> u32 {
+        1
+    }
 
     /// Takes the reader away: its cable is pulled, its service ends.
     fn unplug(&mut self);

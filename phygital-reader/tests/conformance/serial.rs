@@ -13,7 +13,7 @@ use super::Bench;
 pub(crate) struct SerialBench<B> {
     chip: Pn532Chip,
     field: Field,
-    clock: Arc<dyn Clock>,
+    haste: u32,
     backend: fn() -> B,
     /// What may go wrong.
     faults: Vec<Pn532Fault>,
@@ -57,12 +57,12 @@ impl<B: Backend + 'static> SerialBench<B> {
             Pn532Fault::CardLifted(Tear::AfterEffect),
         ];
         let chip = Pn532Chip::start(field.clone()).unwrap();
-        Self { chip, field, clock: Arc::new(SystemClock::new()), backend, faults, kill: None }
+        Self { chip, field, haste: 1, backend, faults, kill: None }
     }
 
     /// With a loop that goes so many times as fast.
     pub(crate) fn faster(mut self, times: u32) -> Self {
-        self.clock = Arc::new(FastClock(SystemClock::new(), times));
+        self.haste = times;
         self
     }
 
@@ -93,7 +93,11 @@ impl<B: Backend + 'static> Bench for SerialBench<B> {
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.clock)
+        Arc::new(FastClock(SystemClock::new(), self.haste))
+    }
+
+    fn haste(&self) -> u32 {
+        self.haste
     }
 
     fn unplug(&mut self) {

@@ -8,10 +8,10 @@ use phygital_core::vocab::tag::TagUid;
 use phygital_reader::{DEBOUNCE, TapEvent, Unreadable, Wishes};
 use phygital_sim::{Dice, Ntag424, SharedCard};
 
-use super::{Bench, PATIENCE, Till, cards, taps};
+use super::{Bench, Till, cards};
 
-/// Tags that come by.
-const TAGS: u8 = 16;
+/// Tags that come by: so many that few come back within the window.
+const TAGS: u8 = 64;
 
 /// Growth of the process that is no leak: what an allocator keeps.
 const GROWTH_KIB_MAX: u64 = 8 * 1024;
@@ -92,6 +92,7 @@ fn present<B: Bench + Send>(counters: &mut [Counter<'_, B>], presentations: u64)
 struct Counter<'b, B> {
     bench: &'b mut B,
     till: Till,
+    window: Duration,
     tags: Vec<(TagUid, SharedCard<Ntag424>)>,
     left_at: Vec<Option<Duration>>,
     dice: Dice,
@@ -102,10 +103,21 @@ struct Counter<'b, B> {
 impl<'b, B: Bench> Counter<'b, B> {
     fn new(bench: &'b mut B, per_mille: u16, seed: u64) -> Self {
         // Messages alone: for passes it would make a session's key at each tap.
-        let till = Till::over(taps(bench).wishes(Wishes::ndef()), bench);
+        // However fast the clock goes, what comes back has as long as in a shop: a busy machine takes its time.
+        let window = DEBOUNCE * bench.haste();
+        let till = Till::over(bench, |taps| taps.wishes(Wishes::ndef()).debounce(window));
         let tags = (0..TAGS).map(|number| (cards::uid(number), cards::tag(number))).collect::<Vec<_>>();
         let left_at = vec![None; tags.len()];
-        Self { bench, till, tags, left_at, dice: Dice::new(seed), per_mille, soaked: Soaked::default() }
+        Self {
+            bench,
+            till,
+            window,
+            tags,
+            left_at,
+            dice: Dice::new(seed),
+            per_mille,
+            soaked: Soaked::default(),
+        }
     }
 
     /// Holds a tag to the reader and takes it away.
@@ -114,14 +126,14 @@ impl<'b, B: Bench> Counter<'b, B> {
         // At once, unless it was there within the window.
         let pick = self.dice.below(self.tags.len());
         if let Some(left) = self.left_at[pick] {
-            while self.till.now() <= left + DEBOUNCE {
+            while self.till.now() <= left + self.window {
                 assert_eq!(self.turn(), None, "nothing is there, presentation {number}");
             }
         }
         let (uid, tag) = self.tags[pick].clone();
         self.perhaps_fault();
         self.bench.field().put(tag);
-        let end = self.till.now() + PATIENCE;
+        let end = self.till.now() + self.till.patience();
         let tapped = loop {
             if let Some(tapped) = self.turn() {
                 break tapped;
@@ -139,7 +151,7 @@ impl<'b, B: Bench> Counter<'b, B> {
         }
         self.bench.field().take();
         // One that was lifted by a fault may be gone already.
-        let end = self.till.now() + PATIENCE;
+        let end = self.till.now() + self.till.patience();
         while self.soaked.there {
             assert_eq!(self.turn(), None, "presentation {number} was doubled");
             assert!(self.till.now() < end, "presentation {number} did not leave: {:?}", self.soaked);

@@ -11,19 +11,27 @@ use super::{Bench, PATIENCE, cards};
 pub(crate) struct Till {
     taps: TapLoop,
     clock: Arc<dyn Clock>,
+    /// Longest that anything takes, of its time.
+    patience: Duration,
 }
 
 impl Till {
     /// A till whose reader is up, that wishes for all there is.
     pub(crate) fn new(bench: &dyn Bench) -> Self {
-        Self::over(taps(bench), bench)
+        Self::over(bench, |taps| taps)
     }
 
-    /// A till whose reader is up, over this loop.
-    pub(crate) fn over(taps: TapLoop, bench: &dyn Bench) -> Self {
-        let mut till = Self { taps, clock: bench.clock() };
+    /// A till whose reader is up, with a loop that is set so.
+    pub(crate) fn over(bench: &dyn Bench, set: impl FnOnce(TapLoop) -> TapLoop) -> Self {
+        let clock = bench.clock();
+        let taps = set(taps(bench)).clock(Arc::clone(&clock));
+        let mut till = Self { taps, clock, patience: PATIENCE * bench.haste() };
         till.until("the reader", |event| matches!(event, TapEvent::ReaderUp));
         till
+    }
+
+    pub(crate) const fn patience(&self) -> Duration {
+        self.patience
     }
 
     pub(crate) fn now(&self) -> Duration {
@@ -37,7 +45,7 @@ impl Till {
 
     /// The next event.
     pub(crate) fn next(&mut self, wanted: &str) -> TapEvent {
-        let end = self.now() + PATIENCE;
+        let end = self.now() + self.patience;
         loop {
             if let Some(event) = self.turn() {
                 return event;
@@ -48,7 +56,7 @@ impl Till {
 
     /// Waits for this event, past others.
     pub(crate) fn until(&mut self, wanted: &str, is_it: impl Fn(&TapEvent) -> bool) {
-        let end = self.now() + PATIENCE;
+        let end = self.now() + self.patience;
         while !is_it(&self.next(wanted)) {
             assert!(self.now() < end, "{wanted} did not come");
         }
