@@ -1,5 +1,5 @@
-//! See [`phygital_fuzz::identity::evidence_lines`].
+//! See [`phygital_fuzz::evidence::evidence_lines`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| phygital_fuzz::identity::evidence_lines(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| phygital_fuzz::evidence::evidence_lines(data));

@@ -6,8 +6,10 @@
 pub mod beacons;
 pub mod chips;
 pub mod contactless;
+pub mod evidence;
 pub mod identity;
 pub mod journal;
+pub mod names;
 pub mod optin;
 pub mod pn532;
 pub mod pn532_line;

@@ -11,16 +11,19 @@ mod chips;
 #[path = "../../fuzz/src/contactless.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod contactless;
-<<<<<<< HEAD
+#[path = "../../fuzz/src/evidence.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod evidence;
 #[cfg(feature = "contract")]
-=======
->>>>>>> 0fb86e1 (identity: the golden record; a fuzz target over lines of evidence)
 #[path = "../../fuzz/src/identity.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod identity;
 #[path = "../../fuzz/src/journal.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod journal;
+#[path = "../../fuzz/src/names.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod names;
 #[path = "../../fuzz/src/optin.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod optin;
@@ -48,12 +51,9 @@ use proptest::test_runner::{Config, TestRunner};
 type Target = fn(&[u8]);
 
 const TARGETS: &[(&str, Target)] = &[
-<<<<<<< HEAD
     #[cfg(feature = "contract")]
     ("identity_union", identity::union),
-=======
-    ("evidence_lines", identity::evidence_lines),
->>>>>>> 0fb86e1 (identity: the golden record; a fuzz target over lines of evidence)
+    ("evidence_lines", evidence::evidence_lines),
     ("inbound_text", optin::inbound_text),
     ("ntag2xx", chips::ntag2xx),
     ("ntag424", chips::ntag424),
@@ -61,6 +61,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("tap_link", tap::link),
     ("tap_template", tap::template),
     ("keys_json", tap::keys_json),
+    ("names", names::names),
+    ("rules_json", names::rules_json),
     ("slot_keys_json", tap::slot_keys_json),
     ("tag_setup", tap::tag_setup),
     ("ndef", contactless::ndef),

@@ -249,16 +249,21 @@ fn read(whole: &At<'_>) -> Result<Rules, RulesJsonError> {
 }
 
 fn read_blocked(blocked: &At<'_>, rules: &mut Rules) -> Result<(), RulesJsonError> {
-    let lower = |text: &str| Some(text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    // What is kept has to be its own normal form, so that it is read back as it was written.
+    fn stable(normal: impl Fn(&str) -> String) -> impl Fn(&str) -> Option<String> {
+        move |text| Some(normal(text)).filter(|once| !once.is_empty() && normal(once) == *once)
+    }
+    let lower = stable(|text| text.trim().to_lowercase());
     let list = &mut rules.blocked;
     for (key, field) in blocked.object()? {
         match key {
             "values" => {
                 let mut values: BTreeMap<IdentifierKind, BTreeSet<String>> = BTreeMap::new();
                 for (kind, texts) in field.kinds()? {
-                    let normal = |text: &str| {
-                        Identifier::new(kind, text).ok().map(|identifier| identifier.value().to_lowercase())
-                    };
+                    let normal = stable(|text| {
+                        let identifier = Identifier::new(kind, text);
+                        identifier.map(|identifier| identifier.value().to_lowercase()).unwrap_or_default()
+                    });
                     let texts = texts.texts(
                         normal,
                         "an identifier of its kind, in international form if a phone number",
@@ -267,7 +272,7 @@ fn read_blocked(blocked: &At<'_>, rules: &mut Rules) -> Result<(), RulesJsonErro
                 }
                 list.values = values;
             }
-            "words" => list.words = field.texts(lower, "a text that is not empty")?,
+            "words" => list.words = field.texts(&lower, "a text that is not empty")?,
             "local_parts" => {
                 let local = |text: &str| lower(text).filter(|text| !text.contains('@'));
                 list.locals = field.texts(local, "what stands before the @ of an address")?;
@@ -280,12 +285,10 @@ fn read_blocked(blocked: &At<'_>, rules: &mut Rules) -> Result<(), RulesJsonErro
                 list.patterns = patterns.iter().map(read_pattern).collect::<Result<_, _>>()?;
             }
             "names" => {
-                let normal =
-                    |text: &str| Some(FieldKind::GivenName.normal(text)).filter(|name| !name.is_empty());
-                list.names = field.texts(normal, "a name")?;
+                list.names = field.texts(stable(|text| FieldKind::GivenName.normal(text)), "a name")?;
             }
             "birthdays" => {
-                let normal = |text: &str| Some(FieldKind::Date.normal(text)).filter(|date| !date.is_empty());
+                let normal = stable(|text| FieldKind::Date.normal(text));
                 list.births = field.texts(normal, "a date such as 1900-01-01")?;
             }
             _ => return Err(blocked.odd_key("values, words, local_parts, patterns, names or birthdays")),
