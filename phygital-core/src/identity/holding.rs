@@ -147,10 +147,10 @@ impl Partners {
         let mut one_group = BTreeMap::new();
         for (partner, sightings) in &self.0 {
             let mut groups = sightings.iter().filter_map(|&at| group_of[at as usize]);
-            if let Some(first) = groups.next() {
-                if groups.all(|group| group == first) {
-                    one_group.insert(partner, first);
-                }
+            if let Some(first) = groups.next()
+                && groups.all(|group| group == first)
+            {
+                one_group.insert(partner, first);
             }
         }
         let joined: Vec<(usize, u32)> = (0..seen.len())
