@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attribution;
 pub mod consent;
 pub mod contactless;
 pub mod crypto;

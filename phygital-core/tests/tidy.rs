@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the core, each knowing only itself and those before it.
-const LAYERS: [&str; 13] = [
+const LAYERS: [&str; 14] = [
     "vocab",
     "crypto",
     "contactless",
@@ -19,6 +19,7 @@ const LAYERS: [&str; 13] = [
     "optin",
     "identity",
     "profile",
+    "attribution",
     "machine",
     "store",
     "engine",

@@ -76,3 +76,21 @@ pub const SMS_RECIPIENTS_MAX: usize = 10;
 
 /// Longest body of an `sms:` link, in bytes: ten parts of 160 characters.
 pub const SMS_BODY_BYTES_MAX: usize = 1_600;
+
+/// Most channels of one set of journeys. They are ids of two bytes; a shop has dozens, a report of campaigns hundreds.
+pub const CHANNELS_MAX: usize = 65_536;
+
+/// Longest name of a channel, in bytes.
+pub const CHANNEL_NAME_BYTES_MAX: usize = 256;
+
+/// Most touches of one path. Longer ones are a robot or a fault of the clock; the cap of eligibility is far below.
+pub const PATH_TOUCHES_MAX: usize = 65_535;
+
+/// Highest order of a Markov model. Above four or five no data fills the states.
+pub const MARKOV_ORDER_MAX: usize = 16;
+
+/// Most states of a Markov model that is solved: its working set is a quarter of a kilobyte a state.
+pub const MARKOV_STATES_MAX: usize = 100_000;
+
+/// Most players of a game that is solved over all their coalitions: a table of 2^24 numbers is 128 MiB.
+pub const SHAPLEY_PLAYERS_MAX: usize = 24;
