@@ -109,6 +109,14 @@ impl Channels {
         }
         (Roster { names: self.ids.keys().cloned().collect() }, map)
     }
+
+    /// The channels of one path by name, and the path in their ids.
+    pub(super) fn roster_of(&self, path: &[ChannelId]) -> Result<(Roster, Vec<ChannelId>), ChannelError> {
+        let mut own = Channels::new();
+        let ids = path.iter().map(|id| own.intern(self.name(*id))).collect::<Result<Vec<_>, _>>()?;
+        let (roster, map) = own.roster();
+        Ok((roster, ids.into_iter().map(|id| map[id.index()]).collect()))
+    }
 }
 
 /// Channels in the order of their names. Every aggregate numbers its channels so: then the sums of floating numbers go
@@ -151,9 +159,8 @@ impl Roster {
             channels.intern(name)?;
         }
         let (roster, map) = channels.roster();
-        let places = |one: &Roster| {
-            one.names.iter().map(|name| map[channels.ids[name].index()]).collect::<Vec<_>>()
-        };
+        let places =
+            |one: &Roster| one.names.iter().map(|name| map[channels.ids[name].index()]).collect::<Vec<_>>();
         Ok(Union { ours: places(self), theirs: places(other), roster })
     }
 }

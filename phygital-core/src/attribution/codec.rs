@@ -46,6 +46,9 @@ pub enum MergeError {
     /// Sums that leave their range.
     #[error("the sums leave their range")]
     TooMuch,
+    /// A path with shares of another length.
+    #[error("the shares are those of another path")]
+    Path,
     /// Too many channels together.
     #[error(transparent)]
     Channel(#[from] ChannelError),

@@ -1,11 +1,11 @@
 //! What each channel earned by a rule: an aggregate that adds up in any order.
 
-use super::channels::{ChannelId, Channels, Roster, id_at};
+use super::channels::{ChannelId, Channels, Roster};
 use super::codec::{AggregateError, Form, MergeError, Reader, Writer};
 use super::journeys::{Journeys, Part, Touch, Visitor};
 use super::outcome::{Count, Outcome};
 use super::rule::{Path, Rule, RuleError};
-use super::shares::{UNIT, whole_units};
+use super::shares::{Shares, UNIT, whole_units};
 
 /// Credits of channels by one rule, summed over journeys.
 ///
@@ -77,43 +77,36 @@ impl Credits {
         Ok(folds.folds.into_iter().map(finish).collect())
     }
 
-    /// One more journey. Where the rule finds nothing to credit, the outcome is unattributed.
+    /// One more journey, with its shares by the rule; without shares its outcome is unattributed.
     ///
     /// # Errors
-    /// [`MergeError::TooMuch`] where a sum would leave its range, [`MergeError::Channel`] for a channel too many; what the
-    /// rule asks for in vain is [`RuleError`] of [`Rule::shares`], which comes first: hence the shares are given.
+    /// [`MergeError`]; nothing is changed then.
     pub fn add(
         &mut self,
         channels: &Channels,
-        path: &Path<'_>,
-        rule: &Rule,
+        path: &[ChannelId],
+        shares: Option<&Shares>,
         outcome: &Outcome,
-    ) -> Result<Result<(), RuleError>, MergeError> {
-        let mut one = Credits::new(self.scale);
-        one.total = *outcome;
-        let mut named = Channels::new();
-        let shares = match rule.shares(path) {
-            Ok(shares) => Some(shares),
-            Err(RuleError::Shares(_)) => None,
-            Err(error) => return Ok(Err(error)),
+    ) -> Result<(), MergeError> {
+        let (roster, path) = channels.roster_of(path)?;
+        let mut one = Credits {
+            scale: self.scale,
+            counts: vec![0; roster.len()],
+            values: vec![0; roster.len()],
+            total: *outcome,
+            unattributed: if shares.is_some() { Outcome::default() } else { *outcome },
+            roster,
         };
-        let ids = path.channels.iter().map(|id| named.intern(channels.name(*id)));
-        let ids = ids.collect::<Result<Vec<_>, _>>()?;
-        let (roster, map) = named.roster();
-        one.counts = vec![0; map.len()];
-        one.values = vec![0; map.len()];
-        one.roster = roster;
-        match &shares {
-            Some(shares) => {
-                for (id, unit) in ids.iter().zip(shares.units()) {
-                    let at = map[id.index()].index();
-                    one.counts[at] += u128::from(outcome.conversions.millionths()) * u128::from(unit);
-                    one.values[at] += i128::from(outcome.value) * i128::from(unit);
-                }
+        if let Some(shares) = shares {
+            if shares.parts().len() != path.len() {
+                return Err(MergeError::Path);
             }
-            None => one.unattributed = *outcome,
+            let mut sums = Sums { counts: &mut one.counts, values: &mut one.values, outcome };
+            for (channel, unit) in path.iter().zip(shares.units()) {
+                sums.add(channel.index(), unit);
+            }
         }
-        self.merge(&one).map(Ok)
+        self.merge(&one)
     }
 
     /// These credits and others of the same rule.
@@ -177,7 +170,8 @@ impl Credits {
         let counts = self.counts.iter().map(|count| i128::try_from(*count).expect("64 bits of millionths"));
         let total = self.total.conversions.millionths() - self.unattributed.conversions.millionths();
         let counts = counts.collect::<Vec<_>>();
-        whole_units(total.into(), &counts, i128::from(UNIT)).expect("shares sum to one, but for their rounding")
+        whole_units(total.into(), &counts, i128::from(UNIT))
+            .expect("shares sum to one, but for their rounding")
     }
 
     /// All that came in.
@@ -222,7 +216,8 @@ impl Credits {
     /// Whether the shares can have come from the totals.
     fn is_whole(&self) -> bool {
         let unit = i128::from(UNIT);
-        let conversions = self.total.conversions.millionths().checked_sub(self.unattributed.conversions.millionths());
+        let conversions =
+            self.total.conversions.millionths().checked_sub(self.unattributed.conversions.millionths());
         let counts = self.counts.iter().map(|count| i128::try_from(*count).ok()).collect::<Option<Vec<_>>>();
         let value = i128::from(self.total.value) - i128::from(self.unattributed.value);
         let sums = |total: i128, exact: &[i128]| {
@@ -230,7 +225,8 @@ impl Credits {
                 && !exact.contains(&i128::MIN)
                 && whole_units(total, exact, unit).is_some()
         };
-        conversions.zip(counts).is_some_and(|(total, counts)| sums(total.into(), &counts)) && sums(value, &self.values)
+        conversions.zip(counts).is_some_and(|(total, counts)| sums(total.into(), &counts))
+            && sums(value, &self.values)
     }
 }
 
@@ -385,9 +381,4 @@ impl Sums<'_> {
         let share = self.share(unit);
         self.add_share(channel, share);
     }
-}
-
-/// The channels of a list by id, for maps from ids of [`Channels`] to those of a roster.
-pub(super) fn ids(count: usize) -> impl Iterator<Item = ChannelId> {
-    (0..count).filter_map(id_at)
 }

@@ -268,13 +268,6 @@ impl Journeys {
         all
     }
 
-    /// Runs through all rows that have touches.
-    pub(super) fn visit(&self, visitor: &mut impl Visitor) {
-        for part in self.parts(1) {
-            part.visit(visitor);
-        }
-    }
-
     fn refuse(&self, fault: JourneyFault) -> JourneyError {
         JourneyError { row: self.rows + 1, fault }
     }

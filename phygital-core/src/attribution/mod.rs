@@ -7,17 +7,34 @@
 //! integers: parts folded apart and merged give the same bytes as the whole, in any order and on every platform.
 
 mod channels;
+mod coalitions;
 mod codec;
 mod credits;
 mod journeys;
+mod markov;
+mod order;
+mod ordered;
 mod outcome;
 mod rule;
+mod shapley;
 mod shares;
+mod solve;
+mod table;
+mod transitions;
 
 pub use channels::{ChannelError, ChannelId, Channels, Roster};
+pub use coalitions::Coalitions;
 pub use codec::{AggregateError, MergeError};
 pub use credits::Credits;
 pub use journeys::{JourneyError, JourneyFault, Journeys, Part};
+pub use markov::{Markov, MarkovError};
+pub use order::{OrderChoice, OrderFit};
+pub use ordered::{Ordered, PlaceCredit};
 pub use outcome::{Count, Outcome};
 pub use rule::{Milestones, Path, Places, Rule, RuleError};
+pub use shapley::{
+    Measure, Sampled, ShapleyError, cover_rate_game, cover_rate_game_sampled, journey_subgame, rate_game,
+    shapley, sum_game,
+};
 pub use shares::{Credit, Shares, SharesError};
+pub use transitions::{Target, Transition, Transitions};

@@ -181,9 +181,11 @@ impl Rule {
                 by_age(ages, *half_life)?
             }
             Rule::RankDecay { numerator, denominator } => by_rank(touches, *numerator, *denominator)?,
-            Rule::Places(places) => places.parts(touches),
-            Rule::WShaped(milestones) => milestones.parts(touches, &[path.lead])?,
-            Rule::ZShaped(milestones) => milestones.parts(touches, &[path.lead, path.opportunity])?,
+            Rule::Places(places) => return Ok(places.shares(touches)?),
+            Rule::WShaped(milestones) => return milestones.shares(touches, &[path.lead]),
+            Rule::ZShaped(milestones) => {
+                return milestones.shares(touches, &[path.lead, path.opportunity]);
+            }
             Rule::ByChannel(weights) => {
                 let weight = |channel: &ChannelId| weights.get(channel.index()).copied().unwrap_or(0);
                 path.channels.iter().map(weight).collect()
@@ -227,7 +229,7 @@ fn by_rank(touches: usize, numerator: u32, denominator: u32) -> Result<Vec<u64>,
 }
 
 impl Places {
-    fn parts(&self, touches: usize) -> Vec<u64> {
+    fn shares(&self, touches: usize) -> Result<Shares, SharesError> {
         let mut sizes = vec![None; touches];
         for (touch, size) in self.head.iter().enumerate().take(touches) {
             add(&mut sizes[touch], *size);
@@ -240,12 +242,12 @@ impl Places {
 }
 
 impl Milestones {
-    fn parts(&self, touches: usize, between: &[Option<usize>]) -> Result<Vec<u64>, RuleError> {
+    fn shares(&self, touches: usize, between: &[Option<usize>]) -> Result<Shares, RuleError> {
         let mut sizes = vec![None; touches];
         for touch in [0, touches - 1].into_iter().chain(between.iter().copied().flatten()) {
             add(sizes.get_mut(touch).ok_or(RuleError::NoTouch(touch))?, self.each);
         }
-        Ok(with_rest(&sizes, self.rest))
+        Ok(with_rest(&sizes, self.rest)?)
     }
 }
 
@@ -254,13 +256,14 @@ fn add(sum: &mut Option<u64>, size: u32) {
 }
 
 /// All sizes in one denominator: the rest is divided among the touches without a size of their own.
-fn with_rest(sizes: &[Option<u64>], rest: u32) -> Vec<u64> {
+fn with_rest(sizes: &[Option<u64>], rest: u32) -> Result<Shares, SharesError> {
     let others = sizes.iter().filter(|size| size.is_none()).count() as u64;
     let common = others.max(1);
     let parts = sizes.iter().map(|size| size.map_or(u64::from(rest), |size| size * common));
     let parts = parts.collect::<Vec<_>>();
     let divisor = parts.iter().fold(0, |one, other| gcd(one, *other)).max(1);
-    parts.into_iter().map(|part| part / divisor).collect()
+    let parts = parts.into_iter().map(|part| part / divisor).collect();
+    Shares::with_rest(parts, sizes.iter().map(Option::is_none).collect())
 }
 
 fn gcd(one: u64, other: u64) -> u64 {
@@ -293,6 +296,13 @@ mod tests {
         let custom = Rule::Places(Places { head: vec![5, 2], tail: vec![2, 1], rest: 0 });
         assert_eq!(parts(&custom, &[0, 1, 2, 3, 4]), [5, 2, 0, 1, 2]);
         assert_eq!(parts(&custom, &[0, 1]), [6, 4].map(|part| part / 2));
+    }
+
+    #[test]
+    fn ties_go_to_the_ends_first() {
+        let shares = Rule::position().shares(&Path::new(&ids(&[0, 1, 2, 3, 4]))).unwrap();
+        // 2.4, 0.4, 0.4, 0.4, 2.4: all lost as much.
+        assert_eq!(shares.split(6).credits(), [3, 0, 0, 0, 3]);
     }
 
     #[test]
@@ -343,8 +353,8 @@ mod tests {
                 ends.iter().enumerate().all(|(at, weight)| (shares.fraction(at) - weight).abs() < 1e-12)
             };
             let age = |at: usize| 0.5_f64.powf(ages[at] as f64 / half as f64 - ages[n - 1] as f64 / half as f64);
-            prop_assert!(close(&Rule::TimeDecay { half_life: half }, (0..n).map(age).collect()));
-            let rank = Rule::RankDecay { numerator: 2, denominator: 3 };
+            let (decay, rank) = (Rule::TimeDecay { half_life: half }, Rule::RankDecay { numerator: 2, denominator: 3 });
+            prop_assert!(close(&decay, (0..n).map(age).collect()));
             prop_assert!(close(&rank, (0..n).map(|at| (2.0_f64 / 3.0).powi((n - 1 - at) as i32)).collect()));
             let position = |at: usize| match n {
                 1 => 1.0,

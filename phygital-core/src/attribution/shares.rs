@@ -1,5 +1,7 @@
 //! An order's money among its touches: exact shares, cents that sum to the order, differences for refunds.
 
+use std::cmp::Reverse;
+
 use thiserror::Error;
 
 /// How much each touch of a path gets, as exact fractions: `parts[i] / total`.
@@ -17,6 +19,8 @@ use thiserror::Error;
 pub struct Shares {
     parts: Vec<u64>,
     total: u128,
+    /// Which touches have no place of their own, but a part of the rest; empty where that makes no difference.
+    rest: Vec<bool>,
 }
 
 /// Why there are no shares, or no difference.
@@ -49,8 +53,13 @@ impl Shares {
     pub fn new(parts: Vec<u64>) -> Result<Shares, SharesError> {
         match parts.iter().map(|part| u128::from(*part)).sum() {
             0 => Err(SharesError::Nothing),
-            total => Ok(Shares { parts, total }),
+            total => Ok(Shares { parts, total, rest: Vec::new() }),
         }
+    }
+
+    /// Shares of touches with a place of their own and of others, which have a part of the rest.
+    pub(super) fn with_rest(parts: Vec<u64>, rest: Vec<bool>) -> Result<Shares, SharesError> {
+        Ok(Shares { rest, ..Shares::new(parts)? })
     }
 
     /// The numerators, one for each touch.
@@ -76,6 +85,7 @@ impl Shares {
 
     /// An amount in minor units by largest remainder: each touch gets its exact share rounded down, and what is left goes,
     /// one by one, to those that lost most; of equals the earlier one first. A negative amount mirrors the positive one.
+    /// With rules of places and milestones, of equals those with a place of their own come before those between.
     ///
     /// The credits sum to the amount, and each is less than one unit from its exact share.
     pub fn split(&self, amount: i64) -> Credit {
@@ -89,7 +99,8 @@ impl Shares {
             remainders.push((product % self.total, touch));
             left -= product / self.total;
         }
-        remainders.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(&other.1)));
+        let after = |touch: usize| self.rest.get(touch).copied().unwrap_or(false);
+        remainders.sort_by_key(|(remainder, touch)| (Reverse(*remainder), after(*touch), *touch));
         for (_, touch) in remainders.into_iter().take(usize::try_from(left).expect("less than the touches")) {
             sizes[touch] += 1;
         }
@@ -214,7 +225,8 @@ mod tests {
                     }
                     net = next;
                 }
-                prop_assert_eq!(&posted[..], shares.split(end).credits());
+                let once = shares.split(end);
+                prop_assert_eq!(&posted[..], once.credits());
                 prop_assert!(end > 0 || posted.iter().all(|credit| *credit == 0));
             }
         }
@@ -238,7 +250,10 @@ mod tests {
         assert_eq!(Shares::new(vec![]), Err(SharesError::Nothing));
         assert_eq!(Shares::new(vec![0, 0]), Err(SharesError::Nothing));
         let one = Shares::new(vec![u64::MAX, u64::MAX]).unwrap();
-        assert_eq!(one.split(i64::MIN).credits().iter().map(|c| i128::from(*c)).sum::<i128>(), i128::from(i64::MIN));
+        assert_eq!(
+            one.split(i64::MIN).credits().iter().map(|c| i128::from(*c)).sum::<i128>(),
+            i128::from(i64::MIN)
+        );
         assert_eq!(one.difference(i64::MIN, 1), Err(SharesError::Overflow));
     }
 }

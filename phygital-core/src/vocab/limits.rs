@@ -92,5 +92,5 @@ pub const MARKOV_ORDER_MAX: usize = 16;
 /// Most states of a Markov model that is solved: its working set is a quarter of a kilobyte a state.
 pub const MARKOV_STATES_MAX: usize = 100_000;
 
-/// Most players of a game that is solved over all their coalitions: a table of 2^24 numbers is 128 MiB.
+/// Most players of a game that is solved over all their coalitions: two tables of 2^24 numbers are 256 MiB.
 pub const SHAPLEY_PLAYERS_MAX: usize = 24;

@@ -1,0 +1,196 @@
+//! Which channels met in a journey, whatever their order: the counts that games are played on.
+
+use std::collections::BTreeMap;
+
+use super::channels::{ChannelId, Channels, Roster};
+use super::codec::{AggregateError, Form, MergeError, Reader, Writer};
+use super::journeys::{Journeys, Part, Touch, Visitor};
+use super::outcome::Outcome;
+use super::table::Table;
+
+/// What came of the journeys with exactly each set of channels. Exact integers, which add up: parts folded apart and merged
+/// are the whole, to the byte.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coalitions {
+    pub(super) roster: Roster,
+    pub(super) scale: u8,
+    /// By channels in rising order.
+    pub(super) sets: BTreeMap<Box<[ChannelId]>, Outcome>,
+    unattributed: Outcome,
+}
+
+impl Coalitions {
+    /// None yet, with values of so many decimals.
+    pub fn new(scale: u8) -> Coalitions {
+        Coalitions { scale, ..Coalitions::default() }
+    }
+
+    /// The sets of all journeys.
+    pub fn of(journeys: &Journeys) -> Coalitions {
+        Coalitions::of_part(&journeys.parts(1).swap_remove(0))
+    }
+
+    /// The sets of some of the journeys.
+    pub fn of_part(part: &Part<'_>) -> Coalitions {
+        let (roster, map) = part.journeys.channels().roster();
+        let unattributed = part.unattributed();
+        let sets = if map.len() <= 64 {
+            let mut fold = Fold(Table::new(u64::BITS));
+            part.visit(&mut fold);
+            let set = |mask: u64| {
+                let mut set = Vec::new();
+                let mut rest = mask;
+                while rest != 0 {
+                    set.push(map[rest.trailing_zeros() as usize]);
+                    rest &= rest - 1;
+                }
+                set.sort_unstable();
+                set.into_boxed_slice()
+            };
+            fold.0.into_sorted().into_iter().map(|(mask, outcome)| (set(mask), outcome)).collect()
+        } else {
+            let mut slow = Slow { sets: BTreeMap::new(), map: &map };
+            part.visit(&mut slow);
+            slow.sets
+        };
+        let mut coalitions = Coalitions { roster, scale: part.journeys.scale(), sets, unattributed };
+        coalitions.sets.retain(|_, outcome| *outcome != Outcome::default());
+        coalitions
+    }
+
+    /// One more journey.
+    ///
+    /// # Errors
+    /// [`MergeError`]; nothing is changed then.
+    pub fn add(
+        &mut self,
+        channels: &Channels,
+        path: &[ChannelId],
+        outcome: &Outcome,
+    ) -> Result<(), MergeError> {
+        let (roster, mut set) = channels.roster_of(path)?;
+        set.sort_unstable();
+        set.dedup();
+        let mut one = Coalitions { roster, ..Coalitions::new(self.scale) };
+        if set.is_empty() {
+            one.unattributed = *outcome;
+        } else if *outcome != Outcome::default() {
+            one.sets.insert(set.into(), *outcome);
+        }
+        self.merge(&one)
+    }
+
+    /// These and others.
+    ///
+    /// # Errors
+    /// [`MergeError`]; nothing is changed then.
+    pub fn merge(&mut self, other: &Coalitions) -> Result<(), MergeError> {
+        if self.scale != other.scale {
+            return Err(MergeError::Scale(self.scale, other.scale));
+        }
+        let union = self.roster.union(&other.roster)?;
+        let mut merged = Coalitions::new(self.scale);
+        merged.unattributed =
+            self.unattributed.checked_add(&other.unattributed).ok_or(MergeError::TooMuch)?;
+        for (coalitions, map) in [(&*self, &union.ours), (other, &union.theirs)] {
+            for (set, outcome) in &coalitions.sets {
+                // Names rise in every roster, so that rising ids stay rising.
+                let set = set.iter().map(|id| map[id.index()]).collect();
+                let sum = merged.sets.entry(set).or_default();
+                *sum = sum.checked_add(outcome).ok_or(MergeError::TooMuch)?;
+            }
+        }
+        merged.roster = union.roster;
+        merged.checked_total().ok_or(MergeError::TooMuch)?;
+        *self = merged;
+        Ok(())
+    }
+
+    /// The channels, in the order of their names.
+    pub fn channels(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// The sets that were seen, and what came of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&[ChannelId], &Outcome)> {
+        self.sets.iter().map(|(set, outcome)| (&**set, outcome))
+    }
+
+    /// All journeys, but for those without a touch.
+    pub fn total(&self) -> Outcome {
+        self.checked_total().expect("kept within its range")
+    }
+
+    /// The journeys without a touch.
+    pub fn unattributed(&self) -> Outcome {
+        self.unattributed
+    }
+
+    /// The bytes of this aggregate.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(Form::Coalitions, self.scale, &self.roster);
+        writer.outcome(&self.unattributed);
+        writer.length(self.sets.len());
+        for (set, outcome) in &self.sets {
+            writer.key(set);
+            writer.outcome(outcome);
+        }
+        writer.finish()
+    }
+
+    /// The aggregate of these bytes.
+    ///
+    /// # Errors
+    /// [`AggregateError`] for anything that [`Coalitions::encode`] does not write.
+    pub fn decode(bytes: &[u8]) -> Result<Coalitions, AggregateError> {
+        let (mut reader, scale, roster) = Reader::new(bytes, Form::Coalitions)?;
+        let mut coalitions = Coalitions { roster, ..Coalitions::new(scale) };
+        coalitions.unattributed = reader.outcome()?;
+        for _ in 0..reader.length()? {
+            let set = reader.key()?;
+            let outcome = reader.outcome()?;
+            let rises = coalitions.sets.last_key_value().is_none_or(|(last, _)| *last < set);
+            let is_set = !set.is_empty() && set.windows(2).all(|pair| pair[0] < pair[1]);
+            if !rises || !is_set || outcome == Outcome::default() {
+                return Err(AggregateError::Form);
+            }
+            coalitions.sets.insert(set, outcome);
+        }
+        reader.finish()?;
+        coalitions.checked_total().ok_or(AggregateError::Form)?;
+        Ok(coalitions)
+    }
+
+    fn checked_total(&self) -> Option<Outcome> {
+        let total =
+            self.sets.values().try_fold(Outcome::default(), |sum, outcome| sum.checked_add(outcome))?;
+        total.mass().map(|_| total)
+    }
+}
+
+/// A set as a mask: the bit of each channel.
+struct Fold(Table<Outcome>);
+
+impl Visitor for Fold {
+    #[inline]
+    fn journey<T: Touch>(&mut self, path: &[T], outcome: &Outcome) {
+        let mask = path.iter().fold(0, |mask, touch| mask | 1_u64 << touch.at());
+        let sum = self.0.at(mask);
+        *sum = sum.checked_add(outcome).expect("the journeys keep their sums within 64 bits");
+    }
+}
+
+struct Slow<'a> {
+    sets: BTreeMap<Box<[ChannelId]>, Outcome>,
+    map: &'a [ChannelId],
+}
+
+impl Visitor for Slow<'_> {
+    fn journey<T: Touch>(&mut self, path: &[T], outcome: &Outcome) {
+        let mut set = path.iter().map(|touch| self.map[touch.at()]).collect::<Vec<_>>();
+        set.sort_unstable();
+        set.dedup();
+        let sum = self.sets.entry(set.into()).or_default();
+        *sum = sum.checked_add(outcome).expect("the journeys keep their sums within 64 bits");
+    }
+}

@@ -1,0 +1,424 @@
+//! What follows what in the paths: counts of grams, from which Markov models of every order up to theirs are made.
+
+use std::collections::BTreeMap;
+
+use super::channels::{ChannelId, Channels, Roster};
+use super::codec::{AggregateError, Form, MergeError, Reader, Writer};
+use super::journeys::{Journeys, Part, Touch, Visitor};
+use super::outcome::{Count, Outcome};
+use super::table::Table;
+use crate::vocab::limits::MARKOV_ORDER_MAX;
+
+/// The counts of a Markov chain whose state is the last channels of a path, as many as its order. Exact integers, which
+/// add up: parts folded apart and merged are the whole, to the byte.
+///
+/// A path of at least as many touches as the order starts in the state of its first ones, and steps with every further
+/// touch; a shorter one is a state of its own. Counts of order `k` hold those of all lower orders.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transitions {
+    pub(super) roster: Roster,
+    scale: u8,
+    order: u8,
+    /// Millionths of journeys by the state in which they begin, and by each step: a state and the channel that follows.
+    pub(super) starts: BTreeMap<Gram, u64>,
+    pub(super) steps: BTreeMap<Gram, u64>,
+    /// What came of the journeys that end in a state.
+    pub(super) ends: BTreeMap<Gram, Outcome>,
+    unattributed: Outcome,
+}
+
+/// Some channels in a row.
+pub(super) type Gram = Box<[ChannelId]>;
+
+impl Transitions {
+    /// No transitions yet, of an order from 1 to [`MARKOV_ORDER_MAX`] (one outside becomes the nearest), with values of so
+    /// many decimals.
+    pub fn new(order: u8, scale: u8) -> Transitions {
+        Transitions { order: order.clamp(1, MARKOV_ORDER_MAX as u8), scale, ..Transitions::default() }
+    }
+
+    /// The transitions of all journeys.
+    pub fn of(journeys: &Journeys, order: u8) -> Transitions {
+        Transitions::of_part(&journeys.parts(1).swap_remove(0), order)
+    }
+
+    /// The transitions of some of the journeys.
+    pub fn of_part(part: &Part<'_>, order: u8) -> Transitions {
+        let channels = part.journeys.channels();
+        let mut transitions = Transitions::new(order, part.journeys.scale());
+        let (roster, map) = channels.roster();
+        transitions.roster = roster;
+        transitions.unattributed = part.unattributed();
+        let order = u32::from(transitions.order);
+        let bits = u32::BITS - (channels.len().max(2) as u32 - 1).leading_zeros();
+        if bits * (order + 1) < 64 {
+            let mut fold = Fold {
+                order: order as usize,
+                bits,
+                state: (1 << (bits * order)) - 1,
+                step: (1 << (bits * (order + 1))) - 1,
+                starts: Table::new(bits * order + 1),
+                steps: Table::new(bits * (order + 1) + 1),
+                ends: Table::new(bits * order + 1),
+            };
+            part.visit(&mut fold);
+            fold.finish(&mut transitions, &map);
+        } else {
+            part.visit(&mut Slow { transitions: &mut transitions, map: &map });
+        }
+        transitions
+    }
+
+    /// One more journey.
+    ///
+    /// # Errors
+    /// [`MergeError`]; nothing is changed then.
+    pub fn add(
+        &mut self,
+        channels: &Channels,
+        path: &[ChannelId],
+        outcome: &Outcome,
+    ) -> Result<(), MergeError> {
+        // The counts of one path are sums as well: a path may hold a gram as often as it has touches.
+        outcome.mass().and_then(|mass| mass.checked_mul(path.len() as u64)).ok_or(MergeError::TooMuch)?;
+        let (roster, path) = channels.roster_of(path)?;
+        let mut one = Transitions { roster, ..Transitions::new(self.order, self.scale) };
+        one.add_ids(&path, outcome);
+        self.merge(&one)
+    }
+
+    fn add_ids(&mut self, path: &[ChannelId], outcome: &Outcome) {
+        let order = usize::from(self.order);
+        let mass = outcome.mass().expect("checked before");
+        if path.is_empty() {
+            self.unattributed = self.unattributed.checked_add(outcome).expect("less than all");
+        } else if mass > 0 {
+            *self.starts.entry(path[..order.min(path.len())].into()).or_default() += mass;
+            for step in path.windows(order + 1) {
+                *self.steps.entry(step.into()).or_default() += mass;
+            }
+            let end = self.ends.entry(path[path.len().saturating_sub(order)..].into()).or_default();
+            *end = end.checked_add(outcome).expect("less than all");
+        }
+    }
+
+    /// These transitions and others of the same order.
+    ///
+    /// # Errors
+    /// [`MergeError`]; nothing is changed then.
+    pub fn merge(&mut self, other: &Transitions) -> Result<(), MergeError> {
+        if self.scale != other.scale {
+            return Err(MergeError::Scale(self.scale, other.scale));
+        }
+        if self.order != other.order {
+            return Err(MergeError::Order(self.order, other.order));
+        }
+        let union = self.roster.union(&other.roster)?;
+        let mut merged =
+            if union.roster == self.roster { self.clone() } else { self.renumbered(&union.ours) };
+        let there = other.renumbered(&union.theirs);
+        merged.roster = union.roster;
+        for (ours, theirs) in [(&mut merged.starts, there.starts), (&mut merged.steps, there.steps)] {
+            for (gram, mass) in theirs {
+                let sum = ours.entry(gram).or_default();
+                *sum = sum.checked_add(mass).ok_or(MergeError::TooMuch)?;
+            }
+        }
+        for (gram, outcome) in there.ends {
+            let sum = merged.ends.entry(gram).or_default();
+            *sum = sum.checked_add(&outcome).ok_or(MergeError::TooMuch)?;
+        }
+        merged.unattributed =
+            self.unattributed.checked_add(&other.unattributed).ok_or(MergeError::TooMuch)?;
+        if !merged.is_in_range() {
+            return Err(MergeError::TooMuch);
+        }
+        *self = merged;
+        Ok(())
+    }
+
+    fn renumbered(&self, map: &[ChannelId]) -> Transitions {
+        let gram = |gram: &Gram| gram.iter().map(|id| map[id.index()]).collect::<Gram>();
+        Transitions {
+            starts: self.starts.iter().map(|(key, mass)| (gram(key), *mass)).collect(),
+            steps: self.steps.iter().map(|(key, mass)| (gram(key), *mass)).collect(),
+            ends: self.ends.iter().map(|(key, end)| (gram(key), *end)).collect(),
+            ..Transitions {
+                roster: self.roster.clone(),
+                unattributed: self.unattributed,
+                ..Transitions::new(self.order, self.scale)
+            }
+        }
+    }
+
+    /// The transitions of a lower order, or of the same: what a fold of that order gives.
+    pub fn lower(&self, order: u8) -> Transitions {
+        let order = order.clamp(1, self.order);
+        let short = usize::from(order);
+        let mut lower = Transitions::new(order, self.scale);
+        lower.roster = self.roster.clone();
+        lower.unattributed = self.unattributed;
+        for (start, mass) in &self.starts {
+            *lower.starts.entry(start[..short.min(start.len())].into()).or_default() += mass;
+            for step in start.windows(short + 1) {
+                *lower.steps.entry(step.into()).or_default() += mass;
+            }
+        }
+        for (step, mass) in &self.steps {
+            *lower.steps.entry(step[step.len() - short - 1..].into()).or_default() += mass;
+        }
+        for (state, outcome) in &self.ends {
+            let end = lower.ends.entry(state[state.len().saturating_sub(short)..].into()).or_default();
+            *end = end.checked_add(outcome).expect("their sum is within its range");
+        }
+        lower
+    }
+
+    /// The channels, in the order of their names.
+    pub fn channels(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// How many channels a state has.
+    pub fn order(&self) -> u8 {
+        self.order
+    }
+
+    /// How many decimals a value has.
+    pub fn scale(&self) -> u8 {
+        self.scale
+    }
+
+    /// All journeys, but for those without a touch.
+    pub fn total(&self) -> Outcome {
+        self.checked_total().expect("kept within its range")
+    }
+
+    /// The journeys without a touch.
+    pub fn unattributed(&self) -> Outcome {
+        self.unattributed
+    }
+
+    /// The table of transitions: from a state (none: the start) to a state or to an end, and how many journeys went so.
+    /// With `loops`, steps from a state to itself are in it, which the model leaves out: they change no probability of
+    /// ending.
+    pub fn table(&self, loops: bool) -> Vec<Transition> {
+        let mut table = Vec::new();
+        let mut row = |from: &[ChannelId], to: Target, mass: u64| {
+            if mass > 0 {
+                table.push(Transition { from: from.to_vec(), to, journeys: Count::from_millionths(mass) });
+            }
+        };
+        for (start, mass) in &self.starts {
+            row(&[], Target::State(start.to_vec()), *mass);
+        }
+        for (step, mass) in &self.steps {
+            if loops || !is_loop(step) {
+                row(&step[..step.len() - 1], Target::State(step[1..].to_vec()), *mass);
+            }
+        }
+        for (state, end) in &self.ends {
+            row(state, Target::Conversion, end.conversions.millionths());
+            row(state, Target::Null, end.nulls.millionths());
+        }
+        table
+    }
+
+    /// The bytes of this aggregate.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(Form::Transitions, self.scale, &self.roster);
+        writer.number(self.order.into());
+        writer.outcome(&self.unattributed);
+        for masses in [&self.starts, &self.steps] {
+            writer.length(masses.len());
+            for (gram, mass) in masses {
+                writer.key(gram);
+                writer.number((*mass).into());
+            }
+        }
+        writer.length(self.ends.len());
+        for (state, outcome) in &self.ends {
+            writer.key(state);
+            writer.outcome(outcome);
+        }
+        writer.finish()
+    }
+
+    /// The aggregate of these bytes.
+    ///
+    /// # Errors
+    /// [`AggregateError`] for anything that [`Transitions::encode`] does not write, and for counts that do not flow: what
+    /// comes into a state has to leave it.
+    pub fn decode(bytes: &[u8]) -> Result<Transitions, AggregateError> {
+        let (mut reader, scale, roster) = Reader::new(bytes, Form::Transitions)?;
+        let order = reader.narrow::<u8>()?;
+        let mut transitions = Transitions { roster, ..Transitions::new(order, scale) };
+        transitions.unattributed = reader.outcome()?;
+        for masses in [&mut transitions.starts, &mut transitions.steps] {
+            for _ in 0..reader.length()? {
+                let gram = reader.key()?;
+                let rises = masses.last_key_value().is_none_or(|(last, _)| *last < gram);
+                let mass = reader.narrow()?;
+                if !rises || mass == 0 {
+                    return Err(AggregateError::Form);
+                }
+                masses.insert(gram, mass);
+            }
+        }
+        for _ in 0..reader.length()? {
+            let state = reader.key()?;
+            let rises = transitions.ends.last_key_value().is_none_or(|(last, _)| *last < state);
+            let outcome = reader.outcome()?;
+            if !rises || outcome.mass().is_none_or(|mass| mass == 0) {
+                return Err(AggregateError::Form);
+            }
+            transitions.ends.insert(state, outcome);
+        }
+        reader.finish()?;
+        if transitions.order == order && transitions.flows() {
+            Ok(transitions)
+        } else {
+            Err(AggregateError::Form)
+        }
+    }
+
+    /// Whether every journey that comes into a state leaves it, lengths fit the order, and sums stay in their range.
+    fn flows(&self) -> bool {
+        let order = usize::from(self.order);
+        let state = |gram: &Gram| !gram.is_empty() && gram.len() <= order;
+        if !self.starts.keys().chain(self.ends.keys()).all(state)
+            || !self.steps.keys().all(|step| step.len() == order + 1)
+            || !self.is_in_range()
+        {
+            return false;
+        }
+        let mut balance = BTreeMap::<&[ChannelId], i128>::new();
+        for (start, mass) in &self.starts {
+            *balance.entry(start).or_default() += i128::from(*mass);
+        }
+        for (step, mass) in &self.steps {
+            *balance.entry(&step[1..]).or_default() += i128::from(*mass);
+            *balance.entry(&step[..order]).or_default() -= i128::from(*mass);
+        }
+        for (state, outcome) in &self.ends {
+            let mass = outcome.mass().expect("less than the total");
+            *balance.entry(state).or_default() -= i128::from(mass);
+        }
+        balance.values().all(|left| *left == 0)
+    }
+
+    /// Whether all sums over grams stay within 64 bits, also those of lower orders.
+    fn is_in_range(&self) -> bool {
+        let sum = |masses: &BTreeMap<Gram, u64>| masses.values().map(|mass| u128::from(*mass)).sum::<u128>();
+        let touches = sum(&self.steps) + sum(&self.starts) * (u128::from(self.order) + 1);
+        u64::try_from(touches).is_ok() && self.checked_total().is_some()
+    }
+
+    fn checked_total(&self) -> Option<Outcome> {
+        let total = self.ends.values().try_fold(Outcome::default(), |sum, end| sum.checked_add(end))?;
+        total.mass().map(|_| total)
+    }
+}
+
+/// A row of the table of transitions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Transition {
+    /// The state that is left: its channels, oldest first. None of them: the start.
+    pub from: Vec<ChannelId>,
+    /// Where to.
+    pub to: Target,
+    /// How many journeys.
+    pub journeys: Count,
+}
+
+/// Where a transition goes. Ends are no channels: one that is called `(null)` is another thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a journey goes on, converts or does not")]
+pub enum Target {
+    /// To another state.
+    State(Vec<ChannelId>),
+    /// To a conversion.
+    Conversion,
+    /// To the end without one.
+    Null,
+}
+
+/// Whether a step leads from a state to itself.
+pub(super) fn is_loop(step: &[ChannelId]) -> bool {
+    step.iter().all(|id| *id == step[0])
+}
+
+/// The inner loop: a gram is a number of so many bits for each channel, with a bit above them where its length may vary.
+struct Fold {
+    order: usize,
+    bits: u32,
+    /// The bits of a state and of a step.
+    state: u64,
+    step: u64,
+    starts: Table<u64>,
+    steps: Table<u64>,
+    ends: Table<Outcome>,
+}
+
+impl Visitor for Fold {
+    #[inline]
+    fn journey<T: Touch>(&mut self, path: &[T], outcome: &Outcome) {
+        let mass = outcome.conversions.millionths() + outcome.nulls.millionths();
+        let (first, rest) = path.split_at(self.order.min(path.len()));
+        let mut gram = 0;
+        for touch in first {
+            gram = gram << self.bits | touch.at() as u64;
+        }
+        let length = 1 << (self.bits * first.len() as u32);
+        *self.starts.at(gram | length) += mass;
+        let above = self.step + 1;
+        match &mut self.steps {
+            Table::Flat(steps) => {
+                for touch in rest {
+                    gram = (gram << self.bits | touch.at() as u64) & self.step;
+                    steps[(gram | above) as usize] += mass;
+                }
+            }
+            steps => {
+                for touch in rest {
+                    gram = (gram << self.bits | touch.at() as u64) & self.step;
+                    *steps.at(gram | above) += mass;
+                }
+            }
+        }
+        let end = self.ends.at(gram & self.state | length);
+        *end = end.checked_add(outcome).expect("the journeys keep their sums within 64 bits");
+    }
+}
+
+impl Fold {
+    fn finish(self, into: &mut Transitions, map: &[ChannelId]) {
+        let bits = self.bits;
+        let gram = |mut key: u64| {
+            let mut gram = Vec::new();
+            while key > 1 {
+                gram.push(map[(key & ((1 << bits) - 1)) as usize]);
+                key >>= bits;
+            }
+            gram.reverse();
+            gram.into_boxed_slice()
+        };
+        into.starts = self.starts.into_sorted().into_iter().map(|(key, mass)| (gram(key), mass)).collect();
+        into.steps = self.steps.into_sorted().into_iter().map(|(key, mass)| (gram(key), mass)).collect();
+        into.ends = self.ends.into_sorted().into_iter().map(|(key, end)| (gram(key), end)).collect();
+    }
+}
+
+/// The way for grams that no number holds.
+struct Slow<'a> {
+    transitions: &'a mut Transitions,
+    map: &'a [ChannelId],
+}
+
+impl Visitor for Slow<'_> {
+    fn journey<T: Touch>(&mut self, path: &[T], outcome: &Outcome) {
+        let path = path.iter().map(|touch| self.map[touch.at()]).collect::<Vec<_>>();
+        self.transitions.add_ids(&path, outcome);
+    }
+}
