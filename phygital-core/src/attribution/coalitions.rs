@@ -175,8 +175,7 @@ impl Visitor for Fold {
     #[inline]
     fn journey<T: Touch>(&mut self, path: &[T], outcome: &Outcome) {
         let mask = path.iter().fold(0, |mask, touch| mask | 1_u64 << touch.at());
-        let sum = self.0.at(mask);
-        *sum = sum.checked_add(outcome).expect("the journeys keep their sums within 64 bits");
+        self.0.at(mask).add(outcome);
     }
 }
 
@@ -190,7 +189,6 @@ impl Visitor for Slow<'_> {
         let mut set = path.iter().map(|touch| self.map[touch.at()]).collect::<Vec<_>>();
         set.sort_unstable();
         set.dedup();
-        let sum = self.sets.entry(set.into()).or_default();
-        *sum = sum.checked_add(outcome).expect("the journeys keep their sums within 64 bits");
+        self.sets.entry(set.into()).or_default().add(outcome);
     }
 }

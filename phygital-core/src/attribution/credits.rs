@@ -55,26 +55,33 @@ impl Credits {
     /// As of [`Credits::of`].
     pub fn of_part(part: &Part<'_>, rules: &[Rule]) -> Result<Vec<Credits>, RuleError> {
         let channels = part.journeys.channels();
-        let folds = rules.iter().map(|rule| Fold::new(rule, channels.len())).collect::<Result<_, _>>()?;
-        let mut folds = Folds { folds, total: part.unattributed() };
+        let folds =
+            rules.iter().map(|rule| Fold::new(rule, channels.len())).collect::<Result<Vec<_>, _>>()?;
+        let by_place = folds.iter().any(|fold| fold.by_place).then(|| Places::new(channels.len()));
+        let mut folds = Folds { folds, by_place, total: part.unattributed() };
         part.visit(&mut folds);
         let (roster, map) = channels.roster();
+        let Folds { folds, by_place, total } = folds;
         let finish = |fold: Fold<'_>| {
             let mut credits = Credits {
                 roster: roster.clone(),
                 scale: part.journeys.scale(),
                 counts: vec![0; map.len()],
                 values: vec![0; map.len()],
-                total: folds.total,
-                unattributed: fold.unattributed.checked_add(&part.unattributed()).expect("less than all"),
+                total,
+                unattributed: fold.unattributed,
             };
+            credits.unattributed.add(&part.unattributed());
             for (at, id) in map.iter().enumerate() {
                 credits.counts[id.index()] = fold.counts[at];
                 credits.values[id.index()] = fold.values[at];
             }
+            if let Some(places) = by_place.as_ref().filter(|_| fold.by_place) {
+                places.credit(fold.rule, &map, &mut credits);
+            }
             credits
         };
-        Ok(folds.folds.into_iter().map(finish).collect())
+        Ok(folds.into_iter().map(finish).collect())
     }
 
     /// One more journey, with its shares by the rule; without shares its outcome is unattributed.
@@ -89,24 +96,34 @@ impl Credits {
         outcome: &Outcome,
     ) -> Result<(), MergeError> {
         let (roster, path) = channels.roster_of(path)?;
+        if shares.is_some_and(|shares| shares.parts().len() != path.len()) {
+            return Err(MergeError::Path);
+        }
         let mut one = Credits {
             scale: self.scale,
             counts: vec![0; roster.len()],
             values: vec![0; roster.len()],
             total: *outcome,
-            unattributed: if shares.is_some() { Outcome::default() } else { *outcome },
+            unattributed: if shares.is_some() {
+                Outcome::default()
+            } else if path.is_empty() {
+                *outcome
+            } else {
+                outcome.converted()
+            },
             roster,
         };
         if let Some(shares) = shares {
-            if shares.parts().len() != path.len() {
-                return Err(MergeError::Path);
-            }
-            let mut sums = Sums { counts: &mut one.counts, values: &mut one.values, outcome };
             for (channel, unit) in path.iter().zip(shares.units()) {
-                sums.add(channel.index(), unit);
+                one.earn(channel.index(), outcome.conversions.millionths(), outcome.value, unit);
             }
         }
         self.merge(&one)
+    }
+
+    fn earn(&mut self, channel: usize, conversions: u64, value: i64, unit: u64) {
+        self.counts[channel] += u128::from(conversions) * u128::from(unit);
+        self.values[channel] += i128::from(value) * i128::from(unit);
     }
 
     /// These credits and others of the same rule.
@@ -162,16 +179,15 @@ impl Credits {
     /// The value of each channel in units of the scale, by largest remainder: they sum to what is attributed.
     pub fn minor(&self) -> Vec<i64> {
         let total = i128::from(self.total.value) - i128::from(self.unattributed.value);
-        whole_units(total, &self.values, i128::from(UNIT)).expect("shares sum to one, but for their rounding")
+        whole_units(total, &self.values, i128::from(UNIT))
     }
 
     /// The conversions of each channel in millionths, by largest remainder: they sum to what is attributed.
     pub fn millionths(&self) -> Vec<i64> {
-        let counts = self.counts.iter().map(|count| i128::try_from(*count).expect("64 bits of millionths"));
-        let total = self.total.conversions.millionths() - self.unattributed.conversions.millionths();
-        let counts = counts.collect::<Vec<_>>();
+        let counts = self.counts.iter().map(|count| count.cast_signed()).collect::<Vec<_>>();
+        let total =
+            self.total.conversions.millionths().saturating_sub(self.unattributed.conversions.millionths());
         whole_units(total.into(), &counts, i128::from(UNIT))
-            .expect("shares sum to one, but for their rounding")
     }
 
     /// All that came in.
@@ -210,59 +226,128 @@ impl Credits {
         }
         reader.finish()?;
         let credits = Credits { roster, scale, counts, values, total, unattributed };
-        if credits.is_whole() { Ok(credits) } else { Err(AggregateError::Form) }
+        if credits.is_in_range() { Ok(credits) } else { Err(AggregateError::Form) }
     }
 
-    /// Whether the shares can have come from the totals.
-    fn is_whole(&self) -> bool {
-        let unit = i128::from(UNIT);
-        let conversions =
-            self.total.conversions.millionths().checked_sub(self.unattributed.conversions.millionths());
-        let counts = self.counts.iter().map(|count| i128::try_from(*count).ok()).collect::<Option<Vec<_>>>();
-        let value = i128::from(self.total.value) - i128::from(self.unattributed.value);
-        let sums = |total: i128, exact: &[i128]| {
-            exact.iter().try_fold(0_i128, |sum, exact| sum.checked_add(*exact)).is_some()
-                && !exact.contains(&i128::MIN)
-                && whole_units(total, exact, unit).is_some()
-        };
-        conversions.zip(counts).is_some_and(|(total, counts)| sums(total.into(), &counts))
-            && sums(value, &self.values)
+    /// Whether no share is more than the totals allow, so that sums of such credits stay in their range.
+    fn is_in_range(&self) -> bool {
+        let unit = u128::from(UNIT);
+        let counts = self.counts.iter().try_fold(0_u128, |sum, count| sum.checked_add(*count));
+        counts.is_some_and(|sum| sum <= u128::from(self.total.conversions.millionths()) * unit)
+            && self.values.iter().all(|value| value.unsigned_abs() <= u128::from(u64::MAX >> 1) * unit)
     }
 }
 
+/// Several rules on their way through the journeys.
 struct Folds<'a> {
     folds: Vec<Fold<'a>>,
+    by_place: Option<Places>,
     total: Outcome,
 }
 
 impl Visitor for Folds<'_> {
     #[inline]
     fn journey<T: Touch>(&mut self, path: &[T], outcome: &Outcome) {
-        self.total = self.total.checked_add(outcome).expect("the journeys keep their sums within 64 bits");
-        if outcome.conversions > Count::ZERO {
-            for fold in &mut self.folds {
+        self.total.add(outcome);
+        if outcome.conversions == Count::ZERO {
+            return;
+        }
+        let counted = self.by_place.as_mut().is_some_and(|places| places.count(path, outcome));
+        for fold in &mut self.folds {
+            if !(counted && fold.by_place) {
                 fold.journey(path, outcome);
             }
         }
     }
 }
 
+/// Conversions and values by length of path, place in it and channel. What a rule gives by place alone is multiplied once
+/// in the end, so that all such rules together cost one addition a touch.
+struct Places {
+    channels: usize,
+    longest: usize,
+    sums: Vec<(u64, i64)>,
+}
+
+/// Places are counted up to paths of this length, and to so many sums (of 16 bytes).
+const PLACES_MAX: usize = 64;
+const SUMS_MAX: usize = 1 << 16;
+
+impl Places {
+    fn new(channels: usize) -> Places {
+        let size = |length: usize| channels * length * (length + 1) / 2;
+        let longest = (0..=PLACES_MAX).rev().find(|length| size(*length) <= SUMS_MAX).unwrap_or(0);
+        Places { channels, longest, sums: vec![(0, 0); size(longest)] }
+    }
+
+    /// Whether the path was short enough to be counted.
+    #[inline]
+    fn count<T: Touch>(&mut self, path: &[T], outcome: &Outcome) -> bool {
+        if path.len() > self.longest {
+            return false;
+        }
+        let mut row = self.channels * path.len() * (path.len() - 1) / 2;
+        for touch in path {
+            let (conversions, value) = &mut self.sums[row + touch.at()];
+            *conversions += outcome.conversions.millionths();
+            *value += outcome.value;
+            row += self.channels;
+        }
+        true
+    }
+
+    fn credit(&self, rule: &Rule, map: &[ChannelId], credits: &mut Credits) {
+        let mut rows = self.sums.chunks_exact(self.channels.max(1));
+        for length in 1..=self.longest {
+            let rows = rows.by_ref().take(length).collect::<Vec<_>>();
+            if rows.iter().all(|row| row.iter().all(|sum| *sum == (0, 0))) {
+                continue;
+            }
+            let units = units_by_place(rule, length);
+            credits.unattributed.add(&unearned(&rows, &units));
+            for (row, unit) in rows.into_iter().zip(units) {
+                for ((conversions, value), id) in row.iter().zip(map) {
+                    credits.earn(id.index(), *conversions, *value, unit);
+                }
+            }
+        }
+    }
+}
+
+/// What journeys of one length leave unattributed: all, where the rule gives nothing at any place.
+fn unearned(rows: &[&[(u64, i64)]], units: &[u64]) -> Outcome {
+    let mut unearned = Outcome::default();
+    if units.iter().all(|unit| *unit == 0) {
+        // Each journey is once in each row.
+        for (conversions, value) in rows[0] {
+            unearned.add(&Outcome {
+                conversions: Count::from_millionths(*conversions),
+                value: *value,
+                nulls: Count::ZERO,
+            });
+        }
+    }
+    unearned
+}
+
+/// The shares of the touches of a path of some length, by a rule that asks for nothing else.
+fn units_by_place(rule: &Rule, length: usize) -> Vec<u64> {
+    let path = vec![ChannelId::default(); length];
+    rule.shares(&Path::new(&path)).map_or(vec![0; length], |shares| shares.units().collect())
+}
+
 /// One rule on its way through the journeys.
 struct Fold<'a> {
     rule: &'a Rule,
+    by_place: bool,
     counts: Vec<u128>,
     values: Vec<i128>,
     unattributed: Outcome,
-    /// The shares of paths of each length, where nothing else counts.
-    by_length: Vec<Vec<u64>>,
     /// The number of the path in which each channel was seen last, and of the present one.
     seen: Vec<u64>,
     number: u64,
     distinct: Vec<usize>,
 }
-
-/// Shares by length are kept up to this one.
-const KEPT_MAX: usize = 256;
 
 impl<'a> Fold<'a> {
     fn new(rule: &'a Rule, channels: usize) -> Result<Fold<'a>, RuleError> {
@@ -274,10 +359,10 @@ impl<'a> Fold<'a> {
         }
         Ok(Fold {
             rule,
+            by_place: rule.is_by_place(),
             counts: vec![0; channels],
             values: vec![0; channels],
             unattributed: Outcome::default(),
-            by_length: vec![Vec::new(); if rule.is_by_length() { KEPT_MAX } else { 0 }],
             seen: vec![0; channels],
             number: 0,
             distinct: Vec::new(),
@@ -288,16 +373,16 @@ impl<'a> Fold<'a> {
     fn journey<T: Touch>(&mut self, path: &[T], outcome: &Outcome) {
         let mut sums = Sums { counts: &mut self.counts, values: &mut self.values, outcome };
         match self.rule {
-            Rule::First => sums.add(path[0].at(), UNIT),
-            Rule::Last => sums.add(path[path.len() - 1].at(), UNIT),
             Rule::LastNonDirect(direct) => {
                 let other = path.iter().rposition(|touch| touch.id() != *direct);
                 sums.add(path[other.unwrap_or(path.len() - 1)].at(), UNIT);
             }
-            Rule::Linear => {
-                let share = sums.share(UNIT / path.len() as u64);
-                for touch in path {
-                    sums.add_share(touch.at(), share);
+            Rule::LinearPerChannel if self.seen.len() <= 64 => {
+                let mut set = path.iter().fold(0, |set, touch| set | 1_u64 << touch.at());
+                let share = sums.share(UNIT / u64::from(set.count_ones()));
+                while set != 0 {
+                    sums.add_share(set.trailing_zeros() as usize, share);
+                    set &= set - 1;
                 }
             }
             Rule::LinearPerChannel => {
@@ -314,43 +399,28 @@ impl<'a> Fold<'a> {
                     sums.add_share(*at, share);
                 }
             }
-            _ => self.by_shares(path, outcome),
-        }
-    }
-
-    fn by_shares<T: Touch>(&mut self, path: &[T], outcome: &Outcome) {
-        let mut sums = Sums { counts: &mut self.counts, values: &mut self.values, outcome };
-        if let Some(units) = self.by_length.get(path.len()).filter(|units| !units.is_empty()) {
-            for (touch, unit) in path.iter().zip(units) {
-                sums.add(touch.at(), *unit);
-            }
-            return;
-        }
-        if let Rule::ByChannel(weights) = self.rule {
-            // As `Rule::shares`, without a list for each path.
-            let weight = |touch: &T| u128::from(weights.get(touch.at()).copied().unwrap_or(0));
-            let total = path.iter().map(weight).sum::<u128>();
-            if total > 0 {
+            Rule::ByChannel(weights) => {
+                // As `Rule::shares`, without a list for each path.
+                let weight = |touch: &T| weights.get(touch.at()).copied().unwrap_or(0);
+                let total = path.iter().map(|touch| u128::from(weight(touch))).sum::<u128>();
+                if total == 0 {
+                    self.unattributed.add(&outcome.converted());
+                    return;
+                }
                 for touch in path {
-                    let unit = weight(touch) * u128::from(UNIT) / total;
+                    let unit = u128::from(weight(touch)) * u128::from(UNIT) / total;
                     sums.add(touch.at(), u64::try_from(unit).expect("a part is at most the total"));
                 }
-                return;
             }
-        }
-        let ids = path.iter().map(|touch| touch.id()).collect::<Vec<_>>();
-        match self.rule.shares(&Path::new(&ids)) {
-            Ok(shares) => {
-                for (touch, unit) in path.iter().zip(shares.units()) {
-                    sums.add(touch.at(), unit);
+            rule => {
+                let ids = path.iter().map(|touch| touch.id()).collect::<Vec<_>>();
+                match rule.shares(&Path::new(&ids)) {
+                    Ok(shares) => {
+                        path.iter().zip(shares.units()).for_each(|(touch, unit)| sums.add(touch.at(), unit))
+                    }
+                    // What a rule asks for was checked before, so there is nothing to credit.
+                    Err(_) => self.unattributed.add(&outcome.converted()),
                 }
-                if let Some(kept) = self.by_length.get_mut(path.len()) {
-                    *kept = shares.units().collect();
-                }
-            }
-            // What a rule asks for was checked before, so there is nothing to credit.
-            Err(_) => {
-                self.unattributed = self.unattributed.checked_add(outcome).expect("less than all");
             }
         }
     }

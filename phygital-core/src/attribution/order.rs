@@ -177,7 +177,8 @@ mod tests {
         };
         for _ in 0..count {
             let mut path = Vec::new();
-            for _ in 0..4 + draw(6) {
+            // Lengths without a memory: how far a path has come tells nothing.
+            while path.is_empty() || draw(7) > 0 {
                 let sum = path.iter().rev().take(order).map(|at| *at as u64 + 1).sum::<u64>();
                 path.push(((sum + u64::from(draw(5) == 0)) % 3) as usize);
             }

@@ -82,7 +82,7 @@ impl Ordered {
         let count = u16::try_from(distinct.len()).map_err(|_| MergeError::Path)?;
         let mut one = Ordered { roster, ..Ordered::new(self.scale) };
         if outcome.conversions > Count::ZERO {
-            let sum = Outcome { nulls: Count::ZERO, ..*outcome };
+            let sum = outcome.converted();
             one.sums = (0..count).zip(distinct).map(|(place, id)| ((id, place, count), sum)).collect();
         }
         self.merge(&one)
@@ -187,12 +187,11 @@ impl Visitor for Fold {
                 self.distinct.push(touch.at());
             }
         }
-        let sum = Outcome { nulls: Count::ZERO, ..*outcome };
+        let sum = outcome.converted();
         let count = self.distinct.len() as u64;
         for (place, channel) in self.distinct.iter().enumerate() {
             // No key is zero: a path has at least one channel.
-            let at = self.sums.at((*channel as u64) << 32 | (place as u64) << 16 | count);
-            *at = at.checked_add(&sum).expect("the journeys keep their sums within 64 bits");
+            self.sums.at((*channel as u64) << 32 | (place as u64) << 16 | count).add(&sum);
         }
     }
 }

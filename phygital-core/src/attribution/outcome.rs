@@ -92,6 +92,19 @@ impl Outcome {
         self.conversions.0.checked_add(self.nulls.0)
     }
 
+    /// The part that converted.
+    pub(super) fn converted(&self) -> Outcome {
+        Outcome { nulls: Count::ZERO, ..*self }
+    }
+
+    /// Adds what is known to stay in range: the sums of [`Journeys`](super::Journeys) do.
+    #[inline]
+    pub(super) fn add(&mut self, other: &Outcome) {
+        self.conversions.0 += other.conversions.0;
+        self.value += other.value;
+        self.nulls.0 += other.nulls.0;
+    }
+
     pub(super) fn checked_add(&self, other: &Outcome) -> Option<Outcome> {
         Some(Outcome {
             conversions: Count(self.conversions.0.checked_add(other.conversions.0)?),

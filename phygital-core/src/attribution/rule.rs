@@ -194,9 +194,9 @@ impl Rule {
         Ok(Shares::new(parts)?)
     }
 
-    /// Whether the shares depend on the number of touches alone.
-    pub(super) fn is_by_length(&self) -> bool {
-        matches!(self, Rule::RankDecay { .. } | Rule::Places(_))
+    /// Whether a share depends on the place of the touch and the number of touches alone.
+    pub(super) fn is_by_place(&self) -> bool {
+        matches!(self, Rule::First | Rule::Last | Rule::Linear | Rule::RankDecay { .. } | Rule::Places(_))
     }
 }
 

@@ -50,7 +50,7 @@ pub fn shapley(players: usize, value: impl FnMut(u32) -> f64) -> Result<Vec<f64>
     if players > SHAPLEY_PLAYERS_MAX {
         return Err(ShapleyError::Players(players));
     }
-    Ok(of_table(players, &(0..1_u32 << players).map(value).collect::<Vec<_>>()))
+    Ok(of_table(players, (0..1_u32 << players).map(value).collect()))
 }
 
 /// The sum game: a coalition is worth all conversions of journeys that touched none but its channels. Its Shapley value
@@ -98,20 +98,12 @@ pub fn cover_rate_game(coalitions: &Coalitions, measure: Measure) -> Result<Vec<
         amounts[mask] = i64::try_from(amount(outcome, measure)).unwrap_or(i64::MAX);
         masses[mask] = outcome.mass().expect("less than the total");
     }
-    // Sums over all subsets, one player after the other (Yates).
-    for player in 0..players {
-        let bit = 1 << player;
-        for base in (0..1 << players).step_by(2 * bit) {
-            for mask in base..base + bit {
-                amounts[mask + bit] += amounts[mask];
-                masses[mask + bit] += masses[mask];
-            }
-        }
-    }
+    add_subsets(&mut amounts, players);
+    add_subsets(&mut masses, players);
     let worth = amounts.iter().zip(&masses).map(|(amount, mass)| ratio(*amount as f64, *mass as f64));
     let worth = worth.collect::<Vec<_>>();
     drop((amounts, masses));
-    let values = of_table(players, &worth).into_iter();
+    let values = of_table(players, worth).into_iter();
     Ok(values.map(|value| value / unit_of_rate(coalitions, measure)).collect())
 }
 
@@ -278,21 +270,54 @@ impl SplitMix {
     }
 }
 
-/// The formula over all coalitions, in the order of their masks.
-fn of_table(players: usize, worth: &[f64]) -> Vec<f64> {
-    let weights = (0..players).map(|size| 1.0 / ((players - size) as f64 * choose(players, size)));
-    let weights = weights.collect::<Vec<_>>();
-    let value = |player: usize| {
-        let bit = 1_usize << player;
-        let mut sum = 0.0;
-        for base in (0..1 << players).step_by(2 * bit) {
-            for mask in base..base + bit {
-                sum += weights[mask.count_ones() as usize] * (worth[mask + bit] - worth[mask]);
+/// Adds to each coalition those within it, one player after the other (Yates 1937).
+fn add_subsets<T: Copy + std::ops::AddAssign>(sums: &mut [T], players: usize) {
+    for player in 0..players {
+        for pair in sums.chunks_exact_mut(2 << player) {
+            let (without, with) = pair.split_at_mut(1 << player);
+            for (with, without) in with.iter_mut().zip(without) {
+                *with += *without;
             }
         }
-        sum
+    }
+}
+
+/// The formula over all coalitions, with each taken once: its worth counts `1 / (s choose(n, s))` for its `s` members and
+/// `-1 / ((n - s) choose(n, s))` for the others. The sums of the coalitions with a player are the upper halves of the table;
+/// added to the lower ones they leave a table without that player.
+fn of_table(players: usize, worth: Vec<f64>) -> Vec<f64> {
+    let share = |size: usize| if size == 0 { 0.0 } else { 1.0 / (size as f64 * choose(players, size)) };
+    let weights = (0..=players).map(|size| (share(size), share(players - size))).collect::<Vec<_>>();
+    let mut table = worth;
+    let weigh = |(mask, worth): (usize, &mut f64)| {
+        let (member, other) = weights[mask.count_ones() as usize];
+        let outside = *worth * other;
+        *worth *= member + other;
+        outside
     };
-    (0..players).map(value).collect()
+    let outside = table.iter_mut().enumerate().map(weigh);
+    let outside = pairwise_sum(outside, 1 << players);
+    let mut values = vec![0.0; players];
+    for player in (0..players).rev() {
+        let (without, with) = table.split_at_mut(1 << player);
+        let with = &with[..1 << player];
+        values[player] = pairwise_sum(with.iter().copied(), with.len()) - outside;
+        for (without, with) in without.iter_mut().zip(with) {
+            *without += *with;
+        }
+    }
+    values
+}
+
+/// The sum of so many numbers, by halves: the error of millions of them stays that of a few.
+fn pairwise_sum(mut numbers: impl Iterator<Item = f64>, count: usize) -> f64 {
+    fn sum(numbers: &mut impl Iterator<Item = f64>, count: usize) -> f64 {
+        if count <= 64 {
+            return numbers.take(count).sum();
+        }
+        sum(numbers, count / 2) + sum(numbers, count - count / 2)
+    }
+    sum(&mut numbers, count)
 }
 
 /// The formula for a game in which few coalitions are worth anything: each of size `s` of `n` adds to its members

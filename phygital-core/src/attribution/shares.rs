@@ -144,22 +144,24 @@ impl Credit {
     }
 }
 
-/// Fixed-point amounts, which sum to no more than the total, as whole units that sum to it: each rounded down, what is left to
-/// the largest remainders, of equals to the earlier one. A negative total mirrors the positive.
-pub(super) fn whole_units(total: i128, exact: &[i128], unit: i128) -> Option<Vec<i64>> {
+/// Fixed-point amounts, which fall short of a total by their rounding alone, as whole units that sum to it: each rounded down,
+/// what is left to the largest remainders, of equals to the earlier one. A negative total mirrors the positive.
+pub(super) fn whole_units(total: i128, exact: &[i128], unit: i128) -> Vec<i64> {
     let sign = if total < 0 { -1 } else { 1 };
-    let floors = exact.iter().map(|exact| (exact * sign).div_euclid(unit)).collect::<Vec<_>>();
+    let mut whole = exact.iter().map(|exact| (exact * sign).div_euclid(unit)).collect::<Vec<_>>();
     let mut order = (0..exact.len()).collect::<Vec<_>>();
-    order.sort_by_key(|at| (-(exact[*at] * sign).rem_euclid(unit), *at));
-    let mut whole = floors;
+    order.sort_by_key(|at| (Reverse((exact[*at] * sign).rem_euclid(unit)), *at));
     let left = total * sign - whole.iter().sum::<i128>();
-    for at in order.into_iter().take(usize::try_from(left).ok()?) {
-        whole[at] += 1;
+    // There is less than one for each, unless the amounts are not those of the total.
+    let (each, rest) = match exact.len() as i128 {
+        0 => (0, 0),
+        count => (left.div_euclid(count), left.rem_euclid(count)),
+    };
+    for (place, at) in order.into_iter().enumerate() {
+        whole[at] += each + i128::from((place as i128) < rest);
     }
-    if whole.iter().sum::<i128>() != total * sign {
-        return None;
-    }
-    whole.into_iter().map(|credit| i64::try_from(credit * sign).ok()).collect()
+    let narrow = |credit: i128| i64::try_from(credit).unwrap_or(if credit < 0 { i64::MIN } else { i64::MAX });
+    whole.into_iter().map(|credit| narrow(credit * sign)).collect()
 }
 
 #[cfg(test)]
@@ -237,7 +239,7 @@ mod tests {
             prop_assume!(sum.rem_euclid(100) == 0 || sum > 0);
             // The total is what the fixed points were rounded down from.
             let total = if sum < 0 { sum / 100 } else { (sum + 99) / 100 };
-            let whole = whole_units(total, &exact, 100).unwrap();
+            let whole = whole_units(total, &exact, 100);
             prop_assert_eq!(whole.iter().map(|c| i128::from(*c)).sum::<i128>(), total);
             for (whole, exact) in whole.iter().zip(&exact) {
                 prop_assert!((i128::from(*whole) * 100 - exact).abs() <= 100);

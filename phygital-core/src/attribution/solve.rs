@@ -208,3 +208,102 @@ fn eliminate(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
     }
     solution
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A chain with these weights between states; each state also ends, with the weights of its two ends.
+    fn chain(weights: &[Vec<u32>], ends: &[(u32, u32)], holds: &[Vec<usize>], channels: usize) -> Chain {
+        let states = weights.len();
+        let all = |from: usize| {
+            let others = (0..states).filter(|to| *to != from).map(|to| weights[from][to]);
+            f64::from(others.sum::<u32>() + ends[from].0 + ends[from].1)
+        };
+        let (mut offsets, mut into) = (vec![0], Vec::new());
+        for to in 0..states {
+            for from in (0..states).filter(|from| *from != to && weights[*from][to] > 0) {
+                into.push((from, f64::from(weights[from][to]) / all(from)));
+            }
+            offsets.push(into.len());
+        }
+        Chain {
+            start: vec![1.0 / states as f64; states],
+            offsets,
+            into,
+            convert: (0..states).map(|state| f64::from(ends[state].0) / all(state)).collect(),
+            worth: (0..states)
+                .map(|state| f64::from(ends[state].0 * (state as u32 + 7)) / all(state))
+                .collect(),
+            holds: holds.to_vec(),
+            channels,
+        }
+    }
+
+    /// Walks: the probability that a walk has converted, or brought its value, after ever more steps.
+    fn walked(chain: &Chain, without: Option<usize>) -> (f64, f64) {
+        let open = |state: usize| without.is_none_or(|channel| !chain.holds[state].contains(&channel));
+        let at_open = |(state, share): (usize, &f64)| if open(state) { *share } else { 0.0 };
+        let mut now = chain.start.iter().enumerate().map(at_open).collect::<Vec<_>>();
+        let mut ends = (0.0, 0.0);
+        while now.iter().sum::<f64>() > 1e-16 {
+            for (state, share) in now.iter().enumerate() {
+                ends.0 += share * chain.convert[state];
+                ends.1 += share * chain.worth[state];
+            }
+            let step = |to: usize| {
+                let sum = chain.into[chain.offsets[to]..chain.offsets[to + 1]].iter();
+                if open(to) { sum.map(|(from, share)| now[*from] * share).sum::<f64>() } else { 0.0 }
+            };
+            now = (0..now.len()).map(step).collect();
+        }
+        ends
+    }
+
+    fn near(one: f64, other: f64) -> bool {
+        (one - other).abs() < 1e-12 * (1.0 + other.abs())
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_are_what_walks_come_to(
+            weights in prop::collection::vec(prop::collection::vec(0..4_u32, 7), 7),
+            ends in prop::collection::vec((0..3_u32, 1..3_u32), 7),
+            holds in prop::collection::vec(prop::collection::btree_set(0..40_usize, 1..3), 7),
+        ) {
+            // Forty channels: more than are taken out side by side.
+            let holds = holds.into_iter().map(|channels| channels.into_iter().collect()).collect::<Vec<_>>();
+            let chain = chain(&weights, &ends, &holds, 40);
+            let (dense, sparse) = (chain.solve_dense(), chain.solve_sparse().unwrap());
+            let all = walked(&chain, None);
+            for solved in [&dense, &sparse] {
+                prop_assert!(near(solved.all.0, all.0) && near(solved.all.1, all.1));
+                for channel in 0..40 {
+                    let rest = walked(&chain, Some(channel));
+                    let lost = (share(all.0 - rest.0, all.0), share(all.1 - rest.1, all.1));
+                    let ours = solved.removal[channel];
+                    prop_assert!(near(ours.0, lost.0) && near(ours.1, lost.1), "{ours:?} {lost:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_chain_that_hardly_ends_is_solved_at_once() {
+        // A ring of which each state ends once in a million steps.
+        let states = DIRECT_MAX + 4;
+        let ring =
+            |at: usize| (0..states).map(|to| if to == (at + 1) % states { 999_999 } else { 0 }).collect();
+        let weights = (0..states).map(ring).collect::<Vec<Vec<u32>>>();
+        let holds = (0..states).map(|state| vec![state % 2]).collect::<Vec<_>>();
+        let chain = chain(&weights, &vec![(1, 0); states], &holds, 2);
+        assert!(chain.solve_sparse().is_none());
+        let solved = chain.solve().unwrap();
+        assert!((solved.all.0 - 1.0).abs() < 1e-9, "{:?}", solved.all);
+        // Half begin in the channel, the others end before it once in a million.
+        assert!((solved.removal[0].0 - (1.0 - 0.5e-6)).abs() < 1e-9, "{:?}", solved.removal);
+    }
+}

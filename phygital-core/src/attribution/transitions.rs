@@ -25,6 +25,10 @@ pub struct Transitions {
     /// What came of the journeys that end in a state.
     pub(super) ends: BTreeMap<Gram, Outcome>,
     unattributed: Outcome,
+    /// The journeys with touches.
+    total: Outcome,
+    /// Millionths of their touches and ends: no sum over grams, of this order or a lower one, is more.
+    size: u64,
 }
 
 /// Some channels in a row.
@@ -58,7 +62,7 @@ impl Transitions {
                 state: (1 << (bits * order)) - 1,
                 step: (1 << (bits * (order + 1))) - 1,
                 starts: Table::new(bits * order + 1),
-                steps: Table::new(bits * (order + 1) + 1),
+                steps: Table::new(bits * (order + 1)),
                 ends: Table::new(bits * order + 1),
             };
             part.visit(&mut fold);
@@ -66,6 +70,9 @@ impl Transitions {
         } else {
             part.visit(&mut Slow { transitions: &mut transitions, map: &map });
         }
+        let measured = transitions.measured();
+        (transitions.total, transitions.size) =
+            measured.expect("the journeys keep their sums within 64 bits");
         transitions
     }
 
@@ -79,26 +86,43 @@ impl Transitions {
         path: &[ChannelId],
         outcome: &Outcome,
     ) -> Result<(), MergeError> {
-        // The counts of one path are sums as well: a path may hold a gram as often as it has touches.
-        outcome.mass().and_then(|mass| mass.checked_mul(path.len() as u64)).ok_or(MergeError::TooMuch)?;
-        let (roster, path) = channels.roster_of(path)?;
+        let (roster, own) = channels.roster_of(path)?;
         let mut one = Transitions { roster, ..Transitions::new(self.order, self.scale) };
-        one.add_ids(&path, outcome);
-        self.merge(&one)
+        let size = outcome
+            .mass()
+            .and_then(|mass| mass.checked_mul(path.len() as u64 + 1))
+            .ok_or(MergeError::TooMuch)?;
+        if path.is_empty() {
+            self.unattributed = self.unattributed.checked_add(outcome).ok_or(MergeError::TooMuch)?;
+            return Ok(());
+        }
+        (one.size, one.total) = (size, *outcome);
+        let size = self.size.checked_add(size).ok_or(MergeError::TooMuch)?;
+        let total = self.total.checked_add(outcome).ok_or(MergeError::TooMuch)?;
+        let known = one.roster.iter().map(|(_, name)| self.roster.id(name)).collect::<Option<Vec<_>>>();
+        let Some(known) = known else {
+            // A new channel moves the others' numbers.
+            one.add_ids(&own, outcome);
+            return self.merge(&one);
+        };
+        let path = own.iter().map(|id| known[id.index()]).collect::<Vec<_>>();
+        let end = &path[path.len().saturating_sub(self.order.into())..];
+        let end = self.ends.get(end).copied().unwrap_or_default();
+        end.checked_add(outcome).ok_or(MergeError::TooMuch)?;
+        self.add_ids(&path, outcome);
+        (self.size, self.total) = (size, total);
+        Ok(())
     }
 
     fn add_ids(&mut self, path: &[ChannelId], outcome: &Outcome) {
         let order = usize::from(self.order);
         let mass = outcome.mass().expect("checked before");
-        if path.is_empty() {
-            self.unattributed = self.unattributed.checked_add(outcome).expect("less than all");
-        } else if mass > 0 {
+        if mass > 0 {
             *self.starts.entry(path[..order.min(path.len())].into()).or_default() += mass;
             for step in path.windows(order + 1) {
                 *self.steps.entry(step.into()).or_default() += mass;
             }
-            let end = self.ends.entry(path[path.len().saturating_sub(order)..].into()).or_default();
-            *end = end.checked_add(outcome).expect("less than all");
+            self.ends.entry(path[path.len().saturating_sub(order)..].into()).or_default().add(outcome);
         }
     }
 
@@ -118,20 +142,19 @@ impl Transitions {
             if union.roster == self.roster { self.clone() } else { self.renumbered(&union.ours) };
         let there = other.renumbered(&union.theirs);
         merged.roster = union.roster;
+        let sum = |one: &Outcome, other: &Outcome| one.checked_add(other).ok_or(MergeError::TooMuch);
+        merged.unattributed = sum(&self.unattributed, &other.unattributed)?;
+        merged.total = sum(&self.total, &other.total)?;
+        merged.size = self.size.checked_add(other.size).ok_or(MergeError::TooMuch)?;
         for (ours, theirs) in [(&mut merged.starts, there.starts), (&mut merged.steps, there.steps)] {
             for (gram, mass) in theirs {
-                let sum = ours.entry(gram).or_default();
-                *sum = sum.checked_add(mass).ok_or(MergeError::TooMuch)?;
+                // No more than the size.
+                *ours.entry(gram).or_default() += mass;
             }
         }
-        for (gram, outcome) in there.ends {
-            let sum = merged.ends.entry(gram).or_default();
-            *sum = sum.checked_add(&outcome).ok_or(MergeError::TooMuch)?;
-        }
-        merged.unattributed =
-            self.unattributed.checked_add(&other.unattributed).ok_or(MergeError::TooMuch)?;
-        if !merged.is_in_range() {
-            return Err(MergeError::TooMuch);
+        for (state, outcome) in there.ends {
+            let end = merged.ends.entry(state).or_default();
+            *end = sum(end, &outcome)?;
         }
         *self = merged;
         Ok(())
@@ -139,15 +162,13 @@ impl Transitions {
 
     fn renumbered(&self, map: &[ChannelId]) -> Transitions {
         let gram = |gram: &Gram| gram.iter().map(|id| map[id.index()]).collect::<Gram>();
+        let masses =
+            |masses: &BTreeMap<Gram, u64>| masses.iter().map(|(key, mass)| (gram(key), *mass)).collect();
         Transitions {
-            starts: self.starts.iter().map(|(key, mass)| (gram(key), *mass)).collect(),
-            steps: self.steps.iter().map(|(key, mass)| (gram(key), *mass)).collect(),
+            starts: masses(&self.starts),
+            steps: masses(&self.steps),
             ends: self.ends.iter().map(|(key, end)| (gram(key), *end)).collect(),
-            ..Transitions {
-                roster: self.roster.clone(),
-                unattributed: self.unattributed,
-                ..Transitions::new(self.order, self.scale)
-            }
+            ..Transitions::new(self.order, self.scale)
         }
     }
 
@@ -157,7 +178,7 @@ impl Transitions {
         let short = usize::from(order);
         let mut lower = Transitions::new(order, self.scale);
         lower.roster = self.roster.clone();
-        lower.unattributed = self.unattributed;
+        (lower.unattributed, lower.total, lower.size) = (self.unattributed, self.total, self.size);
         for (start, mass) in &self.starts {
             *lower.starts.entry(start[..short.min(start.len())].into()).or_default() += mass;
             for step in start.windows(short + 1) {
@@ -169,7 +190,11 @@ impl Transitions {
         }
         for (state, outcome) in &self.ends {
             let end = lower.ends.entry(state[state.len().saturating_sub(short)..].into()).or_default();
-            *end = end.checked_add(outcome).expect("their sum is within its range");
+            let value = end.value.saturating_add(outcome.value);
+            *end = Outcome {
+                value,
+                ..end.checked_add(&Outcome { value: 0, ..*outcome }).expect("below the size")
+            };
         }
         lower
     }
@@ -191,7 +216,7 @@ impl Transitions {
 
     /// All journeys, but for those without a touch.
     pub fn total(&self) -> Outcome {
-        self.checked_total().expect("kept within its range")
+        self.total
     }
 
     /// The journeys without a touch.
@@ -204,22 +229,23 @@ impl Transitions {
     /// ending.
     pub fn table(&self, loops: bool) -> Vec<Transition> {
         let mut table = Vec::new();
-        let mut row = |from: &[ChannelId], to: Target, mass: u64| {
+        let mut row = |from: &[ChannelId], to: Target, mass: u64, value: i64| {
             if mass > 0 {
-                table.push(Transition { from: from.to_vec(), to, journeys: Count::from_millionths(mass) });
+                let journeys = Count::from_millionths(mass);
+                table.push(Transition { from: from.to_vec(), to, journeys, value });
             }
         };
         for (start, mass) in &self.starts {
-            row(&[], Target::State(start.to_vec()), *mass);
+            row(&[], Target::State(start.to_vec()), *mass, 0);
         }
         for (step, mass) in &self.steps {
             if loops || !is_loop(step) {
-                row(&step[..step.len() - 1], Target::State(step[1..].to_vec()), *mass);
+                row(&step[..step.len() - 1], Target::State(step[1..].to_vec()), *mass, 0);
             }
         }
         for (state, end) in &self.ends {
-            row(state, Target::Conversion, end.conversions.millionths());
-            row(state, Target::Null, end.nulls.millionths());
+            row(state, Target::Conversion, end.conversions.millionths(), end.value);
+            row(state, Target::Null, end.nulls.millionths(), 0);
         }
         table
     }
@@ -275,6 +301,7 @@ impl Transitions {
             transitions.ends.insert(state, outcome);
         }
         reader.finish()?;
+        (transitions.total, transitions.size) = transitions.measured().ok_or(AggregateError::Form)?;
         if transitions.order == order && transitions.flows() {
             Ok(transitions)
         } else {
@@ -288,7 +315,6 @@ impl Transitions {
         let state = |gram: &Gram| !gram.is_empty() && gram.len() <= order;
         if !self.starts.keys().chain(self.ends.keys()).all(state)
             || !self.steps.keys().all(|step| step.len() == order + 1)
-            || !self.is_in_range()
         {
             return false;
         }
@@ -307,16 +333,12 @@ impl Transitions {
         balance.values().all(|left| *left == 0)
     }
 
-    /// Whether all sums over grams stay within 64 bits, also those of lower orders.
-    fn is_in_range(&self) -> bool {
-        let sum = |masses: &BTreeMap<Gram, u64>| masses.values().map(|mass| u128::from(*mass)).sum::<u128>();
-        let touches = sum(&self.steps) + sum(&self.starts) * (u128::from(self.order) + 1);
-        u64::try_from(touches).is_ok() && self.checked_total().is_some()
-    }
-
-    fn checked_total(&self) -> Option<Outcome> {
+    /// The total and the size; none where they leave their range.
+    fn measured(&self) -> Option<(Outcome, u64)> {
         let total = self.ends.values().try_fold(Outcome::default(), |sum, end| sum.checked_add(end))?;
-        total.mass().map(|_| total)
+        let starts = self.starts.iter().map(|(start, mass)| u128::from(*mass) * (start.len() as u128 + 1));
+        let size = starts.sum::<u128>() + self.steps.values().map(|mass| u128::from(*mass)).sum::<u128>();
+        Some((total, u64::try_from(size).ok()?)).filter(|(total, _)| total.mass().is_some())
     }
 }
 
@@ -330,6 +352,8 @@ pub struct Transition {
     pub to: Target,
     /// How many journeys.
     pub journeys: Count,
+    /// What they were worth, where they converted here; in units of the scale.
+    pub value: i64,
 }
 
 /// Where a transition goes. Ends are no channels: one that is called `(null)` is another thing.
@@ -364,31 +388,42 @@ struct Fold {
 impl Visitor for Fold {
     #[inline]
     fn journey<T: Touch>(&mut self, path: &[T], outcome: &Outcome) {
+        // The usual orders, each with a loop of its own that the compiler unrolls.
+        match self.order {
+            1 => self.count::<1, T>(path, outcome),
+            2 => self.count::<2, T>(path, outcome),
+            _ => self.count::<0, T>(path, outcome),
+        }
+    }
+}
+
+impl Fold {
+    #[inline]
+    fn count<const ORDER: usize, T: Touch>(&mut self, path: &[T], outcome: &Outcome) {
         let mass = outcome.conversions.millionths() + outcome.nulls.millionths();
-        let (first, rest) = path.split_at(self.order.min(path.len()));
+        let order = if ORDER == 0 { self.order } else { ORDER };
+        let (first, rest) = path.split_at(order.min(path.len()));
         let mut gram = 0;
         for touch in first {
             gram = gram << self.bits | touch.at() as u64;
         }
         let length = 1 << (self.bits * first.len() as u32);
         *self.starts.at(gram | length) += mass;
-        let above = self.step + 1;
         match &mut self.steps {
             Table::Flat(steps) => {
                 for touch in rest {
                     gram = (gram << self.bits | touch.at() as u64) & self.step;
-                    steps[(gram | above) as usize] += mass;
+                    steps[gram as usize] += mass;
                 }
             }
             steps => {
                 for touch in rest {
                     gram = (gram << self.bits | touch.at() as u64) & self.step;
-                    *steps.at(gram | above) += mass;
+                    *steps.at(gram | self.step + 1) += mass;
                 }
             }
         }
-        let end = self.ends.at(gram & self.state | length);
-        *end = end.checked_add(outcome).expect("the journeys keep their sums within 64 bits");
+        self.ends.at(gram & self.state | length).add(outcome);
     }
 }
 
@@ -405,7 +440,10 @@ impl Fold {
             gram.into_boxed_slice()
         };
         into.starts = self.starts.into_sorted().into_iter().map(|(key, mass)| (gram(key), mass)).collect();
-        into.steps = self.steps.into_sorted().into_iter().map(|(key, mass)| (gram(key), mass)).collect();
+        // A flat table has no need of the bit above: all steps are of one length.
+        let above = self.step + 1;
+        into.steps =
+            self.steps.into_sorted().into_iter().map(|(key, mass)| (gram(key | above), mass)).collect();
         into.ends = self.ends.into_sorted().into_iter().map(|(key, end)| (gram(key), end)).collect();
     }
 }
@@ -420,5 +458,58 @@ impl Visitor for Slow<'_> {
     fn journey<T: Touch>(&mut self, path: &[T], outcome: &Outcome) {
         let path = path.iter().map(|touch| self.map[touch.at()]).collect::<Vec<_>>();
         self.transitions.add_ids(&path, outcome);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_ways_of_counting_count_alike() {
+        let mut journeys = Journeys::new(0);
+        let names = (0..20).map(|at| at.to_string()).collect::<Vec<_>>();
+        let ids = journeys.path(names.iter().map(String::as_str)).unwrap();
+        let mut state = 1_u64;
+        let mut draw = |limit: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % limit
+        };
+        for _ in 0..300 {
+            let path = (0..1 + draw(16)).map(|_| ids[draw(20) as usize]).collect::<Vec<_>>();
+            let won = draw(2) == 0;
+            journeys.push(&path, if won { Outcome::conversion(3) } else { Outcome::nothing() }).unwrap();
+        }
+        // Five bits a channel: grams of order 12 are in no number, those of order 5 in an open table.
+        let highest = Transitions::of(&journeys, 12);
+        for order in [1, 3, 5, 11, 12] {
+            let mut added = Transitions::new(order, 0);
+            let whole = Transitions::of(&journeys, order);
+            assert_eq!(highest.lower(order), whole);
+            for part in journeys.parts(3) {
+                added.merge(&Transitions::of_part(&part, order)).unwrap();
+            }
+            assert_eq!(added, whole);
+            assert_eq!(Transitions::decode(&whole.encode()).unwrap(), whole);
+        }
+    }
+
+    #[test]
+    fn counts_that_do_not_flow_are_refused() {
+        let mut journeys = Journeys::new(0);
+        let ids = journeys.path(["a", "b"]).unwrap();
+        journeys.push(&ids, Outcome::nothing()).unwrap();
+        let good = Transitions::of(&journeys, 1);
+        for change in [
+            |bad: &mut Transitions| drop(bad.ends.pop_first()),
+            |bad: &mut Transitions| drop(bad.steps.pop_first()),
+            |bad: &mut Transitions| bad.order = 2,
+            |bad: &mut Transitions| bad.starts.values_mut().for_each(|mass| *mass += 1),
+        ] {
+            let mut bad = good.clone();
+            change(&mut bad);
+            assert_eq!(Transitions::decode(&bad.encode()), Err(AggregateError::Form));
+        }
     }
 }
