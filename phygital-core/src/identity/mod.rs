@@ -29,6 +29,7 @@ mod household;
 pub mod matching;
 mod names;
 mod repair;
+pub mod resolver;
 pub mod review;
 mod rules;
 mod rules_json;

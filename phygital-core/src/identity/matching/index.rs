@@ -169,6 +169,14 @@ impl<K: Ord + Clone> Index<K> {
         Ok(self.found(&row, None, least))
     }
 
+    /// What two records of these values would weigh as a pair, whether or not they share a key.
+    ///
+    /// # Errors
+    /// More or fewer values than the model has fields.
+    pub fn weigh<V: AsRef<str>>(&self, one: &[V], two: &[V]) -> Result<Millibits, MatchingError> {
+        Ok(self.weight(&self.row(one)?, &self.row(two)?))
+    }
+
     /// The records that one of them makes a pair with, as [`Index::matches`] gives them. `None` where there is no such record.
     #[must_use]
     pub fn matches_of(&self, id: &K, least: Millibits) -> Option<Vec<(K, Millibits)>> {

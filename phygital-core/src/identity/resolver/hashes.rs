@@ -1,0 +1,188 @@
+//! Contacts that are known by a hash alone, read as the contact that others say in clear.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::table::{Table, hash_of_key};
+use crate::identity::Named;
+use crate::vocab::{IdentifierKey, IdentifierKind};
+
+/// Which hash stands for which contact, and who needs to know.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hashes {
+    /// A row for each hash and contact whose hash it is.
+    forms: Vec<Form>,
+    free: Vec<u32>,
+    by_hash: Table,
+    /// For each hash that stands for itself somewhere, the sightings that name it.
+    users: BTreeMap<(IdentifierKind, IdentifierKey), BTreeSet<u32>>,
+    /// What those sightings name, as they were given.
+    given: BTreeMap<u32, Vec<Given>>,
+    /// Contacts with their hashes that rulings are about.
+    ruled: BTreeSet<(IdentifierKind, IdentifierKey, IdentifierKey)>,
+}
+
+#[derive(Clone, Debug)]
+struct Form {
+    hash: IdentifierKey,
+    kind: IdentifierKind,
+    clear: IdentifierKey,
+    /// How many mentions say so.
+    count: u32,
+}
+
+/// An identifier as a sighting names it.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    pub(super) kind: IdentifierKind,
+    pub(super) key: IdentifierKey,
+    /// Whether it is a hash.
+    hashed: bool,
+}
+
+/// Whether a contact is known by its hash alone.
+pub(super) fn is_hashed(named: &Named) -> bool {
+    named.kind.is_contact_point() && named.forms.is_empty()
+}
+
+impl Given {
+    pub(super) fn of(named: &Named) -> Given {
+        Given { kind: named.kind, key: named.key, hashed: is_hashed(named) }
+    }
+
+    /// One that is what it says.
+    pub(super) fn clear(kind: IdentifierKind, key: IdentifierKey) -> Given {
+        Given { kind, key, hashed: false }
+    }
+}
+
+impl Hashes {
+    /// What identifiers mean, in order and each once.
+    pub(super) fn read(&self, given: &[Given]) -> Vec<(IdentifierKind, IdentifierKey)> {
+        let each = given.iter().map(|one| {
+            let clear = if one.hashed { self.clear(one.kind, &one.key) } else { None };
+            (one.kind, clear.unwrap_or(one.key))
+        });
+        let mut each: Vec<_> = each.collect();
+        each.sort_unstable();
+        each.dedup();
+        each
+    }
+
+    /// The contact that a hash is of, as far as is known; of several the one of the least key.
+    pub(super) fn clear(&self, kind: IdentifierKind, hash: &IdentifierKey) -> Option<IdentifierKey> {
+        let mut least: Option<IdentifierKey> = None;
+        self.by_hash.find(hash_of_key(hash.as_bytes()), |at| {
+            let form = &self.forms[at as usize];
+            if form.hash == *hash && form.kind == kind && least.is_none_or(|least| form.clear < least) {
+                least = Some(form.clear);
+            }
+            false
+        });
+        least
+    }
+
+    /// The hashes that stand for a contact and that rulings are about.
+    pub(super) fn ruled(
+        &self,
+        kind: IdentifierKind,
+        clear: IdentifierKey,
+    ) -> impl Iterator<Item = IdentifierKey> + '_ {
+        let least = IdentifierKey::from_bytes([0; 16]);
+        let from = self.ruled.range((kind, clear, least)..);
+        from.take_while(move |(its, of, _)| (*its, *of) == (kind, clear)).map(|(.., hash)| *hash)
+    }
+
+    /// Remembers, or forgets, that rulings are about a key, which may be a hash.
+    pub(super) fn set_ruled(&mut self, kind: IdentifierKind, hash: IdentifierKey, on: bool) {
+        let mut clears = Vec::new();
+        self.by_hash.find(hash_of_key(hash.as_bytes()), |at| {
+            let form = &self.forms[at as usize];
+            if form.hash == hash && form.kind == kind {
+                clears.push(form.clear);
+            }
+            false
+        });
+        for clear in clears {
+            match on {
+                true => self.ruled.insert((kind, clear, hash)),
+                false => self.ruled.remove(&(kind, clear, hash)),
+            };
+        }
+    }
+
+    /// A mention says a contact in clear. Gives the sightings that now mean it by its hash.
+    pub(super) fn learn(&mut self, named: &Named) -> Vec<u32> {
+        let mut changed = Vec::new();
+        for hash in named.forms.iter().filter(|_| named.kind.is_contact_point()) {
+            if let Some(at) = self.form(named, hash) {
+                self.forms[at as usize].count += 1;
+                continue;
+            }
+            let form = Form { hash: *hash, kind: named.kind, clear: named.key, count: 1 };
+            let at = self.free.pop().unwrap_or(self.forms.len() as u32);
+            match self.forms.get_mut(at as usize) {
+                Some(place) => *place = form,
+                None => self.forms.push(form),
+            }
+            let forms = &self.forms;
+            self.by_hash.insert(hash_of_key(hash.as_bytes()), at, |at| {
+                hash_of_key(forms[at as usize].hash.as_bytes())
+            });
+            changed.extend(self.users.get(&(named.kind, *hash)).into_iter().flatten());
+        }
+        changed
+    }
+
+    /// A mention no longer says it. Gives the sightings that may mean something else now.
+    pub(super) fn forget(&mut self, named: &Named) -> Vec<u32> {
+        let mut changed = Vec::new();
+        for hash in named.forms.iter().filter(|_| named.kind.is_contact_point()) {
+            let Some(at) = self.form(named, hash) else { continue };
+            self.forms[at as usize].count -= 1;
+            if self.forms[at as usize].count == 0 {
+                let forms = &self.forms;
+                self.by_hash.remove(hash_of_key(hash.as_bytes()), at, |at| {
+                    hash_of_key(forms[at as usize].hash.as_bytes())
+                });
+                self.free.push(at);
+                self.ruled.remove(&(named.kind, named.key, *hash));
+                changed.extend(self.users.get(&(named.kind, *hash)).into_iter().flatten());
+            }
+        }
+        changed
+    }
+
+    fn form(&self, named: &Named, hash: &IdentifierKey) -> Option<u32> {
+        self.by_hash.find(hash_of_key(hash.as_bytes()), |at| {
+            let form = &self.forms[at as usize];
+            form.hash == *hash && form.kind == named.kind && form.clear == named.key
+        })
+    }
+
+    /// Remembers a sighting that names hashes.
+    pub(super) fn keep(&mut self, sighting: u32, given: Vec<Given>) {
+        for one in given.iter().filter(|one| one.hashed) {
+            self.users.entry((one.kind, one.key)).or_default().insert(sighting);
+        }
+        self.given.insert(sighting, given);
+    }
+
+    /// Forgets it. Gives what it names.
+    pub(super) fn drop(&mut self, sighting: u32) -> Option<Vec<Given>> {
+        let given = self.given.remove(&sighting)?;
+        for one in given.iter().filter(|one| one.hashed) {
+            if let Some(users) = self.users.get_mut(&(one.kind, one.key)) {
+                users.remove(&sighting);
+                if users.is_empty() {
+                    self.users.remove(&(one.kind, one.key));
+                }
+            }
+        }
+        Some(given)
+    }
+
+    /// Bytes on the heap of what every contact has.
+    pub(super) fn bytes(&self) -> usize {
+        self.forms.capacity() * size_of::<Form>() + self.by_hash.bytes()
+    }
+}

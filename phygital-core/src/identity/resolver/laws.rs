@@ -1,0 +1,234 @@
+//! The laws of the resolver, on random sets: it is the oracle, whatever came first and whatever has gone since.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
+use super::{Partition, Resolver, partition};
+use crate::identity::matching::{Field, FieldKind, Model, Records};
+use crate::identity::{Details, Named, Rules, Ruling, Sighting, Subject};
+use crate::vocab::{IdentifierKey, IdentifierKind, RecordKey, Timestamp};
+
+/// A step of a history.
+#[derive(Clone, Debug)]
+enum Step {
+    Come(Sighting),
+    /// The record of this number goes.
+    Gone(usize),
+    Rule(Ruling),
+    Unrule(usize),
+}
+
+const NAMES: [(&str, &str); 8] = [
+    ("robert", "allen"),
+    ("bob", "allen"),
+    ("mary", "allen"),
+    ("ada", "byron"),
+    ("ada", "king"),
+    ("a", "byron"),
+    ("grace", "hopper"),
+    ("", ""),
+];
+
+static MODEL: LazyLock<Model> = LazyLock::new(|| {
+    let fields = [
+        Field::new("given_name", FieldKind::GivenName),
+        Field::new("surname", FieldKind::Surname),
+        Field::new("birthday", FieldKind::Date),
+        Field::new("postcode", FieldKind::Postcode),
+    ];
+    let mut rows: Vec<(String, [String; 4])> = Vec::new();
+    for n in 0..60 {
+        let (given, surname) = (format!("name{}", n * 7 % 31), format!("family{}", n * 5 % 29));
+        let birth = format!("19{:02}0{}1{}", n * 3 % 90, n % 9 + 1, n % 9);
+        let code = format!("{:05}", n * 137);
+        for copy in 0..2 {
+            rows.push((format!("{n}-{copy}"), [given.clone(), surname.clone(), birth.clone(), code.clone()]));
+        }
+    }
+    Model::train(&Records::new(fields, rows).unwrap()).unwrap()
+});
+
+fn key(n: u8) -> IdentifierKey {
+    let mut bytes = [0x51; 16];
+    bytes[0] = n.wrapping_mul(0x9d);
+    bytes[8] = n;
+    IdentifierKey::from_bytes(bytes)
+}
+
+fn time(days: i64) -> Timestamp {
+    Timestamp::from_millis(1_700_000_000_000 + days * 86_400_000).unwrap()
+}
+
+fn record(n: u8) -> RecordKey {
+    RecordKey::from_bytes([n.wrapping_mul(0x35); 16])
+}
+
+/// An identifier: few of each kind, so that they meet; contacts in clear or by a hash, phones with spellings one slip apart.
+fn named(kind: u8, n: u8, hashed: bool) -> Named {
+    let kind = IdentifierKind::ALL[usize::from(kind) % 10];
+    let clear = 16 * (kind as u8) + n;
+    let contact = kind.is_contact_point();
+    let hash = key(200 + 4 * (kind as u8 % 4) + n % 4);
+    let spelling = (kind == IdentifierKind::Phone && !hashed).then(|| format!("3361234567{n}").into());
+    match contact && hashed {
+        true => Named { kind, key: hash, junk: false, forms: Vec::new(), spelling: None },
+        false => {
+            let forms = if contact { vec![hash] } else { Vec::new() };
+            Named { kind, key: key(clear), junk: n == 7, forms, spelling }
+        }
+    }
+}
+
+fn details(name: u8, birth: u8, code: u8) -> Details {
+    let (given, surname) = NAMES[usize::from(name) % 8];
+    let some = |text: &str| (!text.is_empty()).then(|| Box::from(text));
+    Details {
+        given_name: some(given),
+        surname: some(surname),
+        birthday: [None, Some("18151210".into()), Some("18151211".into()), Some("19061209".into())]
+            [usize::from(birth % 4)]
+        .clone(),
+        postcode: [None, Some("10001".into()), Some("94107".into())][usize::from(code % 3)].clone(),
+        ..Details::default()
+    }
+}
+
+fn sightings() -> impl Strategy<Value = Sighting> {
+    let mentions = prop::collection::vec((0u8..10, 0u8..8, any::<bool>()), 0..5);
+    let said = prop_oneof![2 => Just((7u8, 0u8, 0u8)), 3 => (0u8..8, 0u8..4, 0u8..3)];
+    (0u8..40, 0i64..400, prop::bool::weighted(0.9), mentions, said).prop_map(
+        |(n, day, linking, mentions, said)| {
+            let mut named: Vec<Named> = mentions
+                .into_iter()
+                .map(|(kind, n, hashed)| named(kind, n % 4 + 4 * u8::from(n == 7), hashed))
+                .collect();
+            named.sort();
+            named.dedup_by_key(|one| (one.kind, one.key));
+            Sighting {
+                record: record(n),
+                time: time(day),
+                linking,
+                named,
+                details: details(said.0, said.1, said.2),
+            }
+        },
+    )
+}
+
+fn subjects() -> impl Strategy<Value = Subject> {
+    prop_oneof![
+        3 => (0u8..10, 0u8..4, any::<bool>()).prop_map(|(kind, n, hashed)| {
+            let named = named(kind, n, hashed);
+            Subject::Identifier(named.kind, named.key)
+        }),
+        1 => (0u8..40).prop_map(|n| Subject::Record(record(n))),
+    ]
+}
+
+fn rulings() -> impl Strategy<Value = Ruling> {
+    (0u8..30, 0i64..400, any::<bool>(), subjects(), subjects()).prop_map(|(n, day, same, one, two)| Ruling {
+        time: time(day),
+        record: RecordKey::from_bytes([100 + n; 16]),
+        same,
+        ends: (one, two),
+    })
+}
+
+fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        10 => sightings().prop_map(Step::Come),
+        3 => (0usize..40).prop_map(Step::Gone),
+        1 => rulings().prop_map(Step::Rule),
+        1 => (0usize..40).prop_map(Step::Unrule),
+    ];
+    prop::collection::vec(step, 1..most)
+}
+
+/// What is live, beside the resolver.
+#[derive(Default)]
+struct Live {
+    sightings: BTreeMap<RecordKey, Sighting>,
+    rulings: BTreeMap<RecordKey, Ruling>,
+}
+
+impl Live {
+    /// Takes a step; gives what went and came.
+    fn take(&mut self, step: &Step) -> (Vec<Sighting>, Vec<Sighting>, Vec<Ruling>, Vec<Ruling>) {
+        match step {
+            Step::Come(one) => {
+                let gone = self.sightings.insert(one.record, one.clone());
+                (gone.into_iter().collect(), vec![one.clone()], vec![], vec![])
+            }
+            Step::Gone(n) => {
+                let record = self.sightings.keys().nth(n % self.sightings.len().max(1)).copied();
+                let gone = record.and_then(|record| self.sightings.remove(&record));
+                (gone.into_iter().collect(), vec![], vec![], vec![])
+            }
+            Step::Rule(ruling) => {
+                let gone = self.rulings.insert(ruling.record, *ruling);
+                (vec![], vec![], gone.into_iter().collect(), vec![*ruling])
+            }
+            Step::Unrule(n) => {
+                let record = self.rulings.keys().nth(n % self.rulings.len().max(1)).copied();
+                let gone = record.and_then(|record| self.rulings.remove(&record));
+                (vec![], vec![], gone.into_iter().collect(), vec![])
+            }
+        }
+    }
+
+    fn oracle(&self, rules: &Rules, model: Option<&Model>) -> Partition {
+        let sightings: Vec<Sighting> = self.sightings.values().rev().cloned().collect();
+        let rulings: Vec<Ruling> = self.rulings.values().copied().collect();
+        partition(&sightings, &rulings, rules, model)
+    }
+}
+
+fn rules(strict: bool) -> Rules {
+    match strict {
+        true => Rules::default()
+            .with_limit(IdentifierKind::Phone, IdentifierKind::Email, 1)
+            .with_limit(IdentifierKind::Email, IdentifierKind::Phone, 1)
+            .with_limit(IdentifierKind::Loyalty, IdentifierKind::Phone, 1)
+            .with_per_profile(IdentifierKind::Card, 1),
+        false => Rules::default(),
+    }
+}
+
+fn check(steps: &[Step], strict: bool, matching: bool, batch: usize) -> Result<(), TestCaseError> {
+    let (rules, model) = (rules(strict), matching.then(|| MODEL.clone()));
+    let mut live = Live::default();
+    let mut resolver = Resolver::new(rules.clone(), model.clone());
+    for some in steps.chunks(batch) {
+        let mut sum: (Vec<Sighting>, Vec<Sighting>, Vec<Ruling>, Vec<Ruling>) = Default::default();
+        let before: (Vec<Sighting>, Vec<Ruling>) =
+            (live.sightings.values().cloned().collect(), live.rulings.values().copied().collect());
+        for step in some {
+            live.take(step);
+        }
+        sum.0.extend(before.0.iter().filter(|one| live.sightings.get(&one.record) != Some(one)).cloned());
+        sum.1.extend(live.sightings.values().filter(|one| !before.0.contains(one)).cloned());
+        sum.2.extend(before.1.iter().filter(|one| live.rulings.get(&one.record) != Some(one)));
+        sum.3.extend(live.rulings.values().filter(|one| !before.1.contains(one)));
+        resolver.replace(&sum.0, &sum.1, &sum.2, &sum.3);
+        let (found, expected) = (resolver.partition(), live.oracle(&rules, model.as_ref()));
+        prop_assert_eq!(found.profiles(), expected.profiles());
+        prop_assert_eq!(found.digest(), expected.digest());
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn one_step_at_a_time_it_is_the_oracle(steps in steps(25), strict: bool, matching: bool) {
+        check(&steps, strict, matching, 1)?;
+    }
+
+    #[test]
+    fn in_batches_it_is_the_oracle(steps in steps(80), strict: bool, matching: bool, batch in 2usize..30) {
+        check(&steps, strict, matching, batch)?;
+    }
+}
