@@ -3,21 +3,20 @@
 //! Levels are those of the Fellegi-Sunter model (Fellegi and Sunter 1969; Winkler 1990 for partial agreement): what counts
 //! is that the levels differ in how often they occur among matches and among others, which [`super::Model::train`] learns.
 
-use std::cmp::Ordering;
-
-use strsim::{jaro_winkler, osa_distance};
-
 use super::field::{Field, FieldKind};
+use super::keys::names;
 use super::nicknames;
+use super::records::Records;
+use super::similarity::{likeness, slips};
 
 /// Similarity by Jaro-Winkler from which two names are taken for spellings of one.
-const SPELLING: f64 = 0.92;
+pub(super) const SPELLING: f64 = 0.92;
 
 /// Similarity by Jaro-Winkler from which two names are alike.
-const ALIKE: f64 = 0.8;
+pub(super) const ALIKE: f64 = 0.8;
 
 /// Similarity by Jaro-Winkler from which two places are spellings of one.
-const PLACE: f64 = 0.9;
+pub(super) const PLACE: f64 = 0.9;
 
 /// How two records agree: for each field the level, or nothing where either says nothing or the field is not compared.
 /// Four bits a field, so that a pair is a number.
@@ -77,6 +76,34 @@ impl Levels {
     }
 }
 
+/// Compares the records of a batch.
+pub(super) struct Comparer<'r> {
+    records: &'r Records,
+    names: Option<(usize, usize)>,
+}
+
+impl<'r> Comparer<'r> {
+    pub(super) fn new(records: &'r Records) -> Self {
+        Self { records, names: names(records.fields()) }
+    }
+
+    /// How two records agree.
+    pub(super) fn levels(&self, one: usize, two: usize) -> Levels {
+        let columns = self.records.columns();
+        let (marks, others) = (self.records.marks(one), self.records.marks(two));
+        let (one, two) = (self.records.row(one), self.records.row(two));
+        Levels::of(self.records.fields(), self.names, |a, b, kind| {
+            let (first, second) = (one[a], two[b]);
+            match (first, second) {
+                (0, _) | (_, 0) => None,
+                _ if a == b && first == second => Some((kind.levels() - 1) as u8),
+                _ if marks[a].differs(others[b], kind) => Some(0),
+                _ => Some(level(kind, columns[a].value(first), columns[b].value(second))),
+            }
+        })
+    }
+}
+
 /// The level at which two values in normal form agree, 0 to [`FieldKind::levels`] - 1; neither may be empty.
 pub(super) fn level(kind: FieldKind, one: &str, two: &str) -> u8 {
     let equal = (kind.levels().max(1) - 1) as u8;
@@ -91,7 +118,7 @@ pub(super) fn level(kind: FieldKind, one: &str, two: &str) -> u8 {
         FieldKind::Date => date(one, two),
         FieldKind::Postcode => postcode(one, two),
         FieldKind::Place => {
-            u8::from(one.contains(two) || two.contains(one) || jaro_winkler(one, two) >= PLACE)
+            u8::from(one.contains(two) || two.contains(one) || likeness(one, two, PLACE) >= PLACE)
         }
         FieldKind::Number => number(one, two),
         FieldKind::Email => email(one, two),
@@ -105,36 +132,31 @@ fn name(one: &str, two: &str) -> u8 {
     if initial(one) || initial(two) {
         return u8::from(one.chars().next() == two.chars().next());
     }
-    let similarity = jaro_winkler(one, two);
-    match similarity.partial_cmp(&SPELLING) {
-        Some(Ordering::Greater | Ordering::Equal) => 3,
-        _ => {
-            if similarity >= ALIKE {
-                2
-            } else {
-                0
-            }
-        }
+    let likeness = likeness(one, two, ALIKE);
+    match () {
+        () if likeness >= SPELLING => 3,
+        () if likeness >= ALIKE => 2,
+        () => 0,
     }
 }
 
 /// 3 one slip of the pen, 2 the same year or the same day of another year, 1 two slips, 0 differs.
 fn date(one: &str, two: &str) -> u8 {
-    let distance = osa_distance(one, two);
+    let slips = slips(one, two, 2);
     let whole = one.len() == 8 && two.len() == 8;
     // 1 January is what stands where only the year is known.
     let same_day = || one[4..] == two[4..] && &one[4..] != "0101";
-    match distance {
-        0 | 1 => 3,
+    match slips {
+        Some(0 | 1) => 3,
         _ if one.get(..4).is_some() && one.get(..4) == two.get(..4) || whole && same_day() => 2,
-        2 => 1,
-        _ => 0,
+        Some(_) => 1,
+        None => 0,
     }
 }
 
 /// 3 one slip of the pen, 2 the same first part, 1 the same letters or first digits of it, 0 differs.
 fn postcode(one: &str, two: &str) -> u8 {
-    if osa_distance(one, two) <= 1 {
+    if slips(one, two, 1).is_some() {
         return 3;
     }
     let (first, other) = (area(one), area(two));
@@ -159,20 +181,19 @@ pub(super) fn area(code: &str) -> (&str, &str) {
 
 /// 2 one slip of the pen, 1 two of them in a number of eight signs or more, 0 differs.
 fn number(one: &str, two: &str) -> u8 {
-    match osa_distance(one, two) {
-        0 | 1 => 2,
-        2 if one.len() >= 8 => 1,
+    match slips(one, two, 2) {
+        Some(0 | 1) => 2,
+        Some(_) if one.len() >= 8 => 1,
         _ => 0,
     }
 }
 
 /// 2 the same name at another provider, 1 another spelling, 0 differs.
 fn email(one: &str, two: &str) -> u8 {
-    let local = |address: &str| address.split('@').next().map(str::to_owned);
-    if local(one) == local(two) {
+    if one.split('@').next() == two.split('@').next() {
         return 2;
     }
-    u8::from(jaro_winkler(one, two) >= SPELLING)
+    u8::from(likeness(one, two, SPELLING) >= SPELLING)
 }
 
 #[cfg(test)]

@@ -44,11 +44,13 @@ mod field;
 mod index;
 mod keys;
 mod linkage;
+mod mark;
 mod model;
 pub(super) mod nicknames;
 mod records;
 mod resolve;
 mod scale;
+mod similarity;
 mod train;
 
 pub use field::{FIELDS_MAX, Field, FieldKind, VALUE_CHARS_MAX};

@@ -26,6 +26,11 @@ pub(in crate::identity) fn may_be_one(one: &str, two: &str) -> bool {
     ones.iter().any(|name| twos.binary_search(name).is_ok())
 }
 
+/// Whether a name is short for another or has a short form.
+pub(super) fn is_known(name: &str) -> bool {
+    FULL.contains_key(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

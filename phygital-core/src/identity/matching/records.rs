@@ -1,10 +1,12 @@
 //! Records in columns, each value kept once.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::MatchingError;
+use super::blocking::Candidates;
 use super::field::{FIELDS_MAX, Field};
+use super::mark::Mark;
 
 /// Records to compare, in the order of their ids, so that the order in which they came changes nothing.
 ///
@@ -22,6 +24,12 @@ pub struct Records {
     fields: Vec<Field>,
     ids: Arc<[Box<str>]>,
     columns: Vec<Column>,
+    /// Which value of each field each record has: record by record, since two records are compared in all fields.
+    rows: Vec<u32>,
+    /// Their marks, beside each other for the same reason.
+    marks: Vec<Mark>,
+    /// The pairs to compare: found when first asked for, by training or by matching, whichever comes first.
+    candidates: OnceLock<Arc<Candidates>>,
 }
 
 /// The values of a field.
@@ -33,8 +41,6 @@ pub(super) struct Column {
     ends: Vec<usize>,
     /// How many records have the value.
     pub(super) counts: Vec<u32>,
-    /// Which value each record has.
-    pub(super) of: Vec<u32>,
 }
 
 /// What the records say in a field, one after the other.
@@ -81,9 +87,22 @@ impl Records {
         if let Some(twice) = order.windows(2).find(|pair| ids[pair[0] as usize] == ids[pair[1] as usize]) {
             return Err(MatchingError::Twice(ids[twice[0] as usize].clone()));
         }
-        let columns = raw.into_iter().map(|raw| Column::of(&raw, &order)).collect();
+        let mut rows = vec![0; fields.len() * ids.len()];
+        let mut marks = vec![Mark::default(); rows.len()];
+        let columns = fields.iter().zip(raw).enumerate().map(|(at, (field, raw))| {
+            let (column, of) = Column::of(&raw);
+            let known: Vec<Mark> =
+                (0..column.len() as u32).map(|place| Mark::of(field.kind, column.value(place))).collect();
+            for (record, row) in order.iter().enumerate() {
+                let place = of[*row as usize];
+                rows[record * fields.len() + at] = place;
+                marks[record * fields.len() + at] = known[place as usize];
+            }
+            column
+        });
+        let columns = columns.collect();
         let ids = order.iter().map(|row| std::mem::take(&mut ids[*row as usize])).collect();
-        Ok(Self { fields, ids, columns })
+        Ok(Self { fields, ids, columns, rows, marks, candidates: OnceLock::new() })
     }
 
     /// The fields.
@@ -96,6 +115,11 @@ impl Records {
     #[must_use]
     pub fn ids(&self) -> &[Box<str>] {
         &self.ids
+    }
+
+    /// Their marks.
+    pub(super) fn marks(&self, record: usize) -> &[Mark] {
+        &self.marks[record * self.fields.len()..][..self.fields.len()]
     }
 
     pub(super) fn shared_ids(&self) -> Arc<[Box<str>]> {
@@ -124,8 +148,17 @@ impl Records {
     #[must_use]
     pub fn value(&self, record: usize, field: usize) -> Option<&str> {
         let column = self.columns.get(field)?;
-        let place = *column.of.get(record)?;
+        let place = *self.rows.get(record * self.fields.len() + field)?;
         (place > 0).then(|| column.value(place))
+    }
+
+    /// The places of a record's values, field by field.
+    pub(super) fn row(&self, record: usize) -> &[u32] {
+        &self.rows[record * self.fields.len()..][..self.fields.len()]
+    }
+
+    pub(super) fn candidates(&self) -> &Candidates {
+        self.candidates.get_or_init(|| Arc::new(Candidates::of(self)))
     }
 
     pub(super) fn columns(&self) -> &[Column] {
@@ -134,8 +167,9 @@ impl Records {
 }
 
 impl Column {
-    /// Sorts and counts values; sorting costs the same whatever the values are, which hashing does not.
-    fn of(raw: &Raw, order: &[u32]) -> Self {
+    /// Sorts and counts values, and tells which each row has; sorting costs the same whatever the values are, which hashing
+    /// does not.
+    fn of(raw: &Raw) -> (Self, Vec<u32>) {
         struct Value<'t> {
             /// The first sixteen bytes, which decide nearly always.
             begin: u128,
@@ -158,21 +192,20 @@ impl Column {
                 _ => one.text.cmp(two.text),
             })
         });
-        let mut column = Self { text: String::new(), ends: vec![0], counts: Vec::new(), of: Vec::new() };
-        column.counts.push((raw.lengths.len() - values.len()) as u32);
-        let mut of_row = vec![0_u32; raw.lengths.len()];
+        let missing = (raw.lengths.len() - values.len()) as u32;
+        let mut column = Self { text: String::new(), ends: vec![0], counts: vec![missing] };
+        let mut of = vec![0_u32; raw.lengths.len()];
         for same in values.chunk_by(|one, two| one.begin == two.begin && one.text == two.text) {
             let place = column.ends.len() as u32;
             column.text.push_str(same[0].text);
             column.ends.push(column.text.len());
             column.counts.push(same.len() as u32);
-            same.iter().for_each(|value| of_row[value.row as usize] = place);
+            same.iter().for_each(|value| of[value.row as usize] = place);
         }
-        column.of = order.iter().map(|row| of_row[*row as usize]).collect();
         column.text.shrink_to_fit();
         column.ends.shrink_to_fit();
         column.counts.shrink_to_fit();
-        column
+        (column, of)
     }
 
     /// How many values there are, the missing one among them.
@@ -234,7 +267,7 @@ mod tests {
             let records = Records::new([Field::new("mail", FieldKind::Email)], rows).unwrap();
             let column = &records.columns()[0];
             for (at, value) in values.iter().enumerate() {
-                let place = column.of[at];
+                let place = records.row(at)[0];
                 prop_assert_eq!(column.value(place), value);
                 prop_assert_eq!(column.counts[place as usize] as usize, values.iter().filter(|other| *other == value).count());
             }

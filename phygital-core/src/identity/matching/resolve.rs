@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::MatchingError;
-use super::blocking;
+use super::blocking::Candidates;
+use super::compare::Comparer;
+use super::keys::mixed;
 use super::linkage::{Units, link};
 use super::model::{Millibits, Model};
 use super::records::Records;
@@ -28,22 +30,37 @@ pub struct Entities {
 pub fn resolve(records: &Records, model: &Model) -> Result<Entities, MatchingError> {
     model.fits(records.fields())?;
     let scale = Scale::new(model, records);
-    let groups = groups(records, |record| scale.weight(record, record) >= model.merge);
-    let first_of: Vec<u32> = groups.iter().map(|group| group[0]).collect();
-    let unit_of = unit_of(records.len(), &groups);
-    let pairs = blocking::candidates(records);
-    let mut weighed: Vec<(u32, u32, Millibits)> = Vec::new();
-    for (one, two) in pairs {
-        let (unit, other) = (unit_of[one as usize], unit_of[two as usize]);
+    let comparer = Comparer::new(records);
+    let weigh = |one: u32, two: u32| {
+        let levels = comparer.levels(one as usize, two as usize);
+        scale.weigh(one as usize, two as usize, levels)
+    };
+    let groups = groups(records, |record| weigh(record, record) >= model.merge);
+    // A cluster holds together by at least one pair that reaches the average, so nothing joins beyond what such pairs join.
+    let mut joined = Joined::of(&groups);
+    for (one, two) in records.candidates().iter() {
         // Copies of a record are compared once, by the first of them.
-        if unit != other && first_of[unit as usize] == one && first_of[other as usize] == two {
-            weighed.push((unit.min(other), unit.max(other), scale.weight(one as usize, two as usize)));
+        let firsts = groups.is_first(one) && groups.is_first(two);
+        let may = firsts && scale.may_reach(one as usize, two as usize, model.merge);
+        if may && weigh(one, two) >= model.merge {
+            joined.join(one, two);
         }
     }
-    let units = Units { sizes: groups.iter().map(|group| group.len() as u64).collect() };
-    let into = link(&units, &weighed, model);
-    // Units are in the order of their first records, and a cluster is named by its least unit.
-    let first = unit_of.iter().map(|unit| first_of[into[*unit as usize] as usize]).collect();
+    let mut first: Vec<u32> = groups.first.clone();
+    for (records, pairs) in joined.components(records.candidates(), &groups) {
+        let local = |record: u32| records.partition_point(|other| *other < record) as u32;
+        let sizes = records.iter().map(|record| u64::from(groups.sizes[*record as usize])).collect();
+        let weighed: Vec<(u32, u32, Millibits)> =
+            pairs.iter().map(|(one, two)| (local(*one), local(*two), weigh(*one, *two))).collect();
+        let into = link(&Units { sizes }, &weighed, model);
+        for (record, root) in records.iter().zip(into) {
+            first[*record as usize] = records[root as usize];
+        }
+    }
+    // Copies follow the first of them.
+    for record in 0..first.len() {
+        first[record] = first[groups.first[record] as usize];
+    }
     Ok(Entities { ids: records.shared_ids(), first })
 }
 
@@ -67,9 +84,12 @@ pub struct Pair {
 pub fn pairs(records: &Records, model: &Model, least: Millibits) -> Result<Vec<Pair>, MatchingError> {
     model.fits(records.fields())?;
     let scale = Scale::new(model, records);
-    let candidates = blocking::candidates(records).into_iter();
-    let weighed =
-        candidates.map(|(one, two)| Pair { one, two, weight: scale.weight(one as usize, two as usize) });
+    let comparer = Comparer::new(records);
+    let may = |pair: &(u32, u32)| scale.may_reach(pair.0 as usize, pair.1 as usize, least);
+    let weighed = records.candidates().iter().filter(may).map(|(one, two)| {
+        let levels = comparer.levels(one as usize, two as usize);
+        Pair { one, two, weight: scale.weigh(one as usize, two as usize, levels) }
+    });
     Ok(weighed.filter(|pair| pair.weight >= least).collect())
 }
 
@@ -88,28 +108,94 @@ pub fn explain(
     Ok(Scale::new(model, records).explain(find(one)?, find(two)?))
 }
 
-/// Records in groups: those that say the same, where `alike` allows, and each other by itself. In order of their first.
-fn groups(records: &Records, alike: impl Fn(usize) -> bool) -> Vec<Vec<u32>> {
-    let row = |record: u32| records.columns().iter().map(move |column| column.of[record as usize]);
-    let mut order: Vec<u32> = (0..records.len() as u32).collect();
-    order.sort_by(|one, two| row(*one).cmp(row(*two)).then(one.cmp(two)));
-    let mut groups: Vec<Vec<u32>> = Vec::new();
-    for same in order.chunk_by(|one, two| row(*one).eq(row(*two))) {
-        match same.len() > 1 && alike(same[0] as usize) {
-            true => groups.push(same.to_vec()),
-            false => groups.extend(same.iter().map(|record| vec![*record])),
+/// Records in groups: those that say the same, where that is worth enough, and each other by itself.
+struct Groups {
+    /// For each record the first of its group.
+    first: Vec<u32>,
+    /// For each first record how many are of its group.
+    sizes: Vec<u32>,
+}
+
+fn groups(records: &Records, mut alike: impl FnMut(u32) -> bool) -> Groups {
+    let row = |record: u32| records.row(record as usize);
+    let said = |record: u32| row(record).iter().fold(0, |hash, place| mixed(hash ^ u64::from(*place)));
+    let mut order: Vec<(u64, u32)> = (0..records.len() as u32).map(|record| (said(record), record)).collect();
+    order.sort_unstable_by(|one, two| {
+        one.0.cmp(&two.0).then_with(|| row(one.1).cmp(row(two.1))).then(one.1.cmp(&two.1))
+    });
+    let mut groups = Groups { first: (0..records.len() as u32).collect(), sizes: vec![1; records.len()] };
+    for same in order.chunk_by(|one, two| one.0 == two.0 && row(one.1) == row(two.1)) {
+        let first = same[0].1;
+        if same.len() > 1 && alike(first) {
+            same.iter().for_each(|(_, record)| groups.first[*record as usize] = first);
+            groups.sizes[first as usize] = same.len() as u32;
         }
     }
-    groups.sort_unstable();
     groups
 }
 
-fn unit_of(records: usize, groups: &[Vec<u32>]) -> Vec<u32> {
-    let mut of = vec![0; records];
-    for (unit, group) in groups.iter().enumerate() {
-        group.iter().for_each(|record| of[*record as usize] = unit as u32);
+impl Groups {
+    fn is_first(&self, record: u32) -> bool {
+        self.first[record as usize] == record
     }
-    of
+}
+
+/// Sets of records that grow together (Galler and Fischer 1964; halving the paths: Tarjan and van Leeuwen 1984).
+struct Joined(Vec<u32>);
+
+impl Joined {
+    fn of(groups: &Groups) -> Self {
+        Self((0..groups.first.len() as u32).collect())
+    }
+
+    fn root(&mut self, mut record: u32) -> u32 {
+        while self.0[record as usize] != record {
+            self.0[record as usize] = self.0[self.0[record as usize] as usize];
+            record = self.0[record as usize];
+        }
+        record
+    }
+
+    /// The lesser root stays.
+    fn join(&mut self, one: u32, two: u32) {
+        let (one, two) = (self.root(one), self.root(two));
+        self.0[one.max(two) as usize] = one.min(two);
+    }
+
+    /// Each set of several: its records and the pairs within it, in order.
+    fn components(
+        mut self,
+        candidates: &Candidates,
+        groups: &Groups,
+    ) -> impl Iterator<Item = (Vec<u32>, Vec<(u32, u32)>)> {
+        let roots: Vec<u32> = (0..self.0.len() as u32).map(|record| self.root(record)).collect();
+        let mut members: Vec<(u32, u32)> = (0..)
+            .zip(&roots)
+            .map(|(record, root)| (*root, record))
+            .filter(|(_, record)| groups.is_first(*record))
+            .collect();
+        members.sort_unstable();
+        let within = candidates.iter().filter(|(one, two)| {
+            roots[*one as usize] == roots[*two as usize] && groups.is_first(*one) && groups.is_first(*two)
+        });
+        let mut pairs: Vec<(u32, u32)> = within.collect();
+        pairs.sort_by_key(|(one, _)| roots[*one as usize]);
+        let (mut member, mut pair) = (0, 0);
+        std::iter::from_fn(move || {
+            let root = members.get(member)?.0;
+            let records: Vec<u32> = members[member..]
+                .iter()
+                .take_while(|(own, _)| *own == root)
+                .map(|(_, record)| *record)
+                .collect();
+            member += records.len();
+            let own: Vec<(u32, u32)> =
+                pairs[pair..].iter().copied().take_while(|(one, _)| roots[*one as usize] == root).collect();
+            pair += own.len();
+            Some((records, own))
+        })
+        .filter(|(records, _)| records.len() > 1)
+    }
 }
 
 impl Entities {

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::blocking;
-use super::compare::Levels;
-use super::model::{Millibits, Model};
+use super::compare::{Comparer, Levels};
+use super::field::FieldKind;
+use super::keys::names;
+use super::model::{LevelModel, Millibits, Model};
 use super::records::Records;
 
 /// The weight of one field of a pair: a bar of the waterfall.
@@ -64,38 +65,94 @@ pub(super) struct Scale<'r> {
     weights: Weights,
     /// For each value of each field what it is worth that both have it.
     rarity: Vec<Vec<(Millibits, Millibits)>>,
+    best: Vec<Best>,
+    names: Option<(usize, usize)>,
+}
+
+/// The most that a field may weigh: against strangers, and against near pairs.
+struct Best {
+    /// Where both have one value.
+    equal: (Millibits, Millibits),
+    /// Where they have not.
+    between: (Millibits, Millibits),
+    /// At level 0.
+    differing: (Millibits, Millibits),
 }
 
 impl<'r> Scale<'r> {
     pub(super) fn new(model: &Model, records: &'r Records) -> Self {
         let rarity = model.fields.iter().zip(records.columns()).map(|(field, column)| {
             let rare = field.rarity("");
-            let each = (0..column.len() as u32).map(|place| match field.common.is_empty() {
-                true => rare,
-                false => field.rarity(column.value(place)),
+            // Both are in the order of the values.
+            let mut common = field.common.keys().map(String::as_str).peekable();
+            let each = (0..column.len() as u32).map(|place| {
+                let value = column.value(place);
+                while common.next_if(|name| *name < value).is_some() {}
+                if common.peek() == Some(&value) { field.rarity(value) } else { rare }
             });
             each.collect()
         });
-        Self { records, weights: Weights::of(model), rarity: rarity.collect() }
+        let rarity: Vec<Vec<(Millibits, Millibits)>> = rarity.collect();
+        let best = model.fields.iter().zip(&rarity).map(|(field, rarity)| {
+            let most = |of: &dyn Fn(&LevelModel) -> Millibits, upto: usize| {
+                field.levels[..upto].iter().map(of).max().unwrap_or(0)
+            };
+            let both =
+                |upto: usize| (most(&|level| level.weight, upto), most(&|level| level.near_weight, upto));
+            let (levels, equal) = (field.levels.len(), field.levels.last());
+            let rare =
+                |of: fn(&(Millibits, Millibits)) -> Millibits| rarity.iter().map(of).max().unwrap_or(0);
+            Best {
+                equal: equal.map_or((0, 0), |equal| {
+                    (equal.weight + rare(|rarity| rarity.0), equal.near_weight + rare(|rarity| rarity.1))
+                }),
+                between: both(levels.saturating_sub(1)),
+                differing: both(levels.min(1)),
+            }
+        });
+        let (best, names) = (best.collect(), names(records.fields()));
+        Self { records, weights: Weights::of(model), rarity, best, names }
     }
 
-    /// What a pair weighs.
-    pub(super) fn weight(&self, one: usize, two: usize) -> Millibits {
-        self.weigh(one, two, blocking::levels(self.records, one, two))
+    /// Whether two records may weigh so much, by what is seen at a glance: which values are equal, and which surely differ. Most
+    /// pairs are turned down here, before a text is read.
+    pub(super) fn may_reach(&self, one: usize, two: usize, least: Millibits) -> bool {
+        let (marks, others) = (self.records.marks(one), self.records.marks(two));
+        let (one, two) = (self.records.row(one), self.records.row(two));
+        let (mut strangers, mut near) = (0, self.weights.near.unwrap_or(0));
+        for (at, (field, best)) in self.records.fields().iter().zip(&self.best).enumerate() {
+            let (weight, beside) = match (one[at], two[at]) {
+                (0, _) | (_, 0) => continue,
+                (a, b) if a == b => best.equal,
+                _ if marks[at].differs(others[at], field.kind) => best.differing,
+                _ => best.between,
+            };
+            strangers += weight;
+            near += beside;
+        }
+        if strangers >= least && (near >= least || self.weights.near.is_none()) {
+            return true;
+        }
+        // Names that were swapped agree after all.
+        let across = |a: usize, b: usize| {
+            one[a] != 0 && two[b] != 0 && !marks[a].differs(others[b], FieldKind::Surname)
+        };
+        self.names.is_some_and(|(given, surname)| across(given, surname) || across(surname, given))
     }
 
+    /// What two records weigh that agree so.
     pub(super) fn weigh(&self, one: usize, two: usize, levels: Levels) -> Millibits {
         self.weights.weigh(levels, |field| self.rarity(field, one, two))
     }
 
     fn rarity(&self, field: usize, one: usize, two: usize) -> (Millibits, Millibits) {
-        let of = &self.records.columns()[field].of;
-        if of[one] == of[two] { self.rarity[field][of[one] as usize] } else { (0, 0) }
+        let (one, two) = (self.records.row(one)[field], self.records.row(two)[field]);
+        if one == two { self.rarity[field][one as usize] } else { (0, 0) }
     }
 
     /// Every field's part in the weight of a pair; their sum is the weight.
     pub(super) fn explain(&self, one: usize, two: usize) -> Vec<Contribution> {
-        let levels = blocking::levels(self.records, one, two);
+        let levels = Comparer::new(self.records).levels(one, two);
         let compared =
             (0..self.weights.fields.len()).filter(|at| self.records.fields()[*at].kind.levels() > 0);
         let parts = compared.map(|at| {

@@ -3,23 +3,34 @@
 use std::collections::BTreeMap;
 
 use super::MatchingError;
-use super::blocking;
-use super::compare::Levels;
+use super::compare::{Comparer, Levels};
 use super::field::{FIELDS_MAX, Field, FieldKind};
 use super::keys::mixed;
 use super::model::{
-    BILLION, COMMON_MAX, COMMON_MIN, FieldModel, LevelModel, MODEL_VERSION, Millibits, Model, millibits,
+    BILLION, COMMON_MAX, COMMON_MIN, FieldModel, LevelModel, MODEL_VERSION, Millibits, Model, WEIGHT_MAX,
+    millibits,
 };
 use super::records::{Column, Records};
 
 /// How many pairs of records drawn at random tell how often others agree.
 const SAMPLE: u64 = 1_000_000;
 
+/// About how many of the pairs that share a key tell how matches agree.
+const PAIRS: u64 = 2_000_000;
+
 /// Rounds of expectation and maximisation; what changes after them is below a hundredth of a bit.
 const ROUNDS: usize = 40;
 
-/// The average weight from which two clusters are one: 4 bits beyond even.
+/// The least average weight from which two clusters are one.
 const MERGE: Millibits = 4_000;
+
+/// How far below even that average may lie: clusters are held together by their best pairs, and an average is of all. Among
+/// twice as many people even lies a bit higher, and so does the cut, or chance would join them.
+const BELOW_EVEN: Millibits = 8_000;
+
+/// How far above even two records alone are a match (nine of ten such pairs are), and how far below they are worth a look.
+const MATCH: Millibits = 3_000;
+const REVIEW: Millibits = -4_000;
 
 /// What a pair that shares no key weighs.
 const UNSHARED: Millibits = -4_000;
@@ -31,10 +42,11 @@ const LEVELS: usize = 5;
 type Rates = [[f64; LEVELS]; FIELDS_MAX];
 
 /// What two records may be to each other: one person's, near people's, strangers'.
-const CLASSES: usize = 3;
+const CLASSES: usize = 4;
 const SAME: usize = 0;
 const NEAR: usize = 1;
-const REST: usize = 2;
+const AREA: usize = 2;
+const REST: usize = 3;
 
 impl Model {
     /// Learns from records, without labels: `u` from pairs drawn at random (Winkler 1989), less the matches among them; `m` by
@@ -45,14 +57,18 @@ impl Model {
     /// # Errors
     /// Fewer than two records, or none that share a key.
     pub fn train(records: &Records) -> Result<Self, MatchingError> {
-        let pairs = blocking::candidates(records);
-        if records.len() < 2 || pairs.is_empty() {
+        let pairs = records.candidates();
+        if pairs.len() == 0 {
             return Err(MatchingError::NothingToLearn);
         }
-        let any = at_random(records);
+        let comparer = Comparer::new(records);
+        let any = at_random(records, &comparer);
         let mut patterns: BTreeMap<Levels, u64> = BTreeMap::new();
-        for (one, two) in &pairs {
-            *patterns.entry(blocking::levels(records, *one as usize, *two as usize)).or_default() += 1;
+        // Spread over all, and the same at each run.
+        let each = (pairs.len() as u64).div_ceil(PAIRS).max(1);
+        let drawn = |pair: &(u32, u32)| mixed(u64::from(pair.0) << 32 | u64::from(pair.1)) % each == 0;
+        for (one, two) in pairs.iter().filter(drawn) {
+            *patterns.entry(comparer.levels(one as usize, two as usize)).or_default() += 1;
         }
         let patterns: Vec<(Levels, f64)> =
             patterns.into_iter().map(|(levels, n)| (levels, n as f64)).collect();
@@ -84,10 +100,10 @@ impl Model {
             version: MODEL_VERSION,
             fields,
             near,
-            merge: MERGE,
+            merge: MERGE.max(even - BELOW_EVEN),
             unshared: UNSHARED,
-            match_at: even,
-            review_at: even,
+            match_at: (even + MATCH).min(WEIGHT_MAX),
+            review_at: even + REVIEW,
         })
     }
 }
@@ -125,7 +141,9 @@ fn without_matches(fields: &[Field], all: f64, any: &Rates, matches: &Rates, mat
     let mut others = Rates::default();
     for (at, field) in fields.iter().enumerate() {
         let levels = field.kind.levels();
-        let left = |level: usize| ((any[at][level] - share * matches[at][level]) / (1.0 - share)).max(least);
+        let least = |level: usize| if level + 1 == levels { 0.5 / all } else { least };
+        let left =
+            |level: usize| ((any[at][level] - share * matches[at][level]) / (1.0 - share)).max(least(level));
         let sum: f64 = (0..levels).map(left).sum();
         (0..levels).for_each(|level| others[at][level] = left(level) / sum);
     }
@@ -133,12 +151,12 @@ fn without_matches(fields: &[Field], all: f64, any: &Rates, matches: &Rates, mat
 }
 
 /// How often two records drawn at random agree at each level.
-fn at_random(records: &Records) -> Rates {
+fn at_random(records: &Records, comparer: &Comparer<'_>) -> Rates {
     let total = records.len() as u64;
     let all = total * (total - 1) / 2;
     let mut counts = [[0_u64; LEVELS]; FIELDS_MAX];
     let mut count = |one: u64, two: u64| {
-        let levels = blocking::levels(records, one as usize, two as usize);
+        let levels = comparer.levels(one as usize, two as usize);
         for (at, counts) in counts.iter_mut().enumerate() {
             if let Some(level) = levels.get(at) {
                 counts[usize::from(level)] += 1;
@@ -164,6 +182,16 @@ fn at_random(records: &Records) -> Rates {
     for ((rates, counts), field) in rates.iter_mut().zip(&counts).zip(records.fields()) {
         *rates = smoothed(counts.map(|n| n as f64), field.kind.levels());
     }
+    // How often two records have one value is known exactly.
+    for ((rates, column), field) in rates.iter_mut().zip(records.columns()).zip(records.fields()) {
+        let Some(equal) = field.kind.levels().checked_sub(1) else { continue };
+        let said: f64 = column.counts[1..].iter().map(|count| f64::from(*count)).sum();
+        let same: f64 = column.counts[1..].iter().map(|count| f64::from(*count)).map(|n| n * (n - 1.0)).sum();
+        let share = same.max(1.0) / (said * (said - 1.0)).max(2.0);
+        let others = 1.0 - rates[equal];
+        rates[..equal].iter_mut().for_each(|rate| *rate *= (1.0 - share) / others.max(1e-9));
+        rates[equal] = share;
+    }
     rates
 }
 
@@ -179,9 +207,14 @@ struct Mixture {
     shares: [f64; CLASSES],
 }
 
-/// Whether a field is a person's own: near people agree in it by chance.
-fn is_own(kind: FieldKind) -> bool {
-    matches!(kind, FieldKind::GivenName | FieldKind::Date)
+/// Whether pairs of a class agree in a field by chance only: near people in what is a person's own, neighbours in all but
+/// where they live.
+fn by_chance(class: usize, kind: FieldKind) -> bool {
+    match class {
+        NEAR => matches!(kind, FieldKind::GivenName | FieldKind::Date),
+        AREA => !matches!(kind, FieldKind::Place | FieldKind::Postcode),
+        _ => false,
+    }
 }
 
 /// How often pairs of each class agree at each level, and which share of the pairs each class is: expectation maximisation
@@ -199,12 +232,21 @@ fn maximise(fields: &[Field], patterns: &[(Levels, f64)], any: &Rates) -> Mixtur
             let agreeing =
                 |equal: f64| if level + 1 == levels { equal } else { (1.0 - equal) / (levels - 1) as f64 };
             rates[SAME][at][level] = agreeing(0.6);
-            rates[NEAR][at][level] = if is_own(fields[at].kind) { any[at][level] } else { agreeing(0.6) };
+            for class in [NEAR, AREA] {
+                rates[class][at][level] =
+                    if by_chance(class, fields[at].kind) { any[at][level] } else { agreeing(0.6) };
+            }
             rates[REST][at][level] = (any[at][level] + 0.1) / (1.0 + 0.1 * levels as f64);
         }
     }
-    let told = fields.iter().any(|field| is_own(field.kind));
-    let mut shares = if told { [0.2, 0.1, 0.7] } else { [0.2, 0.0, 0.8] };
+    // A class that differs from others in nothing is none.
+    let told = |class: usize| {
+        let chance = fields.iter().filter(|field| by_chance(class, field.kind)).count();
+        (1..kinds.len()).contains(&chance)
+    };
+    let told: [bool; CLASSES] = [true, told(NEAR), told(AREA), true];
+    let mut shares = [0.2, 0.1, 0.1, 0.6];
+    (0..CLASSES).filter(|class| !told[*class]).for_each(|class| shares[class] = 0.0);
     let total: f64 = patterns.iter().map(|(_, pairs)| pairs).sum();
     for _ in 0..ROUNDS {
         let mut found = [Rates::default(); CLASSES];
@@ -228,12 +270,12 @@ fn maximise(fields: &[Field], patterns: &[(Levels, f64)], any: &Rates) -> Mixtur
             }
         }
         for class in 0..CLASSES {
-            if class == NEAR && !told {
+            if !told[class] {
                 continue;
             }
             shares[class] = (sums[class] / total).clamp(1e-9, 1.0 - 1e-9);
             for &(at, levels) in &kinds {
-                if class != NEAR || !is_own(fields[at].kind) {
+                if !by_chance(class, fields[at].kind) {
                     rates[class][at] = smoothed(found[class][at], levels);
                 }
             }
