@@ -9,6 +9,7 @@ pub mod contactless;
 pub mod evidence;
 pub mod identity;
 pub mod journal;
+pub mod matching;
 pub mod names;
 pub mod optin;
 pub mod pn532;

@@ -21,6 +21,9 @@ mod identity;
 #[path = "../../fuzz/src/journal.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod journal;
+#[path = "../../fuzz/src/matching.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod matching;
 #[path = "../../fuzz/src/names.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod names;
@@ -55,6 +58,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("identity_union", identity::union),
     ("evidence_lines", evidence::evidence_lines),
     ("inbound_text", optin::inbound_text),
+    ("matching_model", matching::model),
+    ("matching_values", matching::values),
     ("ntag2xx", chips::ntag2xx),
     ("ntag424", chips::ntag424),
     ("tag_journal", journal::journal),

@@ -66,7 +66,8 @@ impl Model {
         let mut patterns: BTreeMap<Levels, u64> = BTreeMap::new();
         // Spread over all, and the same at each run.
         let each = (pairs.len() as u64).div_ceil(PAIRS).max(1);
-        let drawn = |pair: &(u32, u32)| mixed(u64::from(pair.0) << 32 | u64::from(pair.1)) % each == 0;
+        let drawn =
+            |pair: &(u32, u32)| mixed(u64::from(pair.0) << 32 | u64::from(pair.1)).is_multiple_of(each);
         for (one, two) in pairs.iter().filter(drawn) {
             *patterns.entry(comparer.levels(one as usize, two as usize)).or_default() += 1;
         }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Splink 5 on a file of generated customers, with the truth at hand to pick its best thresholds.
 
-    python3 splink.py FILE.csv [THREADS]
+    python3 customers_splink.py FILE.csv [THREADS]
 
 Makes a virtual environment beside the benchmarks' target folder, installs splink from PyPI into it, and runs there: eight
 blocking rules, seven comparisons with term frequencies, u from ten million random pairs, expectation maximisation on
@@ -70,12 +70,12 @@ def main(file, threads):
         ],
     )
     before = cpu()
-    linker = Linker(api.register(frame, source_dataset_name="customers"), settings)
+    linker = Linker(api.register(frame, dataset_display_name="customers"), settings)
     linker.training.estimate_probability_two_random_records_match(
         [block_on("phone", "given_name"), block_on("email", "given_name"), block_on("given_name", "surname", "dob")],
         recall=0.7,
     )
-    linker.training.estimate_u_using_random_sampling(max_pairs=1e7, seed=1)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1e7)
     linker.training.estimate_parameters_using_expectation_maximisation(block_on("given_name", "surname"))
     linker.training.estimate_parameters_using_expectation_maximisation(block_on("phone"))
     trained = cpu()
