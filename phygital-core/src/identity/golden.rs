@@ -445,8 +445,7 @@ mod tests {
 
     #[test]
     fn a_trusted_source_decides() {
-        let mut rules = Rules::default();
-        rules.sources = vec!["crm".parse().unwrap()];
+        let rules = Rules { sources: vec!["crm".parse().unwrap()], ..Rules::default() };
         let mut evidence = evidence(&[
             ("till", 9, false, &[("given_name", "Augusta")]),
             ("crm", 1, false, &[("given_name", "Ada")]),
@@ -568,8 +567,8 @@ mod tests {
                 .zip(&traits)
                 .map(|(one, traits)| (sources[one.0], one.1, one.2, &traits[..]))
                 .collect();
-            let mut rules = Rules::default();
-            rules.sources = sources.iter().map(|one| one.parse().unwrap()).collect();
+            let ranked = sources.iter().map(|one| one.parse().unwrap()).collect();
+            let rules = Rules { sources: ranked, ..Rules::default() };
             let mut evidence = evidence(&records);
             evidence.set_rules(rules);
             let survivorship = Survivorship::new(vec![], order.clone()).unwrap();

@@ -587,7 +587,7 @@ mod tests {
         let refused = evidence.add(Fact::Erased(over)).unwrap_err();
         assert_eq!(refused, EvidenceError::Keys(FACT_KEYS_MAX + 1));
         let spaces = " ".repeat(LINE_BYTES_MAX - 19);
-        assert_eq!(lines().read(&format!("{{\"v\":1,\"erased\":{{}}{spaces}}}")).is_ok(), true);
+        assert!(lines().read(&format!("{{\"v\":1,\"erased\":{{}}{spaces}}}")).is_ok());
         assert_eq!(lines().read(&format!("{{\"v\":1,\"erased\":{{}} {spaces}}}")), Err(LineFault::TooLong));
     }
 }

@@ -165,8 +165,7 @@ mod tests {
         let mut said = UserIdentified::new();
         said.first_name = Some(Personal::new("Ada"));
         said.last_name = Some(Personal::new("x".repeat(TRAIT_BYTES_MAX + 1)));
-        let mut address = Address::default();
-        address.postal_code = Some(Personal::new("W1"));
+        let address = Address { postal_code: Some(Personal::new("W1")), ..Address::default() };
         said.address = Some(address);
         said.language = Some("en".to_owned());
         let one = Assertion::from_event(&recorded("e-1", said, &NAMES), true).unwrap();
