@@ -419,7 +419,7 @@ impl Fold {
             steps => {
                 for touch in rest {
                     gram = (gram << self.bits | touch.at() as u64) & self.step;
-                    *steps.at(gram | self.step + 1) += mass;
+                    *steps.at(gram | (self.step + 1)) += mass;
                 }
             }
         }
