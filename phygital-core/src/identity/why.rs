@@ -153,6 +153,8 @@ pub enum Gap {
         /// Its kind.
         kind: IdentifierKind,
     },
+    /// It names nothing that links.
+    Nameless,
     /// Nobody consented to linking by it.
     Consent,
     /// Nothing live names it.
@@ -376,6 +378,7 @@ impl fmt::Display for Gap {
             ),
             Gap::Crowded { kind } => write!(f, "the {kind} is used by so many that it links nobody"),
             Gap::Junk { kind } => write!(f, "the {kind} is a value that names nobody"),
+            Gap::Nameless => f.write_str("it names nothing that links"),
             Gap::Consent => f.write_str("nobody consented to linking by it"),
             Gap::Unknown => f.write_str("nothing live names it"),
         }

@@ -46,6 +46,7 @@
 //! assert_ne!(resolver.profile_of(&browsed.record), resolver.profile_of(&bought.record));
 //! ```
 
+mod answers;
 mod bounds;
 mod changes;
 mod cut;
@@ -70,6 +71,7 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+pub use answers::HISTORY_MAX;
 pub use bounds::{NAMED_MAX, NAMES_MAX, PARTNERS_MAX, SEEN_MAX};
 pub use changes::ProfileChange;
 pub use described::train;
