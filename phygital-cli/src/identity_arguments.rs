@@ -25,11 +25,21 @@ pub(crate) struct Source {
     /// The events or records: CSV with a header or JSON Lines, also compressed by gzip; - reads standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// What the columns mean, and by which rules: JSON with mapping, thresholds [default: the mapping that
+    /// What the columns mean, and by which rules: JSON with mapping, rules, thresholds [default: the mapping that
     /// comes with the command for these columns]
     // The same option as the shop's settings for other commands: `identity` reads no shop.
     #[arg(id = "config", long = "config", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// What people decided: a table with one, two (ids of rows, or identifiers), same (1 or 0) and time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rulings: Option<PathBuf>,
+    /// Refuse a file with a value that is not what its column should hold, instead of leaving the value out
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// The secret under which profiles are named, 64 hexadecimal digits: that of your stores gives their ids [default:
+    /// zeros]. Other users of the machine see arguments: better set PHYGITAL_TENANT_KEY
+    #[arg(long, value_name = "HEX", env = "PHYGITAL_TENANT_KEY", hide_env_values = true)]
+    pub(crate) tenant_key: Option<String>,
 }
 
 /// A file, what it means, and what was learned.

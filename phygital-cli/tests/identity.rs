@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use flate2::Compression;
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use support::Folder;
@@ -29,6 +30,46 @@ const PEOPLE: &str = "id,given,surname,born,city
 const CONFIG: &str = r#"{"mapping": {"id": "id", "fields": [
     {"name": "given", "kind": "given_name"}, {"name": "surname", "kind": "surname"},
     {"name": "born", "kind": "date"}, {"name": "city", "kind": "place"}]}}"#;
+
+/// Visits of Ada, Grace and others; the tills number their customers each for itself.
+const VISITS: &str = "visit,at,till,phone,mail,phone_sha256,customer,cookie,first,last,consent
+v1,2026-03-01T09:00:00Z,,,,,,c-1,,,yes
+v2,2026-03-01 10:00:00,,,ada@shop.example,,,c-1,,,yes
+v3,2026-03-02T11:30:00+01:00,north,06 12 34 56 78,ADA@shop.example,,42,,Ada,Lovelace,yes
+v4,2026-03-02,south,,grace@shop.example,,42,,Grace,Hopper,yes
+v5,2026-03-03,,,,42d573cfc315801d4cd8eddd5416b416a0bf298b9b9e12d6b07442c91db42bd8,,,,,yes
+v6,2026-03-03,,0612345678,,,,c-9,,,no
+v7,2026-03-04,,n/a,grace@shop.example,,,c-3,,,yes
+v8,2026-03-04,,12,,,,c-4,,,yes
+";
+
+const MEANING: &str = r#"{"mapping": {"id": "visit", "time": "at", "source": "till", "linking": "consent",
+    "default_region": "FR", "null": ["n/a"],
+    "identifiers": [
+        {"name": "phone", "kind": "phone"}, {"name": "phone_sha256", "kind": "phone", "sha256": true},
+        {"name": "mail", "kind": "email"}, {"name": "customer", "kind": "pos_customer", "prefix": "till"},
+        {"name": "cookie", "kind": "cookie"}],
+    "details": {"given_name": "first", "surname": "last"}}}"#;
+
+fn visits() -> Folder {
+    let folder = Folder::new();
+    folder.write("visits.csv", VISITS);
+    folder.write("visits.json", MEANING);
+    folder
+}
+
+/// Which rows stand together, by the first of each.
+fn together(out: &str) -> Vec<Vec<String>> {
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    for line in out.lines().skip(1) {
+        let (row, profile) = line.split_once(',').unwrap();
+        match found.iter_mut().find(|(known, _)| known == profile) {
+            Some((_, rows)) => rows.push(row.to_owned()),
+            None => found.push((profile.to_owned(), vec![row.to_owned()])),
+        }
+    }
+    found.into_iter().map(|(_, rows)| rows).collect()
+}
 
 fn people() -> Folder {
     let folder = Folder::new();
@@ -226,7 +267,99 @@ fn shipped_mappings_resolve_their_files() {
 }
 
 #[test]
-fn other_thresholds_are_tried_before_they_are_kept() {
+fn events_are_resolved_by_identifiers_and_what_may_link() {
+    let folder = visits();
+    let resolve = "identity resolve visits.csv --config visits.json";
+    let ran = folder.done(resolve);
+    let expected: [&[&str]; 4] = [&["v1", "v2", "v3", "v5"], &["v4", "v7"], &["v6"], &["v8"]];
+    assert_eq!(together(&ran.out), expected);
+    assert_eq!(
+        ran.err,
+        "phygital: note: column phone: 1 value left out, the first in line 9: expected a phone number in international form such as +33612345678\n"
+    );
+    // In any order of rows the same bytes.
+    let mut lines: Vec<&str> = VISITS.lines().collect();
+    lines[1..].reverse();
+    folder.write("turned.csv", &(lines.join("\n") + "\n"));
+    assert_eq!(folder.done("identity resolve turned.csv --config visits.json").out, ran.out);
+    // Another secret gives the same profiles other names.
+    let named = folder.done(&format!("{resolve} --tenant-key {}", "07".repeat(32)));
+    assert_eq!(together(&named.out), expected);
+    assert!(named.out.lines().skip(1).all(|line| !ran.out.contains(line)), "{}", named.out);
+    let bad = folder.at_now(&format!("{resolve} --tenant-key 0707"));
+    assert_eq!((bad.code, bad.err.contains("--tenant-key: ")), (2, true), "{bad:?}");
+    // What may not be left out ends it.
+    let strict = folder.at_now(&format!("{resolve} --strict --json"));
+    let error = strict.error();
+    assert_eq!((strict.code, error["line"].as_u64(), strict.out.as_str()), (2, Some(9), ""));
+    let message = error["message"].as_str().unwrap();
+    assert!(message.starts_with("column phone: expected") && !message.contains("12,"), "{message}");
+    folder.write("twice.csv", &format!("{VISITS}v1,,,,,,,c-1,,,yes\n"));
+    let twice = folder.at_now("identity resolve twice.csv --config visits.json");
+    assert_eq!(
+        (twice.code, twice.err.contains("line 10: column visit: this id is there twice")),
+        (2, true),
+        "{twice:?}"
+    );
+}
+
+#[test]
+fn rules_of_the_file_are_kept() {
+    let folder = visits();
+    let rules = |rules: &str| {
+        folder.write("visits.json", &MEANING.replace("}}}", &format!("}}}}, \"rules\": {rules}}}")))
+    };
+    rules(r#"{"version": 1, "blocked": {"values": {"email": ["ada@shop.example"]}}}"#);
+    let ran = folder.done("identity resolve visits.csv --config visits.json");
+    assert_eq!(together(&ran.out)[..2], [vec!["v1", "v2"], vec!["v3", "v5"]]);
+    rules(r#"{"version": 1, "holders": true}"#);
+    let ran = folder.at_now("identity resolve visits.csv --config visits.json");
+    assert_eq!(
+        (ran.code, ran.err.starts_with("phygital: visits.json: rules: holders: ")),
+        (2, true),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn what_a_person_decided_outranks_the_rest() {
+    let folder = visits();
+    folder.write(
+        "rulings.csv",
+        "one,two,same,time\nv8,email:Grace@shop.example,1,2026-03-05\nv1,+33 6 12 34 56 78,0,2026-03-05T08:00:00Z\n",
+    );
+    let resolve = "identity resolve visits.csv --config visits.json --rulings rulings.csv";
+    let found = together(&folder.done(resolve).out);
+    let of = |row: &str| found.iter().position(|rows| rows.iter().any(|known| known == row)).unwrap();
+    assert_eq!((of("v8") == of("v4"), of("v1") == of("v3")), (true, false), "{found:?}");
+    for (row, told) in [
+        ("v8,nobody,1,2026-03-05", "line 2: column two: expected the id of a row, or an identifier"),
+        ("v8,v1,maybe,2026-03-05", "line 2: column same: expected 1 or 0"),
+        ("v8,v1,1,", "line 2: column time: expected a time"),
+    ] {
+        folder.write("rulings.csv", &format!("one,two,same,time\n{row}\n"));
+        let ran = folder.at_now(resolve);
+        assert_eq!((ran.code, ran.err.contains(told)), (2, true), "{ran:?}");
+    }
+    let ran = people().at_now("identity resolve people.csv --config people.json --rulings people.csv");
+    assert_eq!((ran.code, ran.err.contains("--rulings goes with")), (2, true), "{ran:?}");
+}
+
+#[test]
+fn other_rules_are_tried_before_they_are_kept() {
+    let folder = visits();
+    folder.write(
+        "other.json",
+        r#"{"rules": {"version": 1, "blocked": {"values": {"email": ["ada@shop.example"]}}}}"#,
+    );
+    let preview = "identity preview visits.csv --config visits.json --rules";
+    let ran = folder.done(&format!("{preview} other.json --json"));
+    let told =
+        json!({ "rows": 8, "profiles": { "now": 4, "then": 5 }, "unchanged": 3, "split": 1, "merged": 0 });
+    assert_eq!(ran.object(), told);
+    folder.write("same.json", "{}");
+    let ran = folder.done(&format!("{preview} same.json --json"));
+    assert_eq!((&ran.object()["unchanged"], &ran.object()["split"]), (&json!(4), &json!(0)));
     let people = people();
     people.write("other.json", r#"{"thresholds": {"merge": 60}}"#);
     let ran = people.done("identity preview people.csv --config people.json --rules other.json --json");
@@ -234,4 +367,23 @@ fn other_thresholds_are_tried_before_they_are_kept() {
         (&ran.object()["profiles"], &ran.object()["split"]),
         (&json!({ "now": 7, "then": 9 }), &json!(2))
     );
+}
+
+#[test]
+fn the_omnichannel_stream_is_understood() {
+    let (Some(stream), Some(truth)) =
+        (shared("omnichannel-dev.csv.gz"), shared("omnichannel-dev.truth.csv.gz"))
+    else {
+        return;
+    };
+    let folder = Folder::new();
+    let text = std::io::read_to_string(MultiGzDecoder::new(fs::File::open(stream).unwrap())).unwrap();
+    let part: Vec<&str> = text.lines().take(1 + 2_000).collect();
+    fs::write(folder.path("part"), packed(&(part.join("\n") + "\n"))).unwrap();
+    let ran = folder.done("identity resolve part --out found.csv --json");
+    assert_eq!((ran.object()["events"].as_u64(), ran.err.as_str()), (Some(2_000), ""));
+    let ran =
+        folder.done(&format!("identity evaluate found.csv {} --entity person_id --json", truth.display()));
+    let told = ran.object();
+    assert!(told["pairwise"]["precision"].as_f64() > Some(0.9) && told["missing"] == 18_000, "{told}");
 }

@@ -66,7 +66,7 @@ pub(crate) fn init(shop: &Shop, with: Init, output: &mut Output) -> Result<Exit,
 }
 
 /// The 32 bytes of 64 digits; the failure repeats none of them.
-fn tenant_key(text: &str) -> Result<Zeroizing<[u8; 32]>, Failure> {
+pub(super) fn tenant_key(text: &str) -> Result<Zeroizing<[u8; 32]>, Failure> {
     let secret = phygital_core::crypto::Secret::<32>::from_hex(text.trim());
     let secret = secret.map_err(|error| bad("--tenant-key", &error))?;
     Ok(Zeroizing::new(*secret.expose()))

@@ -2,15 +2,18 @@
 
 use std::path::Path;
 
+use phygital_core::identity::Rules;
 use phygital_core::identity::matching::{Millibits, Model, WEIGHT_MAX};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::mapping::Mapping;
 use crate::failure::Failure;
 use crate::settings;
 
 /// The mappings that come with the command, for files that many people have.
-const SHIPPED: [&str; 3] = [
+const SHIPPED: [&str; 4] = [
+    include_str!("../../mappings/omnichannel.json"),
     include_str!("../../mappings/febrl.json"),
     include_str!("../../mappings/historical_50k.json"),
     include_str!("../../mappings/fake_1000.json"),
@@ -22,6 +25,8 @@ const SHIPPED: [&str; 3] = [
 pub(crate) struct Config {
     /// What the columns mean; else one that comes with the command.
     pub(crate) mapping: Option<Mapping>,
+    /// What may link whom, as `Rules::from_json` reads it; else the rules by default.
+    rules: Option<Box<RawValue>>,
     /// From which weights on.
     #[serde(default)]
     pub(crate) thresholds: Thresholds,
@@ -48,7 +53,14 @@ impl Config {
         let named = |failure: Failure| failure.while_doing(&settings::name(file));
         config.mapping.iter().try_for_each(Mapping::check).map_err(named)?;
         config.thresholds.check().map_err(named)?;
+        config.rules().map_err(named)?;
         Ok(config)
+    }
+
+    /// What may link whom.
+    pub(crate) fn rules(&self) -> Result<Rules, Failure> {
+        let read = self.rules.as_deref().map_or(Ok(Rules::default()), |text| Rules::from_json(text.get()));
+        read.map_err(|error| Failure::misuse("bad_rules", format!("rules: {error}")))
     }
 
     /// What the columns mean: as the file says, else one that comes with the command and names no other column.
@@ -131,12 +143,15 @@ mod tests {
             (r#"{"thresholds": {"review": -64.1}}"#, "thresholds.review: expected bits from -64 to 64"),
             (r#"{"thresholds": {"merge": 1e9}}"#, "thresholds.merge: expected bits from -64 to 64"),
             (r#"{"mapping": {"id": "x"}}"#, "people.json: mapping: "),
+            (r#"{"rules": {"limits": {}}}"#, "people.json: rules: version"),
+            (r#"{"rules": {"version": 1, "holders": "x"}}"#, "people.json: rules: holders: expected"),
         ] {
             let failure = read(text).unwrap_err();
             assert!(failure.message.contains(told), "{failure}");
         }
         assert!(read(r#"{"thresholds": {"match": 64}}"#).is_ok());
-        assert!(Config::read(None).unwrap().mapping.is_none());
+        assert_eq!(Config::read(None).unwrap().rules(), Ok(Rules::default()));
+        assert_eq!(read(r#"{"rules": {"version": 1, "holders": 9}}"#).unwrap().rules().unwrap().holders(), 9);
     }
 
     #[test]

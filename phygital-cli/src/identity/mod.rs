@@ -1,13 +1,17 @@
 //! Files of events and records, what their columns mean, and what becomes of them.
 
+mod assertions;
 mod config;
 mod input;
 mod mapping;
+mod people;
 mod records;
+mod rulings;
 mod table;
 mod waterfall;
 
 pub(crate) use config::Config;
+pub(crate) use people::{People, descriptions};
 pub(crate) use records::records;
 pub(crate) use table::Table;
 pub(crate) use waterfall::{Bar, Waterfall};

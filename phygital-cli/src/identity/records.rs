@@ -12,9 +12,6 @@ type Values = (Box<str>, Vec<String>);
 
 /// The records of a table by a mapping that names fields alone. They are read one by one, so that a long cell is held once.
 pub(crate) fn records(table: &mut Table, mapping: &Mapping) -> Result<Records, Failure> {
-    if mapping.is_evidence() {
-        return Err(Failure::misuse("no_fields", "mapping: expected fields, found none"));
-    }
     let id = table.column(&mapping.id)?;
     let places: Vec<usize> =
         mapping.fields.iter().map(|field| table.column(&field.name)).collect::<Result<_, _>>()?;

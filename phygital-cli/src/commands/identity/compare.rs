@@ -1,21 +1,31 @@
 //! `identity match`: what speaks for and against two records being one person.
 
-use phygital_core::identity::matching::{self, Contribution, Records};
+use phygital_core::identity::matching::{self, Contribution, MatchingError, Records};
 use serde_json::{Value, json};
 
-use super::{read, write};
+use super::{Said, read, write};
 use crate::failure::{Exit, Failure};
-use crate::identity::{Bar, Waterfall};
+use crate::identity::{Bar, Waterfall, descriptions};
 use crate::identity_arguments::Match;
 use crate::output::Output;
 
 pub(super) fn compare(with: &Match, output: &mut Output) -> Result<Exit, Failure> {
     let read = read(&with.learned.source, output)?;
-    let model = read.model(&with.learned, output)?;
-    let (records, threshold) = (&read.records, model.merge);
+    let model = read.model(&with.learned, output)?.ok_or(MatchingError::NothingToLearn)?;
     let both = [with.one.as_str(), with.two.as_str()];
-    let entities = output.working("matching", || matching::resolve(records, &model))?;
-    let one = entities.of(&with.one) == entities.of(&with.two);
+    let (records, one, threshold) = match &read.said {
+        Said::Records(records) => {
+            let entities = output.working("matching", || matching::resolve(records, &model))?;
+            (records, entities.of(&with.one) == entities.of(&with.two), model.merge)
+        }
+        Said::People(people) => {
+            let details = |id: &str| people.details(id).ok_or_else(|| MatchingError::Unknown(id.into()));
+            let details = [details(both[0])?, details(both[1])?];
+            let resolver = people.resolver(Some(model.clone()), output);
+            let [one, two] = both.map(|id| resolver.profile_of(&people.rows[id]));
+            (&descriptions(both.into_iter().zip(&details))?, one == two, model.match_at)
+        }
+    };
     let parts = matching::explain(records, &model, &with.one, &with.two)?;
     let total: i32 = parts.iter().map(|part| part.weight).sum();
     let values = |part: &Contribution| values(records, part, both);

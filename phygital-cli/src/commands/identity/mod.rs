@@ -11,9 +11,11 @@ use std::io::Write;
 use std::path::Path;
 
 use phygital_core::identity::matching::{MatchingError, Model, Records};
+use phygital_core::vocab::TenantKey;
 
+use super::init::tenant_key;
 use crate::failure::{Exit, Failure};
-use crate::identity::{Config, Table, records};
+use crate::identity::{Config, People, Table, records};
 use crate::identity_arguments::{Identity, Learned, Source};
 use crate::output::Output;
 use crate::settings;
@@ -35,40 +37,80 @@ pub(crate) fn identity(with: Identity, output: &mut Output) -> Result<Exit, Fail
 
 /// A file, read.
 struct Read {
-    records: Records,
+    said: Said,
     /// The column with the ids.
     id: String,
     config: Config,
+}
+
+/// What a file says.
+enum Said {
+    /// Records to compare, without identifiers.
+    Records(Records),
+    /// Evidence of who is who.
+    People(People),
 }
 
 fn read(with: &Source, output: &Output) -> Result<Read, Failure> {
     let config = Config::read(with.config.as_deref())?;
     let mut table = Table::open(&with.file, output)?;
     let mapping = config.mapping(table.columns())?;
-    let records = records(&mut table, &mapping)?;
+    let mut said = match mapping.is_evidence() {
+        true => {
+            let tenant = tenant(with)?;
+            Said::People(People::read(&mut table, &mapping, (tenant, config.rules()?), with.strict, output)?)
+        }
+        false => Said::Records(records(&mut table, &mapping)?),
+    };
+    match (&with.rulings, &mut said) {
+        (Some(file), Said::People(people)) => people.rule(&mut Table::open(file, output)?)?,
+        (Some(_), Said::Records(_)) => {
+            return Err(Failure::misuse(
+                "bad_argument",
+                "--rulings goes with a mapping of identifiers or details",
+            ));
+        }
+        (None, _) => {}
+    }
     for column in table.unseen() {
         output.note(&format!("no line has {column}"));
     }
-    Ok(Read { records, id: mapping.id, config })
+    Ok(Read { said, id: mapping.id, config })
+}
+
+/// The secret under which profiles are named. A file alone is not a shop's, so all zeros do.
+fn tenant(with: &Source) -> Result<TenantKey, Failure> {
+    let given = with.tenant_key.as_deref().map(tenant_key).transpose()?;
+    Ok(TenantKey::new(&given.unwrap_or_default()))
 }
 
 impl Read {
     /// Learns from what the file says.
     fn learn(&self, output: &Output) -> Result<Model, MatchingError> {
-        output.working("learning", || Model::train(&self.records))
+        output.working("learning", || match &self.said {
+            Said::Records(records) => Model::train(records),
+            Said::People(people) => people.learn(),
+        })
     }
 
-    /// The model of a file, or one learned from the records themselves; with the thresholds of the settings.
-    fn model(&self, with: &Learned, output: &Output) -> Result<Model, Failure> {
-        self.config.thresholds.on(self.learned(with, output)?)
+    /// The model of a file, or one learned from what the file of people says; with the thresholds of the settings. `None`
+    /// where rows name people by identifiers and say too little beside to learn from.
+    fn model(&self, with: &Learned, output: &Output) -> Result<Option<Model>, Failure> {
+        let learned = self.learned(with, output)?;
+        learned.map(|model| self.config.thresholds.on(model)).transpose()
     }
 
     /// As [`Read::model`], as it was learned.
-    fn learned(&self, with: &Learned, output: &Output) -> Result<Model, Failure> {
-        let Some(file) = &with.model else { return Ok(self.learn(output)?) };
-        let bad = |what: &str| Failure::misuse("malformed", format!("{}: {what}", settings::name(file)));
-        let text = text_file::read(file, MODEL_BYTES_MAX, bad)?;
-        Model::from_json(&text).map_err(|error| bad(&error.to_string()))
+    fn learned(&self, with: &Learned, output: &Output) -> Result<Option<Model>, Failure> {
+        if let Some(file) = &with.model {
+            let bad = |what: &str| Failure::misuse("malformed", format!("{}: {what}", settings::name(file)));
+            let text = text_file::read(file, MODEL_BYTES_MAX, bad)?;
+            return Model::from_json(&text).map(Some).map_err(|error| bad(&error.to_string()));
+        }
+        match (self.learn(output), &self.said) {
+            (Err(MatchingError::NothingToLearn), Said::People(_)) => Ok(None),
+            (learned, _) => Ok(Some(learned?)),
+        }
     }
 }
 

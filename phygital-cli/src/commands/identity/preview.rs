@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use phygital_core::identity::Evaluation;
-use phygital_core::identity::matching::{self, Model};
+use phygital_core::identity::matching::{self, MatchingError, Model};
 use serde_json::json;
 
-use super::{Read, read};
+use super::{Read, Said, read};
 use crate::failure::{Exit, Failure};
 use crate::identity::Config;
 use crate::identity_arguments::Preview;
@@ -40,14 +40,25 @@ pub(super) fn preview(with: &Preview, output: &mut Output) -> Result<Exit, Failu
     Ok(Exit::Done)
 }
 
-/// The profile of each row by a model and thresholds.
+/// The profile of each row by a model and rules.
 fn profiles(
     read: &Read,
-    learned: Model,
+    learned: Option<Model>,
     config: &Config,
     output: &Output,
 ) -> Result<BTreeMap<String, String>, Failure> {
-    let model = config.thresholds.on(learned)?;
-    let entities = output.working("matching", || matching::resolve(&read.records, &model))?;
-    Ok(entities.iter().map(|(row, profile)| (row.to_owned(), profile.to_owned())).collect())
+    let model = learned.map(|model| config.thresholds.on(model)).transpose()?;
+    Ok(match &read.said {
+        Said::Records(records) => {
+            let model = model.ok_or(MatchingError::NothingToLearn)?;
+            let entities = output.working("matching", || matching::resolve(records, &model))?;
+            entities.iter().map(|(row, profile)| (row.to_owned(), profile.to_owned())).collect()
+        }
+        Said::People(people) => {
+            let people = people.under(config.rules()?)?;
+            let resolver = people.resolver(model, output);
+            let profile = |key| resolver.profile_of(key).map(|profile| profile.to_string());
+            people.rows.iter().filter_map(|(id, key)| Some((id.to_string(), profile(key)?))).collect()
+        }
+    })
 }

@@ -1,10 +1,12 @@
 //! `identity resolve`: which rows are one person.
 
-use phygital_core::identity::matching;
+use std::collections::BTreeSet;
+
+use phygital_core::identity::matching::{self, MatchingError};
 use serde_json::json;
 
 use super::profiles::write;
-use super::read;
+use super::{Said, read};
 use crate::failure::{Exit, Failure};
 use crate::identity_arguments::Resolve;
 use crate::output::Output;
@@ -13,9 +15,22 @@ pub(super) fn resolve(with: &Resolve, output: &mut Output) -> Result<Exit, Failu
     let read = read(&with.learned.source, output)?;
     let model = read.model(&with.learned, output)?;
     let file = with.out.as_deref();
-    let entities = output.working("matching", || matching::resolve(&read.records, &model))?;
-    write(entities.iter(), &read.id, file, output)?;
-    let (rows, profiles) = (read.records.len(), entities.len());
+    let (rows, profiles) = match &read.said {
+        Said::Records(records) => {
+            let model = model.ok_or(MatchingError::NothingToLearn)?;
+            let entities = output.working("matching", || matching::resolve(records, &model))?;
+            write(entities.iter(), &read.id, file, output)?;
+            (records.len(), entities.len())
+        }
+        Said::People(people) => {
+            let resolver = people.resolver(model, output);
+            let profile = |key| resolver.profile_of(key).map(|profile| profile.to_string());
+            let rows: Vec<(&str, String)> =
+                people.rows.iter().filter_map(|(id, key)| Some((&**id, profile(key)?))).collect();
+            write(rows.iter().map(|(id, profile)| (*id, profile.as_str())), &read.id, file, output)?;
+            (rows.len(), rows.iter().map(|(_, profile)| profile).collect::<BTreeSet<_>>().len())
+        }
+    };
     if file.is_some() {
         let what = if read.id == "event_id" { "events" } else { "records" };
         if output.is_json() {
