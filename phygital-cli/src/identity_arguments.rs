@@ -13,6 +13,14 @@ pub(crate) enum Identity {
     Train(Train),
     /// Tell what speaks for and against two records being one person; exit code 1 when they are two
     Match(Match),
+    /// Tell what ties two rows or identifiers together; exit code 1 when they are two profiles
+    Explain(Two),
+    /// Tell what keeps two rows or identifiers apart; exit code 1 when they are one profile
+    WhyNot(Two),
+    /// Tell how a profile came about
+    History(History),
+    /// List what a person should look at, the worst first
+    Review(Review),
     /// Tell how many profiles would merge or split under other rules
     Preview(Preview),
     /// Compare profiles with the truth: pairs, B-cubed, whole people
@@ -101,6 +109,36 @@ fn chart(text: &str) -> Result<Chart, &'static str> {
         Some("html") => Ok(Chart { file, page: true }),
         _ => Err("expected a name that ends in .svg or .html"),
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Two {
+    #[command(flatten)]
+    pub(crate) learned: Learned,
+    /// The id of a row, or an identifier: kind:value, a phone number with +, an e-mail address
+    #[arg(value_name = "A")]
+    pub(crate) one: String,
+    /// Another
+    #[arg(value_name = "B")]
+    pub(crate) two: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) learned: Learned,
+    /// The id of a profile or row, or an identifier
+    #[arg(value_name = "WHO")]
+    pub(crate) who: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Review {
+    #[command(flatten)]
+    pub(crate) learned: Learned,
+    /// At most so many questions
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) limit: usize,
 }
 
 #[derive(Debug, Args)]

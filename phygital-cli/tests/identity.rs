@@ -34,7 +34,7 @@ const CONFIG: &str = r#"{"mapping": {"id": "id", "fields": [
 /// Visits of Ada, Grace and others; the tills number their customers each for itself.
 const VISITS: &str = "visit,at,till,phone,mail,phone_sha256,customer,cookie,first,last,consent
 v1,2026-03-01T09:00:00Z,,,,,,c-1,,,yes
-v2,2026-03-01 10:00:00,,,ada@shop.example,,,c-1,,,yes
+v2,2026-03-02 12:00:00,,,ada@shop.example,,,c-1,,,yes
 v3,2026-03-02T11:30:00+01:00,north,06 12 34 56 78,ADA@shop.example,,42,,Ada,Lovelace,yes
 v4,2026-03-02,south,,grace@shop.example,,42,,Grace,Hopper,yes
 v5,2026-03-03,,,,42d573cfc315801d4cd8eddd5416b416a0bf298b9b9e12d6b07442c91db42bd8,,,,,yes
@@ -343,6 +343,39 @@ fn what_a_person_decided_outranks_the_rest() {
     }
     let ran = people().at_now("identity resolve people.csv --config people.json --rulings people.csv");
     assert_eq!((ran.code, ran.err.contains("--rulings goes with")), (2, true), "{ran:?}");
+}
+
+#[test]
+fn why_and_how_are_told() {
+    let folder = visits();
+    let ask = |what: &str| folder.at_now(&format!("--json --config visits.json identity {what}"));
+    let ran = ask("explain visits.csv v1 v5");
+    let told = ran.object();
+    let steps = told["steps"].as_array().unwrap();
+    assert_eq!((ran.code, &told["same"], steps.len()), (0, &json!(true), 2), "{told}");
+    assert_eq!((&steps[0]["from"], &steps[0]["row"]), (&json!("cookie:c-1"), &json!("v2")));
+    assert!(steps.iter().any(|step| step["weakest"] == true) && !ran.out.contains("ada@"), "{told}");
+    let ran = ask("explain visits.csv v1 grace@shop.example");
+    assert_eq!((ran.code, &ran.object()["same"]), (1, &json!(false)));
+    let ran = ask("why-not visits.csv v6 v3");
+    assert_eq!((ran.code, &ran.object()["same"]), (0, &json!(false)));
+    assert!(ran.out.contains("consent"), "{}", ran.out);
+    assert_eq!(ask("why-not visits.csv v1 v3").code, 1);
+    let profile = told["profile"].as_str().unwrap();
+    let ran = ask(&format!("history visits.csv {profile}"));
+    let rows: Vec<Value> = ran.lines().iter().map(|line| line["row"].clone()).collect();
+    assert_eq!(rows, ["v1", "v3", "v2", "v5"]);
+    assert!(ran.lines()[2]["turns"][0].as_str().unwrap().contains("joined"), "{}", ran.out);
+    for (asked, code, told) in [
+        ("history visits.csv 00000000000000000000000000000000", 1, "there is no such profile"),
+        ("explain visits.csv v1 v99", 2, "expected the id of a row, or an identifier"),
+    ] {
+        let ran = ask(asked);
+        assert_eq!((ran.code, ran.err.contains(told)), (code, true), "{ran:?}");
+    }
+    assert_eq!(ask("review visits.csv").out, "");
+    let ran = people().at_now("identity explain people.csv 1 2 --config people.json");
+    assert_eq!((ran.code, ran.err.contains("identity match")), (2, true), "{ran:?}");
 }
 
 #[test]

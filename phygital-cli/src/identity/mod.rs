@@ -4,6 +4,7 @@ mod assertions;
 mod config;
 mod input;
 mod mapping;
+mod names;
 mod people;
 mod records;
 mod rulings;

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use phygital_core::identity::evidence::{Evidence, Fact};
 use phygital_core::identity::matching::{Field, MatchingError, Model, Records};
 use phygital_core::identity::resolver::{self, Resolver};
-use phygital_core::identity::{Details, Rules, Ruling, Sighting};
+use phygital_core::identity::{Details, Rules, Ruling, Sighting, Subject};
 use phygital_core::vocab::{RecordKey, TenantKey};
 
 use super::assertions::{Assertions, Faults};
 use super::mapping::{DetailColumns, Mapping};
-use super::rulings::rulings;
+use super::names::Names;
+use super::rulings::{rulings, subject};
 use super::table::Table;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -21,24 +22,30 @@ pub(crate) struct People {
     pub(crate) evidence: Evidence,
     /// Its rows by their ids.
     pub(crate) rows: BTreeMap<Box<str>, RecordKey>,
+    /// What its keys stand for, where that was asked for.
+    pub(crate) names: Names,
 }
 
 impl People {
     /// Reads a table by a mapping of evidence. Values that are not what their column should hold are left out and told, or
-    /// end the reading where it is `strict`.
+    /// end the reading where it is `strict`. What keys stand for is kept where they are to be `named`.
     pub(crate) fn read(
         table: &mut Table,
         mapping: &Mapping,
         (tenant, rules): (TenantKey, Rules),
-        strict: bool,
+        (strict, named): (bool, bool),
         output: &Output,
     ) -> Result<Self, Failure> {
         let assertions = Assertions::new(mapping, table)?;
         let mut faults = Faults::new(strict);
-        let mut people = Self { evidence: Evidence::new(tenant.clone(), rules), rows: BTreeMap::new() };
+        let evidence = Evidence::new(tenant.clone(), rules);
+        let mut people = Self { evidence, rows: BTreeMap::new(), names: Names::default() };
         while let Some(row) = table.next()? {
             let said = assertions.read(&row, &mut faults)?;
             let id: Box<str> = said.record.as_str().into();
+            if named {
+                people.names.add(&said, &tenant, people.evidence.rules());
+            }
             let refused = |error: &dyn std::fmt::Display| {
                 Failure::misuse("malformed", error.to_string()).at_line(row.line)
             };
@@ -65,11 +72,16 @@ impl People {
         Ok(())
     }
 
+    /// What a text names: a row by its id, or an identifier.
+    pub(crate) fn subject(&self, text: &str) -> Result<Subject, Failure> {
+        subject(text, &self.rows, self.evidence.tenant(), self.evidence.rules())
+    }
+
     /// The same under other rules.
     pub(crate) fn under(&self, rules: Rules) -> Result<Self, Failure> {
         let mut evidence = Evidence::new(self.evidence.tenant().clone(), rules);
         evidence.merge(&self.evidence).map_err(|error| Failure::failed("bug", error.to_string()))?;
-        Ok(Self { evidence, rows: self.rows.clone() })
+        Ok(Self { evidence, rows: self.rows.clone(), names: Names::default() })
     }
 
     /// Who is who by all of it.

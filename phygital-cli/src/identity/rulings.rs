@@ -46,7 +46,7 @@ pub(super) fn rulings(
 
 /// What a text names: a row by its id, else an identifier as `kind:value`, a phone number with + or an email address. The
 /// failure does not repeat it: it may be personal.
-fn subject(
+pub(super) fn subject(
     text: &str,
     rows: &BTreeMap<Box<str>, RecordKey>,
     tenant: &TenantKey,

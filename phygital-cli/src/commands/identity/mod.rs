@@ -1,10 +1,12 @@
 //! `identity`: who is who in a file of events or records.
 
+mod ask;
 mod compare;
 mod evaluate;
 mod preview;
 mod profiles;
 mod resolve;
+mod review;
 mod train;
 
 use std::io::Write;
@@ -30,6 +32,10 @@ pub(crate) fn identity(with: Identity, output: &mut Output) -> Result<Exit, Fail
         Identity::Resolve(with) => resolve::resolve(&with, output),
         Identity::Train(with) => train::train(&with, output),
         Identity::Match(with) => compare::compare(&with, output),
+        Identity::Explain(with) => ask::explain(&with, output),
+        Identity::WhyNot(with) => ask::why_not(&with, output),
+        Identity::History(with) => ask::history(&with, output),
+        Identity::Review(with) => review::review(&with, output),
         Identity::Preview(with) => preview::preview(&with, output),
         Identity::Evaluate(with) => evaluate::evaluate(&with, output),
     }
@@ -48,17 +54,27 @@ enum Said {
     /// Records to compare, without identifiers.
     Records(Records),
     /// Evidence of who is who.
-    People(People),
+    People(Box<People>),
 }
 
 fn read(with: &Source, output: &Output) -> Result<Read, Failure> {
+    read_as(with, false, output)
+}
+
+/// As [`read`], where keys are to be shown as what they stand for.
+fn read_named(with: &Source, output: &Output) -> Result<Read, Failure> {
+    read_as(with, true, output)
+}
+
+fn read_as(with: &Source, named: bool, output: &Output) -> Result<Read, Failure> {
     let config = Config::read(with.config.as_deref())?;
     let mut table = Table::open(&with.file, output)?;
     let mapping = config.mapping(table.columns())?;
     let mut said = match mapping.is_evidence() {
         true => {
-            let tenant = tenant(with)?;
-            Said::People(People::read(&mut table, &mapping, (tenant, config.rules()?), with.strict, output)?)
+            let given = (tenant(with)?, config.rules()?);
+            let people = People::read(&mut table, &mapping, given, (with.strict, named), output)?;
+            Said::People(Box::new(people))
         }
         false => Said::Records(records(&mut table, &mapping)?),
     };
