@@ -5,8 +5,9 @@
 mod support;
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -301,6 +302,20 @@ fn events_are_resolved_by_identifiers_and_what_may_link() {
         (2, true),
         "{twice:?}"
     );
+}
+
+#[test]
+fn a_reader_who_leaves_is_nothing_to_complain_of() {
+    let folder = visits();
+    let rows: String = (0..3_000).map(|n| format!("w{n},,,,,,,c-{n},,,yes\n")).collect();
+    folder.write("many.csv", &format!("{}\n{rows}", VISITS.lines().next().unwrap()));
+    let mut command = folder.command();
+    command.args(["identity", "resolve", "many.csv", "--config", "visits.json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // More than a pipe holds is still to come.
+    child.stdout.take().unwrap().read_exact(&mut [0; 10]).unwrap();
+    let ran = support::ran(child.wait_with_output().unwrap());
+    assert_eq!((ran.code, ran.err.as_str()), (3, ""));
 }
 
 #[test]

@@ -33,13 +33,16 @@ pub(super) fn write<'r>(
 
 fn csv_rows<'r>(
     rows: impl Iterator<Item = (&'r str, &'r str)>,
-    record: &str,
+    record: &'static str,
     out: impl Write,
 ) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
-    table.write_record([record, "profile_id"])?;
-    for (one, profile) in rows {
-        table.write_record([one, profile])?;
+    for (one, profile) in [(record, "profile_id")].into_iter().chain(rows) {
+        // As it was below, so that a reader who left is known for one.
+        table.write_record([one, profile]).map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            kind => io::Error::other(format!("{kind:?}")),
+        })?;
     }
     table.flush()
 }
