@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attribution;
 pub mod beacons;
 pub mod chips;
 pub mod contactless;

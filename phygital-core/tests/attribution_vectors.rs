@@ -1,7 +1,7 @@
 //! The vectors of `vectors/attribution`, and the example paths of the R package ChannelAttribution where they lie beside the
 //! project: rules, Markov models, Shapley values and money against an independent implementation.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may")]
 
 use std::collections::BTreeMap;
 use std::io::Read;

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which tells what it skipped or runs")]
 
+#[path = "../../fuzz/src/attribution.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod attribution;
 #[path = "../../fuzz/src/beacons.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod beacons;
@@ -54,6 +57,7 @@ use proptest::test_runner::{Config, TestRunner};
 type Target = fn(&[u8]);
 
 const TARGETS: &[(&str, Target)] = &[
+    ("aggregates", attribution::aggregates),
     #[cfg(feature = "contract")]
     ("identity_union", identity::union),
     ("evidence_lines", evidence::evidence_lines),

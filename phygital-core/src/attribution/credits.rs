@@ -147,7 +147,9 @@ impl Credits {
             for (at, id) in map.iter().enumerate() {
                 let (count, value) = (&mut merged.counts[id.index()], &mut merged.values[id.index()]);
                 *count = count.checked_add(credits.counts[at]).ok_or(MergeError::TooMuch)?;
-                *value = value.checked_add(credits.values[at]).ok_or(MergeError::TooMuch)?;
+                // One less than the range, so that every value has its mirror.
+                let sum = value.checked_add(credits.values[at]).filter(|sum| *sum > i128::MIN);
+                *value = sum.ok_or(MergeError::TooMuch)?;
             }
         }
         *self = merged;

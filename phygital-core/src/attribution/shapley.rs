@@ -91,16 +91,17 @@ pub fn cover_rate_game(coalitions: &Coalitions, measure: Measure) -> Result<Vec<
     if players > SHAPLEY_PLAYERS_MAX {
         return Err(ShapleyError::Players(players));
     }
-    let mut amounts = vec![0_i64; 1 << players];
+    // Floating numbers are exact here up to 2^53 cents or millionths.
+    let mut amounts = vec![0.0; 1 << players];
     let mut masses = vec![0_u64; 1 << players];
     for (set, outcome) in &coalitions.sets {
         let mask = set.iter().fold(0, |mask, id| mask | 1_usize << id.index());
-        amounts[mask] = i64::try_from(amount(outcome, measure)).unwrap_or(i64::MAX);
+        amounts[mask] = amount(outcome, measure) as f64;
         masses[mask] = outcome.mass().expect("less than the total");
     }
     add_subsets(&mut amounts, players);
     add_subsets(&mut masses, players);
-    let worth = amounts.iter().zip(&masses).map(|(amount, mass)| ratio(*amount as f64, *mass as f64));
+    let worth = amounts.iter().zip(&masses).map(|(amount, mass)| ratio(*amount, *mass as f64));
     let worth = worth.collect::<Vec<_>>();
     drop((amounts, masses));
     let values = of_table(players, worth).into_iter();

@@ -225,8 +225,9 @@ mod tests {
         };
         let (mut offsets, mut into) = (vec![0], Vec::new());
         for to in 0..states {
-            for from in (0..states).filter(|from| *from != to && weights[*from][to] > 0) {
-                into.push((from, f64::from(weights[from][to]) / all(from)));
+            for (from, weights) in weights.iter().enumerate().filter(|(from, row)| *from != to && row[to] > 0)
+            {
+                into.push((from, f64::from(weights[to]) / all(from)));
             }
             offsets.push(into.len());
         }

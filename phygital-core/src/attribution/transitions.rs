@@ -1,6 +1,7 @@
 //! What follows what in the paths: counts of grams, from which Markov models of every order up to theirs are made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use super::channels::{ChannelId, Channels, Roster};
 use super::codec::{AggregateError, Form, MergeError, Reader, Writer};
@@ -309,7 +310,8 @@ impl Transitions {
         }
     }
 
-    /// Whether every journey that comes into a state leaves it, lengths fit the order, and sums stay in their range.
+    /// Whether lengths fit the order, every journey that comes into a state leaves it, and every state is one that journeys
+    /// come to: then every state leads to an end.
     fn flows(&self) -> bool {
         let order = usize::from(self.order);
         let state = |gram: &Gram| !gram.is_empty() && gram.len() <= order;
@@ -330,7 +332,25 @@ impl Transitions {
             let mass = outcome.mass().expect("less than the total");
             *balance.entry(state).or_default() -= i128::from(mass);
         }
-        balance.values().all(|left| *left == 0)
+        balance.values().all(|left| *left == 0) && self.reached().len() == balance.len()
+    }
+
+    /// The states that journeys come to from the start.
+    fn reached(&self) -> BTreeSet<&[ChannelId]> {
+        let mut reached = self.starts.keys().map(|start| &start[..]).collect::<BTreeSet<_>>();
+        // A shorter state is a whole path: nothing follows it.
+        let full = |state: &&[ChannelId]| state.len() == usize::from(self.order);
+        let mut next = reached.iter().copied().filter(full).collect::<Vec<_>>();
+        while let Some(state) = next.pop() {
+            let from = (Bound::Included(state), Bound::Unbounded);
+            let steps = self.steps.range::<[ChannelId], _>(from).map(|(step, _)| &step[..]);
+            for step in steps.take_while(|step| step.starts_with(state)) {
+                if reached.insert(&step[1..]) {
+                    next.push(&step[1..]);
+                }
+            }
+        }
+        reached
     }
 
     /// The total and the size; none where they leave their range.
@@ -504,6 +524,12 @@ mod tests {
         for change in [
             |bad: &mut Transitions| drop(bad.ends.pop_first()),
             |bad: &mut Transitions| drop(bad.steps.pop_first()),
+            // A ring that nothing comes into or leaves.
+            |bad: &mut Transitions| {
+                let [one, other] = [2, 3].map(ChannelId);
+                bad.roster.names.extend(["c".into(), "d".into()]);
+                bad.steps.extend([(Gram::from([one, other]), 5), (Gram::from([other, one]), 5)]);
+            },
             |bad: &mut Transitions| bad.order = 2,
             |bad: &mut Transitions| bad.starts.values_mut().for_each(|mass| *mass += 1),
         ] {
