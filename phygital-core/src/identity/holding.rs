@@ -431,7 +431,7 @@ mod tests {
         // Each once: nobody knows.
         assert_eq!(epochs(&[(0, "", 1, 0), (100, "", 2, 0), (200, "", 3, 0), (300, "", 4, 0)]), [Some(0); 4]);
         // Within the limits nothing is asked.
-        assert_eq!(epochs(&[(0, "", 1, 0), (9, "", 1, 0), (100, "", 2, 0), (110, "", 2, 0)]), [Some(0); 4]);
+        assert_eq!(epochs(&[(0, "", 1, 0), (9, "", 1, 0), (100, "", 1, 0), (110, "", 1, 0)]), [Some(0); 4]);
     }
 
     #[test]

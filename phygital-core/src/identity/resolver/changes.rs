@@ -96,7 +96,7 @@ impl Tally {
             changes.insert(ProfileChange::Created { profile: *profile });
         }
         for profile in was.difference(&is).filter(|id| {
-            !went.range((**id, CustomerId::from_bytes([0; 16]))..).next().is_some_and(|(from, _)| from == *id)
+            went.range((**id, CustomerId::from_bytes([0; 16]))..).next().is_none_or(|(from, _)| from != *id)
         }) {
             changes.insert(ProfileChange::Ended { profile: *profile });
         }

@@ -1,4 +1,5 @@
 //! The laws of the resolver, on random sets: it is the oracle, whatever came first and whatever has gone since.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
