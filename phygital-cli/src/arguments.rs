@@ -445,6 +445,9 @@ pub(crate) struct Rebuild {
     /// Change nothing; exit code 1 when the log is broken or its fold differs from the state
     #[arg(long)]
     pub(crate) check: bool,
+    /// From now on by these rules of identity (JSON); with --check only tell what would come of it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,12 +7,12 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phygital_core::engine::{Accepted, Engine, Error, Explanation, WhyNot};
+use phygital_core::engine::{Accepted, Engine, Error, Explanation};
 use phygital_core::event::Event;
 use phygital_core::profile::Role;
 use phygital_core::store::{Memory, StorageFault};
 use phygital_core::vocab::limits::BATCH_EVENTS_MAX;
-use phygital_core::vocab::{CustomerId, Digest, Timestamp};
+use phygital_core::vocab::{CustomerId, Digest, IdentifierKind, Timestamp};
 use proptest::prelude::*;
 use support::{at, engine, event, identifier, over};
 
@@ -21,13 +21,13 @@ fn digest(engine: &mut Engine<Memory>) -> Digest {
 }
 
 fn same(engine: &Engine<Memory>, one: &str, two: &str) -> bool {
-    matches!(engine.people().explain(&identifier(one), &identifier(two)).unwrap(), Explanation::Same(_))
+    matches!(engine.people().explain(&identifier(one), &identifier(two)).unwrap(), Explanation::Same { .. })
 }
 
-fn why_not(engine: &Engine<Memory>, one: &str, two: &str) -> WhyNot {
+fn why_not(engine: &Engine<Memory>, one: &str, two: &str) -> &'static str {
     match engine.people().explain(&identifier(one), &identifier(two)).unwrap() {
-        Explanation::Different(why) => why,
-        Explanation::Same(_) => panic!("{one} and {two} are one customer"),
+        Explanation::Different(why) => why.code(),
+        Explanation::Same { .. } => panic!("{one} and {two} are one customer"),
     }
 }
 
@@ -98,18 +98,19 @@ fn a_chain_of_events_explains_a_customer() {
     ] {
         engine.record(one, at(100)).unwrap();
     }
-    let Explanation::Same(steps) =
+    let Explanation::Same { steps, weakest } =
         engine.people().explain(&identifier("cookie:c-1"), &identifier("loyalty:L-1")).unwrap()
     else {
         panic!("they are one customer")
     };
     let ids: Vec<_> = steps.iter().map(|step| step.name.as_ref().unwrap().1.as_str().to_owned()).collect();
     assert_eq!(ids, ["e-2", "e-3"]);
+    assert_eq!(weakest, Some(0), "a cookie is the weaker end");
     assert_eq!(steps[0].from, identifier("cookie:c-1"));
     assert_eq!(steps[1].to, identifier("loyalty:L-1"));
-    assert_eq!(why_not(&engine, "cookie:c-1", "cookie:c-2"), WhyNot::Unconnected);
-    assert_eq!(why_not(&engine, "cookie:c-9", "cookie:c-2"), WhyNot::FirstUnknown);
-    assert_eq!(why_not(&engine, "email:test@test.com", "cookie:c-2"), WhyNot::Blocked);
+    assert_eq!(why_not(&engine, "cookie:c-1", "cookie:c-2"), "unconnected");
+    assert_eq!(why_not(&engine, "cookie:c-9", "cookie:c-2"), "unknown");
+    assert_eq!(why_not(&engine, "email:test@test.com", "cookie:c-2"), "junk");
 }
 
 #[test]
@@ -121,12 +122,11 @@ fn a_shared_phone_ties_nobody_together() {
         engine.record(event(&format!("e-{n}"), "order_completed", n, &named, &order), at(n)).unwrap();
     };
     buys(&mut engine, 1);
+    assert!(same(&engine, "phone:+33612345678", "loyalty:L-1"));
     buys(&mut engine, 2);
-    assert!(same(&engine, "phone:+33612345678", "loyalty:L-2"), "one person may hold two cards");
-    buys(&mut engine, 3);
     assert!(!same(&engine, "loyalty:L-1", "loyalty:L-2"));
-    assert_eq!(why_not(&engine, "phone:+33612345678", "loyalty:L-1"), WhyNot::Shared);
-    for n in 1..=3 {
+    assert_eq!(why_not(&engine, "phone:+33612345678", "loyalty:L-1"), "shared");
+    for n in 1..=2 {
         let loyalty = format!("loyalty:L-{n}");
         let customer = engine.people().find(&identifier(&loyalty)).unwrap().unwrap();
         let grant = format!(r#"{{"contact":"{loyalty}","purposes":["personalization"],"method":"till"}}"#);
@@ -135,6 +135,60 @@ fn a_shared_phone_ties_nobody_together() {
         let json = serde_json::to_string(&card).unwrap();
         assert!(json.contains(&format!("o-{n}")), "{json}");
     }
+}
+
+#[test]
+fn names_and_limits_keep_two_people_apart() {
+    let mut engine = engine();
+    let called = |id: &str, name: &str, identifiers: &[&str]| {
+        event(id, "user_identified", 0, identifiers, &format!(r#"{{"firstName":"{name}"}}"#))
+    };
+    for one in [
+        called("e-1", "Ada", &["login:ada", "cookie:c-1"]),
+        called("e-2", "Grace", &["login:grace"]),
+        event("e-3", "page_viewed", 9, &["login:grace", "card:t-1"], "{}"),
+        event("e-4", "page_viewed", 9, &["login:ada", "card:t-1"], "{}"),
+        event("e-5", "page_viewed", 9, &["crm:1", "crm:2"], "{}"),
+    ] {
+        engine.record(one, at(10)).unwrap();
+    }
+    assert_eq!(why_not(&engine, "login:ada", "login:grace"), "names");
+    assert_eq!(why_not(&engine, "crm:1", "crm:2"), "limit");
+    engine.record(event("e-6", "identifiers_linked", 11, &["crm:1", "crm:2"], "{}"), at(11)).unwrap();
+    assert!(same(&engine, "crm:1", "crm:2"), "somebody who knows outranks a limit");
+}
+
+#[test]
+fn a_store_keeps_its_rules_until_they_are_changed() {
+    use phygital_core::identity::Rules;
+    let mut engine = engine();
+    let pair = &["phone:+33612345678", "loyalty:L-1"];
+    for (n, loyalty) in ["loyalty:L-1", "loyalty:L-2", "loyalty:L-3"].into_iter().enumerate() {
+        engine
+            .record(event(&format!("e-{n}"), "visit_started", 0, &[pair[0], loyalty], "{}"), at(1))
+            .unwrap();
+    }
+    assert!(!same(&engine, pair[0], pair[1]), "three members use the phone");
+    let kept = digest(&mut engine);
+    let family = Rules::default()
+        .with_limit(IdentifierKind::Phone, IdentifierKind::Loyalty, 3)
+        .with_per_profile(IdentifierKind::Loyalty, 3);
+    let told = engine.log().change_rules(family.clone(), false, |_| ()).unwrap();
+    assert_eq!((told.customers_before, told.customers_after), (3, 1));
+    assert_eq!((digest(&mut engine), told.before), (kept, kept), "it only told");
+    let id = engine.people().find(&identifier("loyalty:L-2")).unwrap().unwrap();
+    let done = engine.log().change_rules(family.clone(), true, |_| ()).unwrap();
+    assert_eq!((done.after, digest(&mut engine)), (told.after, told.after));
+    assert!(same(&engine, "loyalty:L-1", "loyalty:L-3"));
+    let whole = engine.people().get(id).unwrap();
+    assert_eq!(whole.identifiers.len(), 4, "an id that was given leads on");
+
+    // Whoever opens it with other settings folds by the store's rules.
+    let mut again = over(engine.into_store());
+    assert_eq!(again.rules().digest(), family.digest());
+    again.record(event("e-9", "page_viewed", 9, &["loyalty:L-1", "cookie:c-1"], "{}"), at(10)).unwrap();
+    let rebuilt = again.log().rebuild(false, |_| ()).unwrap();
+    assert_eq!(rebuilt.before, rebuilt.after);
 }
 
 #[test]
@@ -151,7 +205,7 @@ fn a_merge_is_undone_by_a_later_event_and_done_again_by_another() {
     let pair = &["cookie:c-1", "login:ada"];
     engine.record(event("e-4", "identifiers_separated", 3, pair, "{}"), at(3)).unwrap();
     assert_eq!(engine.people().find(&identifier("login:ada")).unwrap(), Some(alone));
-    assert_eq!(why_not(&engine, "cookie:c-1", "login:ada"), WhyNot::Separated);
+    assert_eq!(why_not(&engine, "cookie:c-1", "login:ada"), "separated");
     engine.record(event("e-5", "user_identified", 4, pair, "{}"), at(4)).unwrap();
     assert!(!same(&engine, "cookie:c-1", "login:ada"), "seen together again is no proof against it");
     engine.record(event("e-6", "identifiers_linked", 5, pair, "{}"), at(5)).unwrap();
@@ -280,7 +334,10 @@ fn shop(choices: &[(u8, u8, u8, u8)]) -> Vec<Event> {
         match kind % 11 {
             0 => event(&id, "page_viewed", seconds, &[a], "{}"),
             1 => event(&id, "product_viewed", seconds, &[a], &sku),
-            2 => event(&id, "user_identified", seconds, &[a, b], r#"{"firstName":"Ada"}"#),
+            2 => {
+                let name = ["Ada", "Grace", "Gracie"][usize::from(when % 3)];
+                event(&id, "user_identified", seconds, &[a, b], &format!(r#"{{"firstName":"{name}"}}"#))
+            }
             3 => event(&id, "order_completed", seconds, &[a, b], &order),
             4 => {
                 event(&id, "order_refunded", seconds, &[a], &format!(r#"{{"order_id":"o-{}"}}"#, second % 4))
@@ -310,14 +367,16 @@ fn shop(choices: &[(u8, u8, u8, u8)]) -> Vec<Event> {
 /// them.
 fn oracle_clusters(events: &[Event]) -> BTreeSet<BTreeSet<String>> {
     use phygital_core::event::{Body, FoldKey};
-    use phygital_core::identity::{Basis, Component, Edge, Member, Rules, partition};
-    use phygital_core::vocab::{Hlc, IdentifierKey, TenantKey};
+    use phygital_core::identity::union::{Basis, Component, Edge, Limits, Vertex, unite};
+    use phygital_core::identity::{Details, Rules, agree};
+    use phygital_core::vocab::{Hlc, IdentifierKey, RecordKey, TenantKey};
 
     let (rules, tenant) = (Rules::default(), TenantKey::new(&[7; 32]));
     let hlc = Hlc::ZERO.tick(at(10_000)).unwrap();
     let mut names = BTreeMap::new();
     let mut first: BTreeMap<IdentifierKey, FoldKey> = BTreeMap::new();
     let mut links = BTreeMap::new();
+    let mut called: BTreeSet<(IdentifierKey, String)> = BTreeSet::new();
     let mut said: BTreeMap<_, (FoldKey, bool)> = BTreeMap::new();
     for event in events {
         let fold = FoldKey::of(event, hlc);
@@ -327,6 +386,9 @@ fn oracle_clusters(events: &[Event]) -> BTreeSet<BTreeSet<String>> {
             names.insert(key, (*one).clone());
             let seen = first.entry(key).or_insert(fold);
             *seen = (*seen).min(fold);
+            if let Body::UserIdentified(who) = &event.body {
+                called.insert((key, who.first_name.as_ref().unwrap().reveal().to_lowercase()));
+            }
             for two in usable.iter().filter(|two| one < *two) {
                 let pair = (key, two.key(&tenant));
                 let same = match &event.body {
@@ -366,23 +428,38 @@ fn oracle_clusters(events: &[Event]) -> BTreeSet<BTreeSet<String>> {
         .collect();
     let mut component = Component::default();
     for (key, identifier) in &names {
-        component.members.insert(*key, Member { kind: identifier.kind(), first: first[key] });
+        let first = (first[key].at, RecordKey::from_bytes(*first[key].key.as_bytes()));
+        component.vertices.push(Vertex { key: *key, kind: Some(identifier.kind()), first });
     }
-    let end = |key: &IdentifierKey| (*key, names[key].kind());
-    for ((one, two), fold) in &links {
+    let place = |key: &IdentifierKey| names.keys().position(|one| one == key).unwrap() as u32;
+    for (one, two) in links.keys() {
         if !shared.contains(one) && !shared.contains(two) {
-            component.edges.insert(Edge::new(Basis::Together, *fold, end(one), end(two)));
+            let basis = Basis::Together { support: 1 };
+            component.edges.push(Edge { ends: (place(one), place(two)), basis });
         }
     }
     for ((one, two), (fold, same)) in &said {
-        if *same {
-            component.edges.insert(Edge::new(Basis::Stated, *fold, end(one), end(two)));
-        } else {
-            component.apart.insert((*one.min(two), *one.max(two)));
+        let ends = (place(one), place(two));
+        match same {
+            true => component.edges.push(Edge { ends, basis: Basis::Ruled { at: fold.at } }),
+            false => component.apart.push(ends),
         }
     }
-    let texts = |key: &IdentifierKey| format!("{}:{}", names[key].kind(), names[key].value());
-    partition(&component).iter().map(|cluster| cluster.members.iter().map(texts).collect()).collect()
+    let given: Vec<&String> =
+        called.iter().map(|(_, name)| name).collect::<BTreeSet<_>>().into_iter().collect();
+    for (key, name) in &called {
+        component.names.push((place(key), given.iter().position(|one| *one == name).unwrap() as u32));
+    }
+    let details =
+        |n: u32| Details { given_name: Some(given[n as usize].as_str().into()), ..Details::default() };
+    let names_agree = |one, two| agree(&details(one), &details(two)) == Some(true);
+    let limits = Limits::new(|kind| rules.per_profile(kind));
+    let cut = unite(&component, &limits, &(names_agree, |_, _| true));
+    let mut clusters: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+    for (identifier, cluster) in names.values().zip(&cut.cluster_of) {
+        clusters.entry(*cluster).or_default().insert(format!("{}:{}", identifier.kind(), identifier.value()));
+    }
+    clusters.into_values().collect()
 }
 
 fn clusters(engine: &Engine<Memory>, events: &[Event]) -> BTreeSet<BTreeSet<String>> {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use phygital_core::event::{Body, Event, FoldKey};
+use phygital_core::identity::Details;
 use phygital_core::log::{Head, seal};
 use phygital_core::store::{
     Action, CustomerRow, Link, Mark, Memory, Node, Read, Statement, Store, StoreIdentity, Stored, TagRow,
@@ -150,7 +151,10 @@ fn write(writer: &mut impl Write, op: &Op) -> Stored<()> {
         Op::Node { key: n, customer, at } => {
             let identifier = Identifier::new(IdentifierKind::Login, &format!("user-{n}")).unwrap();
             let shared = at % 2 == 1;
-            let node = Node { identifier, first: fold(at, n), shared, customer: customer_id(customer) };
+            let of = |name| Details { given_name: Some(name), ..Details::default() };
+            let details = (0..at % 3).map(|n| of(format!("ada-{n}").into())).collect();
+            let node =
+                Node { identifier, first: fold(at, n), shared, customer: customer_id(customer), details };
             writer.put_node(&key(n), &node)
         }
         Op::Link { key: n, with, at } => {

@@ -47,7 +47,12 @@ fn a_tap_of_a_known_customer_changes_five_pages() {
         let first = writer.node(&key).unwrap().map_or(entry.fold, |node| node.first);
         writer.append(&entry).unwrap();
         writer.put_event_of(&key, &entry.fold).unwrap();
-        writer.put_node(&key, &Node { identifier, first, shared: false, customer: key.into() }).unwrap();
+        writer
+            .put_node(
+                &key,
+                &Node { identifier, first, shared: false, customer: key.into(), details: Vec::new() },
+            )
+            .unwrap();
         writer.put_link(&key, &Link { with: key, kind: IdentifierKind::Cookie, first }).unwrap();
         let profile = format!("{{\"last\":{},\"text\":\"{}\"}}", 1_000_000 + n, "x".repeat(600));
         writer.put_customer(&key.into(), &CustomerRow { profile, last: entry.fold }).unwrap();

@@ -1,7 +1,7 @@
 //! `explain`: why two identifiers are one customer, or are not.
 
 use phygital_core::engine::{Explanation, Step};
-use phygital_core::identity::Basis;
+use phygital_core::identity::union::Basis;
 use phygital_core::vocab::Identifier;
 use serde::Serialize;
 
@@ -38,7 +38,7 @@ pub(crate) fn explain(shop: &Shop, with: &Explain, output: &mut Output) -> Resul
     let other = who::identifier(&with.other, region)?;
     let engine = shop.open(&settings)?;
     match engine.people().explain(&one, &other)? {
-        Explanation::Same(steps) => {
+        Explanation::Same { steps, .. } => {
             let named = |identifier: &Identifier| Named {
                 kind: identifier.kind().name(),
                 value: match identifier == &one || identifier == &other {
@@ -52,9 +52,12 @@ pub(crate) fn explain(shop: &Shop, with: &Explain, output: &mut Output) -> Resul
         }
         Explanation::Different(why) => {
             if output.is_json() {
-                output.object(&serde_json::json!({ "same": false, "reason": why.code(), "steps": [] }))?;
+                let answer = serde_json::json!({
+                    "same": false, "reason": why.code(), "because": why.to_string(), "steps": [],
+                });
+                output.object(&answer)?;
             } else {
-                output.text(format_args!("not one customer: {}", why.code()))?;
+                output.text(format_args!("not one customer: {why}"))?;
             }
             Ok(Exit::No)
         }
@@ -66,8 +69,8 @@ fn link(step: &Step, named: impl Fn(&Identifier) -> Named) -> Link {
         from: named(&step.from),
         to: named(&step.to),
         basis: match step.basis {
-            Basis::Stated => "stated",
-            Basis::Together => "together",
+            Basis::Ruled { .. } => "stated",
+            Basis::Together { .. } => "together",
             _ => "other",
         },
         event: step.event.key.to_string(),

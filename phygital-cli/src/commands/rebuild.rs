@@ -1,20 +1,34 @@
 //! `rebuild`: all state made anew from the log.
 
-use phygital_core::engine::Error;
+use std::path::Path;
+
+use phygital_core::engine::{Error, Rebuilt};
+use phygital_core::identity::Rules;
 
 use crate::arguments::Rebuild;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::settings;
 use crate::shop::Shop;
 
-/// Checks the log, folds it again, and puts the result in place of the state; with `--check` only compares.
+/// Checks the log, folds it again, and puts the result in place of the state; with `--check` only compares. With `--rules`
+/// by those, from now on.
 pub(crate) fn rebuild(shop: &Shop, with: &Rebuild, output: &mut Output) -> Result<Exit, Failure> {
+    let rules = with.rules.as_deref().map(read_rules).transpose()?;
+    let changes = rules.is_some();
     let mut engine = shop.open(&shop.settings()?)?;
     let bar = output.progress(engine.log().len()?, "entries");
     let checked = engine.log().check().map_err(|error| broken(error, with.check))?;
-    let rebuilt = engine.log().rebuild(!with.check, |entries| bar.set_position(entries));
+    let progress = |entries| bar.set_position(entries);
+    let rebuilt = match rules {
+        None => engine.log().rebuild(!with.check, progress),
+        Some(rules) => engine.log().change_rules(rules, !with.check, progress),
+    };
     bar.finish_and_clear();
     let rebuilt = rebuilt?;
+    if changes {
+        return changed(&rebuilt, with.check, output);
+    }
     let equal = rebuilt.before == rebuilt.after;
     if output.is_json() {
         output.object(&serde_json::json!({
@@ -31,6 +45,26 @@ pub(crate) fn rebuild(shop: &Shop, with: &Rebuild, output: &mut Output) -> Resul
         output.text(format_args!("before {}\nafter  {}", rebuilt.before, rebuilt.after))?;
     }
     Ok(if equal || !with.check { Exit::Done } else { Exit::No })
+}
+
+/// Tells what other rules come to.
+fn changed(rebuilt: &Rebuilt, check: bool, output: &mut Output) -> Result<Exit, Failure> {
+    let (before, after) = (rebuilt.customers_before, rebuilt.customers_after);
+    if output.is_json() {
+        output.object(&serde_json::json!({
+            "entries": rebuilt.entries, "customers_before": before, "customers_after": after, "kept": !check,
+        }))?;
+    } else if check {
+        output.text(format_args!("{before} customers would become {after}; nothing was changed"))?;
+    } else {
+        output.text(format_args!("{before} customers became {after}"))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn read_rules(file: &Path) -> Result<Rules, Failure> {
+    Rules::from_json(&settings::read(file)?)
+        .map_err(|error| Failure::misuse("malformed", format!("{}: {error}", file.display())))
 }
 
 /// Who asks whether the log is sound is answered no; to everybody else a broken log is a failure.

@@ -364,7 +364,7 @@ impl Player<'_> {
 
     fn ask(&mut self, at: u32, one: &Identifier, two: &Identifier, why: &str) -> Result<(), Error> {
         let answer = match self.engine.people().explain(one, two)? {
-            Explanation::Same(steps) => format!("one customer, tied by {} event(s)", steps.len()),
+            Explanation::Same { steps, .. } => format!("one customer, tied by {} event(s)", steps.len()),
             Explanation::Different(reason) => format!("two customers ({})", reason.code()),
         };
         let text = format!("{why}: {} and {} are {answer}", shown(one), shown(two));

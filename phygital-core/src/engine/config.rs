@@ -29,7 +29,8 @@ pub struct Config {
     /// The incarnation that the host kept when it last had this store open. Another one in the
     /// store means that a backup was restored: a new epoch begins.
     pub incarnation: Option<[u8; 16]>,
-    /// Which values link people, and how many make an identifier shared.
+    /// Which values link people, how many make an identifier shared, what tells people apart; for a new store. A store
+    /// keeps the rules that it was made with, see [`History::change_rules`](super::History::change_rules).
     pub rules: Rules,
     /// What needs consent.
     pub policy: Policy,

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::event::{Body, FoldKey, Recorded};
-use crate::identity::{Basis, Component, Edge, Member, Rules, partition, primary};
+use crate::identity::matching::FieldKind;
+use crate::identity::union::{Basis, Component, Cut, Edge, Limits, Vertex, unite};
+use crate::identity::{Details, Rules, births_agree, primary};
 use crate::log;
 use crate::store::{Link, Node, Read, Statement, StorageError, StorageFault, Stored, Write};
-use crate::vocab::{CustomerId, Identifier, IdentifierKey, IdentifierKind, TenantKey};
+use crate::vocab::{CustomerId, Identifier, IdentifierKey, IdentifierKind, Personal, RecordKey, TenantKey};
 
 use super::profiles::Profiles;
 
@@ -39,7 +41,7 @@ pub(crate) fn apply<W: Write>(
     let change = extend(tx, lens, recorded, &named)?;
     let owner = primary_of(&change.nodes)?;
     if change.recut {
-        recut(tx, recorded, &named, owner, &change, profiles)?;
+        recut(tx, lens, recorded, &named, owner, &change, profiles)?;
         return Ok(Some(node_of(tx, &owner)?.customer));
     }
     let customer = change.nodes[&owner].customer;
@@ -68,6 +70,7 @@ fn extend<W: Write>(
     named: &[(IdentifierKey, &Identifier)],
 ) -> Stored<Change> {
     let fold = recorded.fold;
+    let details = details_of(&recorded.event.body);
     let mut change = Change::default();
     for (key, identifier) in named {
         tx.put_event_of(key, &fold)?;
@@ -75,18 +78,21 @@ fn extend<W: Write>(
             None => {
                 let customer = CustomerId::from(*key);
                 let identifier = (*identifier).clone();
-                let node = Node { identifier, first: fold, shared: false, customer };
+                let details = details.iter().cloned().collect();
+                let node = Node { identifier, first: fold, shared: false, customer, details };
                 tx.put_node(key, &node)?;
                 change.fresh.insert(*key);
                 node
             }
-            Some(node) if fold < node.first => {
-                let node = Node { first: fold, ..node };
-                tx.put_node(key, &node)?;
-                change.recut = true;
+            Some(mut node) => {
+                let earlier = fold < node.first;
+                node.first = node.first.min(fold);
+                if earlier | describe(&mut node.details, details.as_ref()) {
+                    tx.put_node(key, &node)?;
+                    change.recut = true;
+                }
                 node
             }
-            Some(node) => node,
         };
         change.nodes.insert(*key, node);
     }
@@ -124,6 +130,40 @@ fn extend<W: Write>(
     Ok(change)
 }
 
+/// Most descriptions that are kept of whoever has an identifier: the first in order, so that it does not matter which came
+/// first. Nobody has sixteen names; a shop's tablet has.
+const DETAILS_MAX: usize = 16;
+
+/// Adds a description to those of an identifier; gives whether that changed them.
+fn describe(known: &mut Vec<Details>, said: Option<&Details>) -> bool {
+    let Some(said) = said else { return false };
+    let Err(at) = known.binary_search(said) else { return false };
+    if at >= DETAILS_MAX {
+        return false;
+    }
+    known.insert(at, said.clone());
+    known.truncate(DETAILS_MAX);
+    true
+}
+
+/// The name and the date of birth that an event says of its person, in normal form.
+fn details_of(body: &Body) -> Option<Details> {
+    let Body::UserIdentified(said) = body else { return None };
+    let normal = |text: &Option<Personal>, kind: FieldKind| {
+        let text = kind.normal(text.as_ref()?.reveal());
+        (!text.is_empty()).then(|| text.into())
+    };
+    let first = normal(&said.first_name, FieldKind::GivenName);
+    let details = Details {
+        // A whole name is taken apart where it is compared.
+        given_name: first.or_else(|| normal(&said.name, FieldKind::GivenName)),
+        surname: normal(&said.last_name, FieldKind::Surname),
+        birthday: normal(&said.birthday, FieldKind::Date),
+        ..Details::default()
+    };
+    (details != Details::default()).then_some(details)
+}
+
 /// Says that two identifiers are one person or two, unless something later was said. Gives whether
 /// anything changed.
 fn state<W: Write>(
@@ -142,7 +182,8 @@ fn state<W: Write>(
     Ok(true)
 }
 
-fn partners(tx: &impl Read, key: &IdentifierKey) -> Stored<BTreeMap<IdentifierKind, u32>> {
+/// How many others of each kind an identifier was named with.
+pub(super) fn partners(tx: &impl Read, key: &IdentifierKey) -> Stored<BTreeMap<IdentifierKind, u32>> {
     let mut count = BTreeMap::new();
     for link in tx.links(key)? {
         *count.entry(link.kind).or_default() += 1;
@@ -153,6 +194,7 @@ fn partners(tx: &impl Read, key: &IdentifierKey) -> Stored<BTreeMap<IdentifierKi
 /// Cuts the component around the event into customers again; those that changed are folded anew.
 fn recut<W: Write>(
     tx: &mut W,
+    lens: Lens<'_>,
     recorded: &Recorded,
     named: &[(IdentifierKey, &Identifier)],
     owner: IdentifierKey,
@@ -165,74 +207,138 @@ fn recut<W: Write>(
         start.extend(tx.links(key)?.into_iter().map(|link| link.with));
         start.extend(tx.statements(key)?.into_iter().map(|statement| statement.with));
     }
-    let component = gather(tx, start)?;
-    let clusters = partition(&component);
+    let around = Around::gather(tx, lens.rules, start)?;
+    let cut = around.cut(lens.rules);
 
-    let mut was: BTreeMap<IdentifierKey, CustomerId> = BTreeMap::new();
-    for key in component.members.keys().filter(|key| !change.fresh.contains(*key)) {
-        was.insert(*key, node_of(tx, key)?.customer);
+    let mut was: BTreeMap<CustomerId, BTreeSet<IdentifierKey>> = BTreeMap::new();
+    for (key, node) in around.nodes.iter().filter(|(key, _)| !change.fresh.contains(*key)) {
+        was.entry(node.customer).or_default().insert(*key);
     }
-    let mut gone: BTreeSet<CustomerId> = was.values().copied().collect();
-    for cluster in &clusters {
-        let id = CustomerId::from(cluster.anchor);
-        gone.remove(&id);
-        let before: BTreeSet<CustomerId> =
-            cluster.members.iter().filter_map(|key| was.get(key).copied()).collect();
-        let whole = was.iter().filter(|(_, of)| **of == id).all(|(key, _)| cluster.members.contains(key));
-        let unchanged = change.became_shared.is_empty()
-            && whole
-            && (before.is_empty() || (before.len() == 1 && before.contains(&id)));
-        for key in &cluster.members {
-            let node = node_of(tx, key)?;
-            if node.customer != id {
-                tx.put_node(key, &Node { customer: id, ..node })?;
+    let mut now: BTreeMap<CustomerId, BTreeSet<IdentifierKey>> = BTreeMap::new();
+    for (key, anchor) in around.keys().zip(&cut.cluster_of) {
+        let anchor = around.component.vertices[*anchor as usize].key;
+        now.entry(CustomerId::from(anchor)).or_default().insert(*key);
+    }
+    for (id, members) in &now {
+        for (key, node) in members.iter().map(|key| (key, &around.nodes[key])) {
+            if node.customer != *id {
+                tx.put_node(key, &Node { customer: *id, ..node.clone() })?;
             }
         }
+        // She keeps all her identifiers, and gets none but new ones.
+        let known = members.iter().filter(|key| !change.fresh.contains(*key));
+        let unchanged = change.became_shared.is_empty() && known.eq(was.get(id).into_iter().flatten());
         if !unchanged {
-            profiles.make_anew(id);
-        } else if cluster.members.contains(&owner) {
-            profiles.advance(tx, id, recorded)?;
+            profiles.make_anew(*id);
+        } else if members.contains(&owner) {
+            profiles.advance(tx, *id, recorded)?;
         }
     }
-    gone.iter().try_for_each(|id| profiles.remove(tx, id))
+    was.keys().filter(|id| !now.contains_key(*id)).try_for_each(|id| profiles.remove(tx, id))
 }
 
-/// All identifiers that links or statements tie to the given ones.
-pub(crate) fn gather(tx: &impl Read, start: BTreeSet<IdentifierKey>) -> Stored<Component> {
-    let mut component = Component::default();
-    let mut nodes: BTreeMap<IdentifierKey, Node> = BTreeMap::new();
-    let mut queue: VecDeque<IdentifierKey> = start.into_iter().collect();
-    while let Some(key) = queue.pop_front() {
-        if component.members.contains_key(&key) {
-            continue;
-        }
-        let node = memoized(tx, &mut nodes, &key)?.clone();
-        let kind = node.identifier.kind();
-        component.members.insert(key, Member { kind, first: node.first });
-        for statement in tx.statements(&key)? {
-            let with = statement.with;
-            if statement.same {
-                let other = memoized(tx, &mut nodes, &with)?.identifier.kind();
-                component.edges.insert(Edge::new(Basis::Stated, statement.said, (key, kind), (with, other)));
-                queue.push_back(with);
-            } else {
-                component.apart.insert((key.min(with), key.max(with)));
+/// All identifiers that links or statements tie to some, and what ties them.
+pub(crate) struct Around {
+    pub(crate) nodes: BTreeMap<IdentifierKey, Node>,
+    /// Its vertices are the nodes, in order of key.
+    pub(crate) component: Component,
+    /// The event that each edge of the component rests on.
+    pub(crate) because: Vec<FoldKey>,
+    /// What the component's numbers of names and dates of birth stand for.
+    details: Vec<Details>,
+}
+
+impl Around {
+    pub(crate) fn gather(tx: &impl Read, rules: &Rules, start: BTreeSet<IdentifierKey>) -> Stored<Around> {
+        let mut nodes: BTreeMap<IdentifierKey, Node> = BTreeMap::new();
+        let mut members: BTreeSet<IdentifierKey> = BTreeSet::new();
+        // What ties a pair, the smaller key first, and whether somebody said so.
+        let mut ties: BTreeMap<(IdentifierKey, IdentifierKey, bool), FoldKey> = BTreeMap::new();
+        let mut apart: BTreeSet<(IdentifierKey, IdentifierKey)> = BTreeSet::new();
+        let mut queue: VecDeque<IdentifierKey> = start.into_iter().collect();
+        while let Some(key) = queue.pop_front() {
+            if !members.insert(key) {
+                continue;
+            }
+            for Statement { with, same, said } in tx.statements(&key)? {
+                if same {
+                    ties.insert((key.min(with), key.max(with), true), said);
+                    queue.push_back(with);
+                } else {
+                    apart.insert((key.min(with), key.max(with)));
+                }
+            }
+            if memoized(tx, &mut nodes, &key)?.shared {
+                continue;
+            }
+            for Link { with, first, .. } in tx.links(&key)? {
+                if !memoized(tx, &mut nodes, &with)?.shared {
+                    ties.insert((key.min(with), key.max(with), false), first);
+                    queue.push_back(with);
+                }
             }
         }
-        if node.shared {
-            continue;
-        }
-        for link in tx.links(&key)? {
-            if !memoized(tx, &mut nodes, &link.with)?.shared {
-                let ends = ((key, kind), (link.with, link.kind));
-                component.edges.insert(Edge::new(Basis::Together, link.first, ends.0, ends.1));
-                queue.push_back(link.with);
+        nodes.retain(|key, _| members.contains(key));
+        let places: BTreeMap<IdentifierKey, u32> = nodes.keys().copied().zip(0..).collect();
+        let ends = |one, two| Some((*places.get(one)?, *places.get(two)?));
+        let mut component = Component::default();
+        component.vertices.extend(nodes.iter().map(|(key, node)| Vertex {
+            key: *key,
+            kind: Some(node.identifier.kind()),
+            first: (node.first.at, RecordKey::from_bytes(*node.first.key.as_bytes())),
+        }));
+        component.apart.extend(apart.iter().filter_map(|(one, two)| ends(one, two)));
+        let mut details: Vec<Details> = Vec::new();
+        for (node, place) in nodes.values().zip(0..) {
+            for one in &node.details {
+                let number = details.len() as u32;
+                component.names.extend(rules.name(one).map(|_| (place, number)));
+                component.births.extend(rules.birth(one).map(|_| (place, number)));
+                details.push(one.clone());
             }
         }
+        let mut because = Vec::with_capacity(ties.len());
+        for ((one, two, stated), event) in &ties {
+            let Some(ends) = ends(one, two) else { continue };
+            let basis = match stated {
+                true => Basis::Ruled { at: event.at },
+                // How often both were named together is not kept.
+                false => Basis::Together { support: 1 },
+            };
+            component.edges.push(Edge { ends, basis });
+            because.push(*event);
+        }
+        Ok(Around { nodes, component, because, details })
     }
-    Ok(component)
+
+    /// Who is who among them.
+    pub(crate) fn cut(&self, rules: &Rules) -> Cut {
+        let limits = Limits::new(|kind| rules.per_profile(kind));
+        let of = |number: u32| &self.details[number as usize];
+        let names = |one, two| match (rules.name(of(one)), rules.name(of(two))) {
+            (Some(one), Some(two)) => one.agrees(&two),
+            _ => true,
+        };
+        let births = |one, two| match (rules.birth(of(one)), rules.birth(of(two))) {
+            (Some(one), Some(two)) => births_agree(one, two),
+            _ => true,
+        };
+        unite(&self.component, &limits, &(names, births))
+    }
+
+    /// Where an identifier stands among the vertices.
+    pub(crate) fn place(&self, key: &IdentifierKey) -> Option<u32> {
+        let place = self.component.vertices.binary_search_by(|vertex| vertex.key.cmp(key)).ok()?;
+        u32::try_from(place).ok()
+    }
+
+    /// The identifiers, in the order of the vertices.
+    fn keys(&self) -> impl Iterator<Item = &IdentifierKey> {
+        self.nodes.keys()
+    }
 }
 
+/// A node, read once.
 fn memoized<'n>(
     tx: &impl Read,
     nodes: &'n mut BTreeMap<IdentifierKey, Node>,
@@ -279,4 +385,44 @@ pub(crate) fn read_entry(entry: &log::LogEntry) -> Stored<Option<Recorded>> {
         let detail = format!("{}: {error}", entry.origin);
         StorageError::new(StorageFault::Corrupt, "reading a log entry", detail)
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn named(n: usize) -> Details {
+        Details { given_name: Some(format!("name {n:02}").into()), ..Details::default() }
+    }
+
+    #[test]
+    fn the_first_descriptions_in_order_are_kept() {
+        let (mut up, mut down) = (Vec::new(), Vec::new());
+        assert!((0..DETAILS_MAX).all(|n| describe(&mut up, Some(&named(n)))));
+        assert!(!describe(&mut up, Some(&named(DETAILS_MAX))), "one past the limit");
+        assert!(!describe(&mut up, Some(&named(3))) && !describe(&mut up, None));
+        (0..=DETAILS_MAX).rev().for_each(|n| {
+            describe(&mut down, Some(&named(n)));
+        });
+        assert_eq!((up.len(), &up), (DETAILS_MAX, &down));
+    }
+
+    #[test]
+    fn a_person_is_described_by_what_identify_says() {
+        let body = |json: &str| {
+            let text = format!(
+                r#"{{"specversion":"1.0","id":"e","source":"//s","type":"com.phygital.user_identified",
+                    "time":"2026-01-01T00:00:00Z","data":{{"identifiers":{{"login":"ada"}},"properties":{json}}}}}"#
+            );
+            crate::event::Event::from_json(&text, &crate::event::CodecOptions::default()).unwrap().body
+        };
+        let said = details_of(&body(r#"{"firstName":" ADA ","lastName":"O'Neil","birthday":"1815-12-10"}"#));
+        let said = said.unwrap();
+        assert_eq!((said.given_name.as_deref(), said.surname.as_deref()), (Some("ada"), Some("oneil")));
+        assert_eq!(said.birthday.as_deref(), Some("18151210"));
+        let whole = details_of(&body(r#"{"name":"Ada Lovelace"}"#)).unwrap();
+        assert_eq!(whole.given_name.as_deref(), Some("ada lovelace"));
+        assert_eq!(details_of(&body(r#"{"firstName":" - ","gender":"f"}"#)), None);
+    }
 }

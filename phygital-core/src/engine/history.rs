@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::identity::Rules;
 use crate::log::{Head, LogEntry};
 use crate::store::{Position, Read, Store, Write};
 use crate::vocab::{Digest, Hlc};
@@ -34,6 +35,10 @@ pub struct Rebuilt {
     /// Digest of the state made anew. The same, unless the store was damaged, was written by another
     /// version, or the rules of identity changed.
     pub after: Digest,
+    /// How many customers there were.
+    pub customers_before: u64,
+    /// How many there are now.
+    pub customers_after: u64,
 }
 
 impl<S: Store> History<'_, S> {
@@ -90,22 +95,62 @@ impl<S: Store> History<'_, S> {
     /// # Errors
     /// [`Error::Storage`]: the old state stands, or the new one; the engine has to be opened again.
     pub fn rebuild(&mut self, keep: bool, progress: impl FnMut(u64)) -> Result<Rebuilt, Error> {
+        self.make_anew(None, keep, progress)
+    }
+
+    /// Changes the rules of identity: makes all state anew by other rules, as [`History::rebuild`] does by those that the
+    /// store has. With `keep` false only tells what would come of it.
+    ///
+    /// Customers that merge or part by it keep answering to the ids that they had. Other engines on the same store have to
+    /// be opened again: until then they refuse to write.
+    ///
+    /// # Errors
+    /// As [`History::rebuild`].
+    pub fn change_rules(
+        &mut self,
+        rules: Rules,
+        keep: bool,
+        progress: impl FnMut(u64),
+    ) -> Result<Rebuilt, Error> {
+        self.make_anew(Some(rules), keep, progress)
+    }
+
+    fn make_anew(
+        &mut self,
+        rules: Option<Rules>,
+        keep: bool,
+        progress: impl FnMut(u64),
+    ) -> Result<Rebuilt, Error> {
         self.engine.usable()?;
-        let lens = Lens { tenant: &self.engine.tenant, rules: &self.engine.config.rules };
-        let writer = self.engine.store.writer()?;
-        let rebuilt = rebuild(writer, lens, keep, progress);
-        self.engine.broken = rebuilt.is_err();
-        rebuilt
+        let engine = &mut *self.engine;
+        let text = rules.as_ref().map_or_else(|| engine.written_rules.clone(), Rules::to_json);
+        let lens = Lens { tenant: &engine.tenant, rules: rules.as_ref().unwrap_or(&engine.rules) };
+        let mut writer = engine.store.writer()?;
+        let made = (|| {
+            let (before, customers_before) = (state_digest(&writer)?, writer.customers()?);
+            writer.put_rules(&text)?;
+            let entries = refold(&mut writer, lens, progress)?;
+            let (after, customers_after) = (state_digest(&writer)?, writer.customers()?);
+            if keep {
+                writer.commit()?;
+            }
+            Ok(Rebuilt { entries, before, after, customers_before, customers_after })
+        })();
+        engine.broken = made.is_err();
+        if keep && made.is_ok() {
+            engine.written_rules = text;
+            engine.rules = rules.unwrap_or_else(|| engine.rules.clone());
+        }
+        made
     }
 }
 
-fn rebuild<W: Write>(
-    mut writer: W,
+/// Makes all state anew from the log; gives how many entries it has.
+pub(super) fn refold<W: Write>(
+    writer: &mut W,
     lens: Lens<'_>,
-    keep: bool,
     mut progress: impl FnMut(u64),
-) -> Result<Rebuilt, Error> {
-    let before = state_digest(&writer)?;
+) -> Result<u64, Error> {
     writer.clear_folded()?;
     let (mut behind, mut entries) = (0, 0);
     let mut profiles = Profiles::default();
@@ -115,21 +160,17 @@ fn rebuild<W: Write>(
         behind = *last;
         for (_, entry) in &page {
             if let Some(recorded) = read_entry(entry)? {
-                fold::apply(&mut writer, lens, &recorded, &mut profiles)?;
+                fold::apply(writer, lens, &recorded, &mut profiles)?;
             }
             entries += 1;
         }
         if profiles.stale() >= STALE_MAX {
-            profiles.write(&mut writer, lens)?;
+            profiles.write(writer, lens)?;
         }
         progress(entries);
     }
-    profiles.write(&mut writer, lens)?;
-    let after = state_digest(&writer)?;
-    if keep {
-        writer.commit()?;
-    }
-    Ok(Rebuilt { entries, before, after })
+    profiles.write(writer, lens)?;
+    Ok(entries)
 }
 
 fn each_entry(

@@ -30,17 +30,20 @@ pub use consents::Consents;
 pub use entropy::{Entropy, EntropyError};
 pub use error::{Error, Missing, TapRefused};
 pub use history::{History, Rebuilt};
-pub use people::{Explanation, People, Person, Step, WhyNot};
+pub use people::{Explanation, People, Person, Step};
 pub use receipt::{Accepted, Receipt};
 pub use recognition::Recognition;
 pub use tags::Tags;
 pub use taps::{OptIn, TapOutcome, TapRequest, Taps};
 
+use crate::identity::Rules;
 use crate::log::{ChainFault, Head};
 use crate::machine::Watch;
 use crate::store::{Read, StorageError, StorageFault, Store, StoreIdentity, Write};
 use crate::tap::Verifier;
 use crate::vocab::{DeviceId, Hlc, TenantKey};
+
+use customers::Lens;
 
 /// How many entries at the end of the log an engine checks when it opens.
 pub const TAIL_CHECKED: u64 = 64;
@@ -80,6 +83,10 @@ pub struct Engine<S: Store> {
     entropy: Box<dyn Entropy + Send>,
     identity: StoreIdentity,
     tenant: TenantKey,
+    /// Those of the store, which may not be those of the settings.
+    rules: Rules,
+    /// The same as they stand in the store.
+    written_rules: String,
     head: Head,
     /// Failed taps, counted.
     watch: Watch,
@@ -98,7 +105,8 @@ impl<S: Store> Engine<S> {
     ///
     /// A new store gets its identity: a device, a tenant's secret, epoch 1. A store that was copied,
     /// or restored from a backup (another [`Config::incarnation`] than the host kept), begins a new
-    /// epoch. The end of the log is checked.
+    /// epoch. The end of the log is checked. It keeps the rules of identity that it was made with, until
+    /// [`History::change_rules`] changes them; what a version of this library without such rules folded is folded anew.
     ///
     /// # Errors
     /// [`Error::Storage`], [`Error::Chain`] where the end of the log is not what was written,
@@ -137,21 +145,39 @@ impl<S: Store> Engine<S> {
             }
         };
         writer.put_identity(&identity)?;
+        let tenant = TenantKey::new(&identity.tenant);
+        let (rules, written_rules) = rules_of(&mut writer, &tenant, &config)?;
         let clock = writer.clock()?;
         let head = writer.head(identity.device, identity.epoch)?;
         writer.commit()?;
         let mut head = head.unwrap_or(Head::start(identity.device, identity.epoch, clock));
         head.hlc = head.hlc.max(clock);
-        let tenant = TenantKey::new(&identity.tenant);
         let (verifier, entropy) = (keys.into(), Box::new(entropy));
         let watch = Watch::new(config.failure_limits);
-        Ok(Engine { store, config, verifier, entropy, identity, tenant, head, watch, broken: false })
+        Ok(Engine {
+            store,
+            config,
+            verifier,
+            entropy,
+            identity,
+            tenant,
+            rules,
+            written_rules,
+            head,
+            watch,
+            broken: false,
+        })
     }
 
     /// The device whose log this engine writes, its epoch, and the incarnation that the host may
     /// keep elsewhere to notice a restored backup.
     pub fn identity(&self) -> &StoreIdentity {
         &self.identity
+    }
+
+    /// The rules of identity by which the store is folded: those that it was made with, or was changed to.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// The settings.
@@ -207,6 +233,22 @@ impl<S: Store> Engine<S> {
         }
         Ok(())
     }
+}
+
+/// The rules of a store, and the text in which they stand there; those of the settings for one that has none.
+fn rules_of<W: Write>(writer: &mut W, tenant: &TenantKey, config: &Config) -> Result<(Rules, String), Error> {
+    if let Some(text) = writer.rules()? {
+        let rules = Rules::from_json(&text).map_err(|error| {
+            StorageError::new(StorageFault::Corrupt, "reading the rules", error.to_string())
+        })?;
+        return Ok((rules, text));
+    }
+    let text = config.rules.to_json();
+    writer.put_rules(&text)?;
+    if !writer.is_empty()? {
+        history::refold(writer, Lens { tenant, rules: &config.rules }, |_| ())?;
+    }
+    Ok((config.rules.clone(), text))
 }
 
 /// A copy and its original, or two copies, must not use one epoch: a random step keeps them apart.

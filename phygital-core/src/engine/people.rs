@@ -4,12 +4,16 @@ use std::collections::BTreeSet;
 
 use crate::consent::Decision;
 use crate::event::FoldKey;
-use crate::identity::{Basis, path};
+use crate::identity::union::{Basis, Refusal};
+use crate::identity::why::{self, Bridge, Gap, Standing, WhyNot, why_not};
+use crate::identity::{Class, Rules};
 use crate::profile::{CustomerCard, Profile, Role};
 use crate::store::{Node, Read, Store};
-use crate::vocab::{CustomerId, EventId, Identifier, IdentifierKey, Purpose, SourceId, Timestamp};
+use crate::vocab::{
+    CustomerId, EventId, Identifier, IdentifierKey, IdentifierKind, Purpose, RecordKey, SourceId, Timestamp,
+};
 
-use super::customers::{gather, read_entry};
+use super::customers::{Around, partners, read_entry};
 use super::known::Known;
 use super::profiles::stored_profile;
 use super::{Engine, Error, Missing};
@@ -34,8 +38,13 @@ pub struct Person {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "they are one or they are not")]
 pub enum Explanation {
-    /// They are one: the chain of events that ties them together, from the first to the second.
-    Same(Vec<Step>),
+    /// They are one.
+    Same {
+        /// The chain of events that ties them together, from the first to the second.
+        steps: Vec<Step>,
+        /// Which of the steps is the weakest; `None` where there is none.
+        weakest: Option<usize>,
+    },
     /// They are not.
     Different(WhyNot),
 }
@@ -54,38 +63,6 @@ pub struct Step {
     pub event: FoldKey,
     /// Its source and id; none where its payload was erased.
     pub name: Option<(SourceId, EventId)>,
-}
-
-/// Why two identifiers are not one customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum WhyNot {
-    /// No event names the first.
-    FirstUnknown,
-    /// No event names the second.
-    SecondUnknown,
-    /// The first, or the second, is a blocked value.
-    Blocked,
-    /// The first, or the second, is used by more people than its kind allows.
-    Shared,
-    /// Somebody said that they are two.
-    Separated,
-    /// Nothing ties them together.
-    Unconnected,
-}
-
-impl WhyNot {
-    /// A stable code.
-    pub fn code(self) -> &'static str {
-        match self {
-            WhyNot::FirstUnknown => "first_unknown",
-            WhyNot::SecondUnknown => "second_unknown",
-            WhyNot::Blocked => "blocked",
-            WhyNot::Shared => "shared",
-            WhyNot::Separated => "separated",
-            WhyNot::Unconnected => "unconnected",
-        }
-    }
 }
 
 impl<S: Store> People<'_, S> {
@@ -144,43 +121,64 @@ impl<S: Store> People<'_, S> {
         self.engine.usable()?;
         let engine = self.engine;
         let reader = engine.store.reader()?;
-        let different = |why| Ok(Explanation::Different(why));
-        if engine.config.rules.is_blocked(one) || engine.config.rules.is_blocked(two) {
-            return different(WhyNot::Blocked);
-        }
-        let (first, second) = (one.key(&engine.tenant), two.key(&engine.tenant));
-        let Some(first_node) = reader.node(&first)? else { return different(WhyNot::FirstUnknown) };
-        let Some(second_node) = reader.node(&second)? else { return different(WhyNot::SecondUnknown) };
-        let component = gather(&reader, BTreeSet::from([first, second]))?;
-        let Some(edges) = path(&component, first, second) else {
-            let said = reader.statements(&first)?;
-            let apart = said.iter().any(|statement| statement.with == second && !statement.same);
-            return different(if apart {
-                WhyNot::Separated
-            } else if first_node.shared || second_node.shared {
-                WhyNot::Shared
-            } else if !component.apart.is_empty() {
-                WhyNot::Separated
-            } else {
-                WhyNot::Unconnected
+        let ends = [one, two].map(|identifier| (identifier.key(&engine.tenant), identifier));
+        let there = ends.iter().filter(|(key, _)| matches!(reader.node(key), Ok(Some(_))));
+        let around = Around::gather(&reader, &engine.rules, there.map(|(key, _)| *key).collect())?;
+        let cut = around.cut(&engine.rules);
+        let [first, second] = ends.map(|(key, identifier)| self.standing(&reader, &around, key, identifier));
+        let (first, second) = (first?, second?);
+        if let (Standing::At(from), Standing::At(to)) = (&first, &second)
+            && let Some(why) = why::explain(&around.component, &cut, (from[0], to[0]), |edge| {
+                Some(RecordKey::from_bytes(*around.because[edge as usize].key.as_bytes()))
+            })
+        {
+            let steps = why.steps.iter().map(|step| self.step(&reader, &around, step));
+            return Ok(Explanation::Same {
+                steps: steps.collect::<Result<_, Error>>()?,
+                weakest: why.weakest,
             });
-        };
-        let mut steps = Vec::with_capacity(edges.len());
-        let mut at = first;
-        for edge in edges {
-            let next = if edge.ends.0 == at { edge.ends.1 } else { edge.ends.0 };
-            let entry = reader.entry(&edge.event.key)?;
-            let recorded = entry.map(|entry| read_entry(&entry)).transpose()?.flatten();
-            steps.push(Step {
-                from: identifier(&reader, &at)?,
-                to: identifier(&reader, &next)?,
-                basis: edge.basis,
-                event: edge.event,
-                name: recorded.map(|recorded| (recorded.event.source, recorded.event.id)),
-            });
-            at = next;
         }
-        Ok(Explanation::Same(steps))
+        let bridges = bridges(&reader, &around, (ends[0].0, ends[1].0), &engine.rules)?;
+        Ok(Explanation::Different(why_not(&around.component, &cut, &bridges, &first, &second)))
+    }
+
+    /// Where an identifier stands in a component, or why it links nothing.
+    fn standing(
+        &self,
+        reader: &impl Read,
+        around: &Around,
+        key: IdentifierKey,
+        identifier: &Identifier,
+    ) -> Result<Standing, Error> {
+        let kind = identifier.kind();
+        if self.engine.rules.is_blocked(identifier) {
+            return Ok(Standing::Idle(Gap::Junk { kind }));
+        }
+        let Some(place) = around.place(&key) else { return Ok(Standing::Idle(Gap::Unknown)) };
+        Ok(match shared(reader, &key, kind, &self.engine.rules)? {
+            // Somebody may have said whose it is all the same.
+            Some(gap) if reader.statements(&key)?.is_empty() => Standing::Idle(gap),
+            _ => Standing::At(vec![place]),
+        })
+    }
+
+    fn step(&self, reader: &impl Read, around: &Around, step: &why::Step) -> Result<Step, Error> {
+        let identifier = |node: why::Node| identifier(reader, &node.key);
+        let lost = Error::Bug("a step rests on an event that is not there");
+        let because = step.record.and_then(|record| {
+            let of = |event: &&FoldKey| event.key.as_bytes() == record.as_bytes();
+            around.because.iter().find(of)
+        });
+        let event = *because.ok_or(lost)?;
+        let entry = reader.entry(&event.key)?;
+        let recorded = entry.map(|entry| read_entry(&entry)).transpose()?.flatten();
+        Ok(Step {
+            from: identifier(step.from)?,
+            to: identifier(step.to)?,
+            basis: step.basis,
+            event,
+            name: recorded.map(|recorded| (recorded.event.source, recorded.event.id)),
+        })
     }
 
     fn decide(&self, known: &Known, purpose: Purpose, now: Timestamp) -> Decision {
@@ -198,4 +196,44 @@ fn known(reader: &impl Read, customer: CustomerId) -> Result<Known, Error> {
 fn identifier(reader: &impl Read, key: &IdentifierKey) -> Result<Identifier, Error> {
     let node: Option<Node> = reader.node(key)?;
     node.map(|node| node.identifier).ok_or(Error::Bug("a link leads to an identifier that is not there"))
+}
+
+/// Why an identifier is shared; `None` where it is not.
+fn shared(
+    reader: &impl Read,
+    key: &IdentifierKey,
+    kind: IdentifierKind,
+    rules: &Rules,
+) -> Result<Option<Gap>, Error> {
+    if !reader.node(key)?.is_some_and(|node| node.shared) {
+        return Ok(None);
+    }
+    Ok(match Class::of(rules, kind, 1, partners(reader, key)?) {
+        Class::Shared { partner, count, limit } => Some(Gap::Shared { kind, partner, count, limit }),
+        _ => Some(Gap::Crowded { kind }),
+    })
+}
+
+/// What would tie two identifiers, were it not for a rule: somebody said that they are two, or what both were named with is
+/// shared.
+fn bridges(
+    reader: &impl Read,
+    around: &Around,
+    (one, two): (IdentifierKey, IdentifierKey),
+    rules: &Rules,
+) -> Result<Vec<Bridge>, Error> {
+    let (Some(first), Some(second)) = (around.place(&one), around.place(&two)) else { return Ok(Vec::new()) };
+    let mut bridges = Vec::new();
+    for (pair, ruling) in around.component.apart.iter().zip(0..) {
+        if [(first, second), (second, first)].contains(pair) {
+            bridges.push(Bridge { ends: *pair, gap: Gap::Refused(Refusal::Apart { ruling }) });
+        }
+    }
+    let with: BTreeSet<IdentifierKey> = reader.links(&two)?.into_iter().map(|link| link.with).collect();
+    for link in reader.links(&one)?.into_iter().filter(|link| with.contains(&link.with)) {
+        if let Some(gap) = shared(reader, &link.with, link.kind, rules)? {
+            bridges.push(Bridge { ends: (first, second), gap });
+        }
+    }
+    Ok(bridges)
 }

@@ -105,11 +105,15 @@ impl<S: Store> Engine<S> {
         work: impl FnOnce(&mut Session<'_, S::Writer<'_>>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.usable()?;
-        let lens = Lens { tenant: &self.tenant, rules: &self.config.rules };
         // A store that cannot even begin has written nothing, and may be asked again.
         let tx = self.store.writer()?;
+        let lens = Lens { tenant: &self.tenant, rules: &self.rules };
         let (config, entropy, known) = (&self.config, &mut *self.entropy, &self.head);
         let worked = (|| {
+            if tx.rules()?.as_deref() != Some(&*self.written_rules) {
+                let detail = "another engine changed the rules of identity";
+                return Err(StorageError::new(StorageFault::Reopen, "beginning", detail).into());
+            }
             let head = end_of_log(&tx, known)?;
             let mut session =
                 Session { tx, lens, config, entropy, head, last: None, profiles: Profiles::default(), now };

@@ -19,7 +19,6 @@
 mod births;
 mod blocked;
 mod class;
-mod cluster;
 mod evaluation;
 pub mod evidence;
 mod golden;
@@ -41,14 +40,13 @@ pub mod why;
 
 pub use births::births_agree;
 pub use class::Class;
-pub use cluster::{Cluster, Component, Edge, Member, partition, path};
 pub use evaluation::{Blocking, Evaluation, Pairs};
 pub use golden::{Criterion, Decided, Golden, Group, Other, Survivor, Survivorship, SurvivorshipError};
 pub use holding::{EPOCHS_MAX, HOLDING_NAMES_MAX, HOLDING_PARTNERS_MAX, Holding, Seen, hold};
 pub use household::{ADDRESS_PROFILES_MAX, Household, HouseholdClass, Resident, households};
 pub use names::{Name, agree};
 pub use repair::{REPAIRED_LOCAL_CHARS_MIN, REPAIRED_SIGHTINGS_MAX, Repairs, is_slip, slips};
-pub use rules::{Basis, HouseholdLimits, Rules, primary};
+pub use rules::{HouseholdLimits, Rules, primary};
 pub use rules_json::{RULES_JSON_MAX, RULES_PATTERNS_MAX, RulesJsonError};
 pub use ruling::{Ruling, Subject};
 pub use sighting::{Details, Named, Sighting};

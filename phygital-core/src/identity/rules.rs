@@ -12,16 +12,6 @@ use crate::vocab::{Identifier, IdentifierKey, IdentifierKind, SourceId};
 /// How many kinds of identifier there are.
 const KINDS: usize = IdentifierKind::ALL.len();
 
-/// Why two identifiers are linked, strongest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Basis {
-    /// Somebody said that they are one person.
-    Stated,
-    /// An event names them together.
-    Together,
-}
-
 /// The rules of deterministic identity: which values never link, how many partners make an identifier shared, how many
 /// identifiers one person has.
 ///
@@ -32,14 +22,14 @@ pub enum Basis {
 /// |---|---|---|---|---|---|---|---|---|
 /// | loyalty, login | 2, its own kind 0 | 1 | 3 | 4 | 6 | 9 | 99 | 999 |
 /// | crm | 4 | 1 | 9 | 9 | 12 | 20 | 99 | 999 |
-/// | phone, email | 2 | 1 | 4 | 4 | 8 | 99 | 99 | 999 |
+/// | phone, email | 1 | 1 | 4 | 4 | 8 | 99 | 99 | 999 |
 /// | pos customer | 2 | 1 | 3 | 3 | 8 | 9 | 99 | 999 |
 /// | card | 2 | 1 | 3 | 2 | 2 | 9 | 99 | 999 |
 /// | device | loyalty 2, login 1 | 1 | 1 | 1 | 5 | 9 | 99 | 99 |
 /// | cookie | 1 | 1 | 2 | 1 | 5 | 9 | 99 | 99 |
 /// | tag visitor | 1 | 1 | 1 | 1 | 1 | 1 | 99 | 99 |
 ///
-/// So a phone with three loyalty numbers is a family's; a tablet where two people gave their address is the household's; a
+/// So a phone with two loyalty numbers is a family's; a tablet where two people gave their address is the household's; a
 /// loyalty card swiped beside another is the cashier's. Since every pair of kinds has a limit, what is not shared has a
 /// bounded number of partners.
 ///
@@ -97,7 +87,7 @@ fn default_limit(kind: IdentifierKind, partner: IdentifierKind) -> u32 {
         Loyalty => [0, 2, 1, 3, 4, 6, 9, 99, 999, 999],
         Login => [2, 0, 1, 3, 4, 6, 9, 99, 999, 999],
         Crm => [4, 4, 1, 9, 9, 12, 20, 99, 999, 999],
-        Phone | Email => [2, 2, 1, 4, 4, 8, 99, 99, 999, 999],
+        Phone | Email => [1, 1, 1, 4, 4, 8, 99, 99, 999, 999],
         PosCustomer => [2, 2, 1, 3, 3, 8, 9, 99, 999, 999],
         Card => [2, 2, 1, 3, 2, 2, 9, 99, 999, 999],
         Device => [2, 1, 1, 1, 1, 5, 9, 99, 99, 99],
@@ -308,7 +298,7 @@ mod tests {
             (Loyalty, Loyalty, 0),
             (Loyalty, Email, 4),
             (Phone, Crm, 1),
-            (Email, Loyalty, 2),
+            (Email, Loyalty, 1),
             (Card, PosCustomer, 2),
             (Card, Phone, 3),
             (Device, Email, 1),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocab::{IdentifierKey, IdentifierKind, RecordKey, Timestamp};
 
 /// What the newest version of one record says of one person, with everything taken out that may not be used: what was
@@ -43,22 +45,30 @@ pub struct Named {
 
 /// What a record says of a person beside identifiers, in the normal forms of
 /// [`FieldKind::normal`](super::matching::FieldKind::normal). `None` where it says nothing.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[expect(clippy::exhaustive_structs, reason = "written as a whole")]
 pub struct Details {
     /// Given name, nickname or initial.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub given_name: Option<Box<str>>,
     /// Family name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub surname: Option<Box<str>>,
     /// Date of birth, digits alone: `YYYYMMDD` where the source writes it so.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub birthday: Option<Box<str>>,
     /// Street and house number.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub street: Option<Box<str>>,
     /// Town.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub city: Option<Box<str>>,
     /// Postal code.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub postcode: Option<Box<str>>,
     /// Country, ISO 3166-1 alpha-2 in lower case.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<Box<str>>,
 }
 

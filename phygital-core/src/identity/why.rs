@@ -161,6 +161,29 @@ pub enum Gap {
     Unknown,
 }
 
+impl Gap {
+    /// A stable code, for programs.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Gap::Refused(Refusal::Apart { .. }) => "separated",
+            Gap::Refused(Refusal::Limit { .. }) => "limit",
+            Gap::Refused(Refusal::Names) => "names",
+            Gap::Refused(Refusal::Births) => "births",
+            Gap::Refused(Refusal::Emails) => "emails",
+            Gap::Recycled { .. } => "recycled",
+            Gap::Held { .. } => "held",
+            Gap::Below { .. } => "below_threshold",
+            Gap::Shared { .. } => "shared",
+            Gap::Crowded { .. } => "crowded",
+            Gap::Junk { .. } => "junk",
+            Gap::Nameless => "nameless",
+            Gap::Consent => "consent",
+            Gap::Unknown => "unknown",
+        }
+    }
+}
+
 /// Something that would make two vertices one, were it not for a rule. Refused edges need not be given: the cut has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_structs, reason = "all that is asked of it")]
@@ -199,6 +222,19 @@ pub enum WhyNot {
     Gaps(Vec<Hop>),
     /// Nothing leads from the one to the other: they share nothing.
     Nothing,
+}
+
+impl WhyNot {
+    /// A stable code, for programs: that of the first gap.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            WhyNot::Together => "together",
+            WhyNot::Idle { one, two } => one.or(*two).map_or("unconnected", Gap::code),
+            WhyNot::Gaps(hops) => hops.first().map_or("unconnected", |hop| hop.gap.code()),
+            WhyNot::Nothing => "unconnected",
+        }
+    }
 }
 
 /// A gap on the way from one profile to another.

@@ -7,6 +7,7 @@ use super::{
     TagRow, Write,
 };
 use crate::event::{Body, Event, FoldKey};
+use crate::identity::Details;
 use crate::log::{Head, LogEntry, seal};
 use crate::vocab::{
     ActionId, CustomerId, DeviceId, EventKey, Hlc, Identifier, IdentifierKey, IdentifierKind, KeyEpoch,
@@ -46,9 +47,15 @@ fn customer_id(n: u8) -> CustomerId {
     CustomerId::from_bytes([n; 16])
 }
 
+/// Of one, of none, of two.
+fn details(n: u8) -> Vec<Details> {
+    let of = |name: &str| Details { given_name: Some(name.into()), ..Details::default() };
+    ["ada", "grace"].into_iter().take(usize::from(n % 3)).map(of).collect()
+}
+
 fn node(n: u8) -> Node {
     let identifier = Identifier::new(IdentifierKind::Cookie, &format!("cookie-{n}")).expect("a cookie");
-    Node { identifier, first: fold(1, n), shared: n % 2 == 1, customer: customer_id(n) }
+    Node { identifier, first: fold(1, n), shared: n % 2 == 1, customer: customer_id(n), details: details(n) }
 }
 
 fn device() -> DeviceId {
@@ -97,6 +104,7 @@ fn tag(n: u8) -> TagRow {
 fn fill(writer: &mut impl Write) {
     let identity = StoreIdentity { device: device(), epoch: 3, incarnation: [1; 16], tenant: [2; 32] };
     writer.put_identity(&identity).expect("written");
+    writer.put_rules("{}").expect("written");
     for entry in chain(3) {
         writer.append(&entry).expect("written");
     }
@@ -155,6 +163,7 @@ fn rows_come_back_as_written<S: Store>(mut store: S) {
         let identity = reader.identity().expect("read").expect("there");
         assert_eq!((identity.device, identity.epoch), (device(), 3));
         assert_eq!((identity.incarnation, identity.tenant), ([1; 16], [2; 32]));
+        assert_eq!(reader.rules().expect("read").as_deref(), Some("{}"));
         for entry in chain(3) {
             assert_eq!(reader.entry(&entry.key()).expect("read"), Some(entry));
         }

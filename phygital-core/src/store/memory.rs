@@ -8,6 +8,7 @@ use super::{
     Store, StoreIdentity, Stored, TagRow, Write,
 };
 use crate::event::{FoldKey, Origin};
+use crate::identity::Details;
 use crate::log::{Head, LogEntry};
 use crate::vocab::{
     ActionId, Currency, CustomerId, DeviceId, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
@@ -22,6 +23,7 @@ pub struct Memory {
 #[derive(Debug, Default, Clone)]
 struct Tables {
     identity: Option<StoreIdentity>,
+    rules: Option<String>,
     log: Vec<LogEntry>,
     by_event: BTreeMap<EventKey, usize>,
     by_origin: BTreeMap<Origin, usize>,
@@ -129,6 +131,10 @@ fn under<'m, V>(
 impl Read for &Memory {
     fn identity(&self) -> Stored<Option<StoreIdentity>> {
         Ok(self.tables.identity.clone())
+    }
+
+    fn rules(&self) -> Stored<Option<String>> {
+        Ok(self.tables.rules.clone())
     }
 
     fn head(&self, device: DeviceId, epoch: u32) -> Stored<Option<Head>> {
@@ -297,9 +303,21 @@ pub mod text {
 
     /// An identifier's row.
     pub fn node(key: &IdentifierKey, node: &Node) -> String {
-        let Node { identifier, first, shared, customer } = node;
+        let Node { identifier, first, shared, customer, details } = node;
         let (kind, value) = (identifier.kind(), identifier.value());
-        format!("{key} {kind}:{value} first {} {} shared {shared} customer {customer}", first.at, first.key)
+        let row = format!(
+            "{key} {kind}:{value} first {} {} shared {shared} customer {customer}",
+            first.at, first.key
+        );
+        match details.is_empty() {
+            true => row,
+            false => row + " details " + &self::details(details),
+        }
+    }
+
+    /// What is said of whoever has an identifier, as JSON.
+    pub fn details(details: &[Details]) -> String {
+        serde_json::to_string(details).expect("texts are always JSON")
     }
 
     /// A link's row.
@@ -353,6 +371,7 @@ macro_rules! read_through {
 
 read_through! {
     identity() -> Option<StoreIdentity>;
+    rules() -> Option<String>;
     head(device: DeviceId, epoch: u32) -> Option<Head>;
     clock() -> Hlc;
     entry(key: &EventKey) -> Option<LogEntry>;
@@ -383,6 +402,12 @@ impl Write for MemoryWriter<'_> {
     fn put_identity(&mut self, identity: &StoreIdentity) -> Stored<()> {
         let before = self.memory.tables.identity.replace(identity.clone());
         self.undo.push(Box::new(move |tables| tables.identity = before));
+        Ok(())
+    }
+
+    fn put_rules(&mut self, rules: &str) -> Stored<()> {
+        let before = self.memory.tables.rules.replace(rules.to_owned());
+        self.undo.push(Box::new(move |tables| tables.rules = before));
         Ok(())
     }
 

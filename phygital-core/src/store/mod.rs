@@ -56,6 +56,9 @@ pub trait Read {
     /// Whose store it is; `None` before it was first opened by an engine.
     fn identity(&self) -> Stored<Option<StoreIdentity>>;
 
+    /// The rules of identity by which everything is folded, as JSON; `None` where none were put yet.
+    fn rules(&self) -> Stored<Option<String>>;
+
     /// The end of the log of a device and epoch; `None` while it has no entry.
     fn head(&self, device: DeviceId, epoch: u32) -> Stored<Option<Head>>;
 
@@ -139,6 +142,9 @@ pub trait Read {
 pub trait Write: Read {
     /// Says whose store it is.
     fn put_identity(&mut self, identity: &StoreIdentity) -> Stored<()>;
+
+    /// Stores the rules of identity. Clearing the fold leaves them.
+    fn put_rules(&mut self, rules: &str) -> Stored<()>;
 
     /// Appends an entry; gives its position. An entry of the same event or origin is corrupt.
     fn append(&mut self, entry: &LogEntry) -> Stored<Position>;

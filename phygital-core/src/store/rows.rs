@@ -1,6 +1,7 @@
 //! What lies in a store, row by row.
 
 use crate::event::FoldKey;
+use crate::identity::Details;
 use crate::vocab::{CustomerId, DeviceId, Identifier, IdentifierKey, IdentifierKind};
 
 /// Whose store it is.
@@ -35,6 +36,8 @@ pub struct Node {
     pub shared: bool,
     /// The customer it belongs to.
     pub customer: CustomerId,
+    /// Names and dates of birth that events say of whoever has it, in order and each once.
+    pub details: Vec<Details>,
 }
 
 /// An identifier of a customer, and what was said of consent for it.

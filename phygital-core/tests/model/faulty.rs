@@ -133,6 +133,7 @@ macro_rules! delegate {
 impl<T: Read> Read for FaultyTransaction<T> {
     delegate! { read
         identity() -> Option<StoreIdentity>;
+        rules() -> Option<String>;
         head(device: DeviceId, epoch: u32) -> Option<Head>;
         clock() -> Hlc;
         entry(key: &EventKey) -> Option<LogEntry>;
@@ -163,6 +164,7 @@ impl<T: Read> Read for FaultyTransaction<T> {
 impl<T: Write> Write for FaultyTransaction<T> {
     delegate! { write
         put_identity(identity: &StoreIdentity) -> ();
+        put_rules(rules: &str) -> ();
         append(entry: &LogEntry) -> Position;
         put_node(key: &IdentifierKey, node: &Node) -> ();
         put_link(key: &IdentifierKey, link: &Link) -> ();

@@ -1,6 +1,7 @@
 //! Reading: each question of the port is one prepared statement.
 
 use phygital_core::event::{FoldKey, Origin};
+use phygital_core::identity::Details;
 use phygital_core::log::{Head, LogEntry};
 use phygital_core::store::memory::text;
 use phygital_core::store::{
@@ -122,6 +123,7 @@ fn node(row: &mut Columns<'_>) -> rusqlite::Result<Node> {
         first: row.fold()?,
         shared: row.take()?,
         customer: CustomerId::from_bytes(row.take()?),
+        details: details(row)?,
     })
 }
 
@@ -151,10 +153,19 @@ fn mark(row: &mut Columns<'_>) -> rusqlite::Result<Mark> {
 }
 
 /// A value kept as JSON. What the parser says may quote it, so it is not told.
-fn json<T: DeserializeOwned>(row: &mut Columns<'_>) -> rusqlite::Result<T> {
-    let text: String = row.take()?;
-    serde_json::from_str(&text)
+/// What is said of whoever has an identifier.
+fn details(row: &mut Columns<'_>) -> rusqlite::Result<Vec<Details>> {
+    let text: Option<String> = row.take()?;
+    text.map_or_else(|| Ok(Vec::new()), |text| from_json(&text))
+}
+
+fn from_json<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(text)
         .map_err(|_| Error::FromSqlConversionFailure(0, Type::Text, "not what was written".into()))
+}
+
+fn json<T: DeserializeOwned>(row: &mut Columns<'_>) -> rusqlite::Result<T> {
+    from_json(&row.take::<String>()?)
 }
 
 impl<Mode> Read for Transaction<'_, Mode> {
@@ -172,6 +183,10 @@ impl<Mode> Read for Transaction<'_, Mode> {
                 })
             },
         )
+    }
+
+    fn rules(&self) -> Stored<Option<String>> {
+        self.text("reading the rules", "SELECT rules FROM store WHERE rules IS NOT NULL", [])
     }
 
     fn head(&self, device: DeviceId, epoch: u32) -> Stored<Option<Head>> {
@@ -217,7 +232,7 @@ impl<Mode> Read for Transaction<'_, Mode> {
     fn node(&self, key: &IdentifierKey) -> Stored<Option<Node>> {
         self.one(
             "reading an identifier",
-            "SELECT kind, value, first_at, first_event, shared, customer FROM identifier WHERE key = ?1",
+            "SELECT kind, value, first_at, first_event, shared, customer, details FROM identifier WHERE key = ?1",
             [key.as_bytes()],
             node,
         )
@@ -375,7 +390,8 @@ impl<Mode> Read for Transaction<'_, Mode> {
         };
         table(
             "identifier",
-            "SELECT key, kind, value, first_at, first_event, shared, customer FROM identifier ORDER BY key",
+            "SELECT key, kind, value, first_at, first_event, shared, customer, details
+             FROM identifier ORDER BY key",
             &|row| Ok(text::node(&key(row)?, &node(row)?)),
         )?;
         table(

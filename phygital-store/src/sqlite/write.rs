@@ -2,6 +2,7 @@
 
 use phygital_core::event::FoldKey;
 use phygital_core::log::{Head, LogEntry};
+use phygital_core::store::memory::text;
 use phygital_core::store::{
     Action, CustomerRow, Link, Mark, Node, Position, Statement, StorageError, StorageFault, StoreIdentity,
     Stored, TagRow, Write,
@@ -80,6 +81,10 @@ impl Write for Transaction<'_, Writing> {
         )
     }
 
+    fn put_rules(&mut self, rules: &str) -> Stored<()> {
+        self.put("writing the rules", "UPDATE store SET rules = ?1", [rules])
+    }
+
     fn append(&mut self, entry: &LogEntry) -> Stored<Position> {
         let origin = entry.origin;
         let there = || format!("entry {origin} is there already");
@@ -148,14 +153,15 @@ impl Write for Transaction<'_, Writing> {
     fn put_node(&mut self, key: &IdentifierKey, node: &Node) -> Stored<()> {
         self.put(
             "writing an identifier",
-            "INSERT INTO identifier (key, kind, value, first_at, first_event, shared, customer)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO identifier (key, kind, value, first_at, first_event, shared, customer, details)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (key) DO UPDATE
              SET kind = excluded.kind, value = excluded.value, first_at = excluded.first_at,
-                 first_event = excluded.first_event, shared = excluded.shared, customer = excluded.customer
-             WHERE (kind, value, first_at, first_event, shared, customer)
-                   <> (excluded.kind, excluded.value, excluded.first_at, excluded.first_event,
-                       excluded.shared, excluded.customer)",
+                 first_event = excluded.first_event, shared = excluded.shared, customer = excluded.customer,
+                 details = excluded.details
+             WHERE (kind, value, first_at, first_event, shared, customer, details)
+                   IS NOT (excluded.kind, excluded.value, excluded.first_at, excluded.first_event,
+                       excluded.shared, excluded.customer, excluded.details)",
             params![
                 key.as_bytes(),
                 node.identifier.kind().name(),
@@ -164,6 +170,7 @@ impl Write for Transaction<'_, Writing> {
                 node.first.key.as_bytes(),
                 node.shared,
                 node.customer.as_bytes(),
+                (!node.details.is_empty()).then(|| text::details(&node.details)),
             ],
         )
     }
