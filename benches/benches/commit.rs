@@ -104,7 +104,10 @@ impl Till {
                 let first =
                     FoldKey { at: Timestamp::MIN, key: phygital_core::vocab::EventKey::from_bytes([0; 16]) };
                 let customer = CustomerId::from(key);
-                writer.put_node(&key, &Node { identifier, first, shared: false, customer, details: Vec::new() })?;
+                writer.put_node(
+                    &key,
+                    &Node { identifier, first, shared: false, customer, details: Vec::new() },
+                )?;
                 let other = IdentifierKey::from_bytes([0; 16]);
                 writer.put_link(&key, &Link { with: other, kind: IdentifierKind::Email, first })?;
                 writer.put_customer(&customer, &CustomerRow { profile: profile(0), last: first })?;

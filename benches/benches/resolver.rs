@@ -119,7 +119,8 @@ impl Stream {
         });
         Sighting {
             record: RecordKey::from_bytes(bytes(100, *n)),
-            time: Timestamp::from_millis(1_700_000_000_000 + *n as i64 * 1_000).expect("a time of this century"),
+            time: Timestamp::from_millis(1_700_000_000_000 + *n as i64 * 1_000)
+                .expect("a time of this century"),
             linking: true,
             named: named.collect(),
             details: Details::default(),
@@ -131,7 +132,14 @@ fn main() -> ExitCode {
     let most = std::env::args().filter_map(|text| text.parse().ok()).next().unwrap_or(1_000_000_u64);
     println!(
         "{:>12} {:>12} {:>14} {:>14} {:>14} {:>10} {:>12} {:>14}",
-        "identifiers", "events", "batch, ev/s", "eager, ev/s", "look-ups, ns", "batch/look", "index, B/id", "whole, B/event"
+        "identifiers",
+        "events",
+        "batch, ev/s",
+        "eager, ev/s",
+        "look-ups, ns",
+        "batch/look",
+        "index, B/id",
+        "whole, B/event"
     );
     let mut met = true;
     for target in [10_000, 100_000, 1_000_000, 10_000_000].into_iter().filter(|target| *target <= most) {
@@ -175,7 +183,8 @@ fn main() -> ExitCode {
             if !eager {
                 let identifiers = known.len();
                 let map = known.capacity() * 21;
-                let whole = LIVE.load(Ordering::Relaxed) - before - map.min(LIVE.load(Ordering::Relaxed) - before);
+                let whole =
+                    LIVE.load(Ordering::Relaxed) - before - map.min(LIVE.load(Ordering::Relaxed) - before);
                 let memory = resolver.memory();
                 figures =
                     (memory.index as f64 / identifiers as f64, whole as f64 / count as f64, identifiers);
@@ -190,6 +199,9 @@ fn main() -> ExitCode {
         );
         met &= batch >= EVENTS_A_SECOND_MIN && figures.0 <= BYTES_MAX;
     }
-    println!("aims: {EVENTS_A_SECOND_MIN} events a second in batch, {BYTES_MAX} bytes an identifier: {}", if met { "met" } else { "missed" });
+    println!(
+        "aims: {EVENTS_A_SECOND_MIN} events a second in batch, {BYTES_MAX} bytes an identifier: {}",
+        if met { "met" } else { "missed" }
+    );
     if met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -28,9 +28,13 @@ fn named(byte: u8) -> Named {
             let spelling = Some(format!("3361234567{n}").into());
             Named { kind, key: key(16 * (kind as u8) + n), junk: false, forms: vec![hash], spelling }
         }
-        false => {
-            Named { kind, key: key(16 * (kind as u8) + n), junk: byte >= 240, forms: Vec::new(), spelling: None }
-        }
+        false => Named {
+            kind,
+            key: key(16 * (kind as u8) + n),
+            junk: byte >= 240,
+            forms: Vec::new(),
+            spelling: None,
+        },
     }
 }
 
@@ -46,9 +50,11 @@ fn details(byte: u8) -> Details {
 }
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let rules = Rules::default()
-        .with_limit(IdentifierKind::Phone, IdentifierKind::Email, 1)
-        .with_limit(IdentifierKind::Email, IdentifierKind::Phone, 1);
+    let rules = Rules::default().with_limit(IdentifierKind::Phone, IdentifierKind::Email, 1).with_limit(
+        IdentifierKind::Email,
+        IdentifierKind::Phone,
+        1,
+    );
     let mut resolver = Resolver::new(rules.clone(), None);
     let mut live: BTreeMap<RecordKey, Sighting> = BTreeMap::new();
     let mut ruled: BTreeMap<RecordKey, Ruling> = BTreeMap::new();
