@@ -37,9 +37,9 @@ impl Class {
     /// use phygital_core::identity::{Class, Rules};
     /// use phygital_core::vocab::IdentifierKind::{Email, Loyalty, Phone};
     /// let rules = Rules::default();
-    /// assert_eq!(Class::of(&rules, Phone, 1, [(Loyalty, 2), (Email, 4)]), Class::Normal);
-    /// let family = Class::of(&rules, Phone, 1, [(Loyalty, 3), (Email, 4)]);
-    /// assert_eq!(family, Class::Shared { partner: Loyalty, count: 3, limit: 2 });
+    /// assert_eq!(Class::of(&rules, Phone, 1, [(Loyalty, 1), (Email, 4)]), Class::Normal);
+    /// let family = Class::of(&rules, Phone, 1, [(Loyalty, 2), (Email, 4)]);
+    /// assert_eq!(family, Class::Shared { partner: Loyalty, count: 2, limit: 1 });
     /// ```
     #[must_use]
     pub fn of(

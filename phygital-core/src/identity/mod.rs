@@ -1,20 +1,21 @@
 //! Who is who: which identifiers are one customer.
 //!
-//! The answer is a function of the set of events, never of their order:
+//! The answer is a function of the set of what is known, never of its order:
 //!
-//! 1. An event that names several identifiers links them; an *Identifiers Linked* event says that
-//!    two are one person, an *Identifiers Separated* event that they are not. The later of the two
-//!    holds.
+//! 1. What is known is [`evidence`]; what is live of it are [`Sighting`]s, and [`Ruling`]s of people.
 //! 2. A blocked value (a junk number, a test address) links nothing ([`Rules::is_blocked`]). An
 //!    identifier that was named with more others of a kind than its own kind allows is *shared*, and
-//!    links nothing either ([`Rules::limit`]): a family's phone does not make one person of two.
+//!    links nothing either ([`Class`]): a family's phone does not make one person of two. One that was
+//!    given out again has an epoch for each who had it ([`hold`]).
 //! 3. What is left falls into components. Within a component the links are taken in one fixed
-//!    order, strongest first, and unite their ends unless that would join two that were separated
-//!    ([`partition`]). Greedy in an order of the set itself, so the result does not depend on
-//!    arrival.
-//! 4. A customer is named by the identifier seen first among hers.
+//!    order, strongest first, and unite their ends unless a limit, names, dates of birth or a ruling
+//!    stand in the way ([`union`]). Greedy in an order of the set itself, so the result does not
+//!    depend on arrival.
+//! 4. A customer is named by what was seen first of hers.
 //!
-//! Un-merging is a later event; [`path`] tells which events tie two identifiers together.
+//! [`resolver`] does all that for sightings in memory, and again for what a change touches; the engine
+//! gives the cut what its rows say. Un-merging is a later ruling, or a fact taken back; [`why`] tells
+//! what ties two together, and what keeps them apart.
 
 mod births;
 mod blocked;

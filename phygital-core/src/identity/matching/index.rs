@@ -18,7 +18,7 @@ use super::scale::Weights;
 /// record, however many records there are; finding a key costs the logarithm of their number.
 ///
 /// ```
-/// use phygital_core::identity::matching::{Field, FieldKind, Index, Model, Records, pairs};
+/// use phygital_core::identity::matching::{Field, FieldKind, Index, Model, Records, WEIGHT_MAX, pairs};
 /// let fields = [Field::new("given", FieldKind::GivenName), Field::new("surname", FieldKind::Surname)];
 /// let rows = [("1", ["Ada", "Lovelace"]), ("2", ["Ada", "Lovelace"]), ("3", ["Alan", "Turing"]), ("4", ["Alan", "Smith"])];
 /// let records = Records::new(fields, rows)?;
@@ -27,11 +27,12 @@ use super::scale::Weights;
 /// for (id, values) in rows {
 ///     index.insert(id, &values)?;
 /// }
-/// let found = index.matches(&["Ada", "Lovelace"], 0)?;
+/// let all = -WEIGHT_MAX; // four people teach little: take every pair that was compared
+/// let found = index.matches(&["Ada", "Lovelace"], all)?;
 /// assert_eq!(found.iter().map(|(id, _)| *id).collect::<Vec<_>>(), ["1", "2"]);
-/// assert_eq!(found[0].1, pairs(&records, &model, 0)?[0].weight);
+/// assert_eq!(found[0].1, pairs(&records, &model, all)?[0].weight);
 /// assert!(index.remove(&"1").is_some());
-/// assert_eq!(index.matches(&["Ada", "Lovelace"], 0)?.len(), 1);
+/// assert_eq!(index.matches(&["Ada", "Lovelace"], all)?.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]

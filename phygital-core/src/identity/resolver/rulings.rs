@@ -73,6 +73,7 @@ impl Rulings {
 }
 
 /// The order in which one ruling takes the place of another on the same pair.
+#[cfg(any(test, feature = "contract"))]
 pub(super) fn precedence(ruling: &Ruling) -> Word {
     (ruling.time, Reverse(ruling.same), ruling.record)
 }
