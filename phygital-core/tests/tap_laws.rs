@@ -208,7 +208,12 @@ proptest! {
         let lower = String::from_utf8(lower).unwrap();
         for layout in case.layouts() {
             let keys = case.keys(layout);
-            prop_assert_eq!(tap::verify(&lower, &keys).unwrap(), tap::verify(&url, &keys).unwrap());
+            let said = |text: &str| {
+                let tap = tap::verify(text, &keys).unwrap();
+                // All but how many ways of reading the link were tried.
+                (tap.uid(), tap.read_ctr(), tap.tag_tamper(), tap.file_data().cloned(), tap.authenticated_text().to_owned())
+            };
+            prop_assert_eq!(said(&lower), said(&url));
         }
     }
 
@@ -231,13 +236,15 @@ proptest! {
     #[test]
     fn no_link_makes_us_panic(case in cases(), noise in "\\PC{0,300}", cut: prop::sample::Index, insert: prop::sample::Index) {
         let url = case.tag().tap(&case.padding).unwrap();
+        // A tamper status after the MAC is claimed, not proven: a link that lost it is still genuine.
+        let proven = &url[..mirrors_of(&url, &case).iter().map(|mirror| mirror.end).max().unwrap()];
         let mut mixed = url[..cut.index(url.len())].to_owned();
         mixed.insert_str(insert.index(mixed.len() + 1), &noise);
         for layout in case.layouts() {
             let keys = case.keys(layout);
             for text in [&noise[..], &mixed] {
                 let result = tap::verify(text, &keys);
-                prop_assert!(result.is_err() || text.starts_with(&url));
+                prop_assert!(result.is_err() || text.starts_with(proven));
                 let _ = diagnose(text, &keys);
             }
         }
