@@ -12,6 +12,7 @@ use phygital_core::vocab::{
     TouchpointId,
 };
 
+use crate::attribution_arguments::Attribution;
 use crate::failure::Failure;
 use crate::identity_arguments::Identity;
 use crate::reader_arguments::{CheckTag, Provision, Read, Reader, Recover, Reset};
@@ -76,6 +77,9 @@ pub(crate) enum Command {
     /// Find out who is who in a file of events or records; needs no store
     #[command(subcommand)]
     Identity(Identity),
+    /// Share out conversions and value among the channels of journeys; it does not say what a channel caused
+    #[command(subcommand)]
+    Attribution(Attribution),
     /// Show, give or withdraw consent of a phone number or e-mail address
     #[command(subcommand)]
     Consent(Consent),

@@ -4,6 +4,8 @@
 
 mod arguments;
 mod at_reader;
+mod attribution;
+mod attribution_arguments;
 mod commands;
 mod demo;
 mod failure;
@@ -84,6 +86,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Card(with) => commands::card(&shop, &with, &mut output),
         Command::Explain(with) => commands::explain(&shop, &with, &mut output),
         Command::Identity(with) => commands::identity(with, &mut output),
+        Command::Attribution(with) => attribution::attribution(with, &mut output),
         Command::Consent(with) => commands::consent(&shop, with, &mut output),
         Command::Outbox(with) => commands::outbox(&shop, with, &mut output),
         Command::Rebuild(with) => commands::rebuild(&shop, &with, &mut output),

@@ -38,15 +38,25 @@ const GZIP: &[u8] = &[0x1f, 0x8b];
 impl Input {
     /// Opens a file, or standard input where it is called `-`.
     pub(super) fn open(file: &Path, output: &Output) -> Result<Self, Failure> {
+        Self::open_through(file, output, |bytes| bytes)
+    }
+
+    /// As [`Input::open`], with all bytes of the file going through what `through` gives.
+    pub(super) fn open_through(
+        file: &Path,
+        output: &Output,
+        through: impl FnOnce(Box<dyn Read>) -> Box<dyn Read>,
+    ) -> Result<Self, Failure> {
         if file == Path::new("-") {
-            return Self::of("standard input".to_owned(), Box::new(io::stdin()), ProgressBar::hidden());
+            let bytes = through(Box::new(io::stdin()));
+            return Self::of("standard input".to_owned(), bytes, ProgressBar::hidden());
         }
         let name = name(file);
         let failed = |error: io::Error| Failure::io(&name, &error);
         let opened = File::open(file).map_err(failed)?;
         let bar = output.progress(opened.metadata().map_err(failed)?.len(), "bytes");
-        let opened = bar.wrap_read(opened);
-        Self::of(name, Box::new(opened), bar)
+        let bytes = through(Box::new(bar.wrap_read(opened)));
+        Self::of(name, bytes, bar)
     }
 
     pub(super) fn of(name: String, bytes: Box<dyn Read>, bar: ProgressBar) -> Result<Self, Failure> {

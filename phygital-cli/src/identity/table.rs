@@ -73,6 +73,20 @@ impl Table {
         Self::of(Input::open(file, output)?)
     }
 
+    /// As [`Table::open`], with all bytes of the file going through what `through` gives, before they are unpacked.
+    pub(crate) fn open_through(
+        file: &Path,
+        output: &Output,
+        through: impl FnOnce(Box<dyn Read>) -> Box<dyn Read>,
+    ) -> Result<Self, Failure> {
+        Self::of(Input::open_through(file, output, through)?)
+    }
+
+    /// What the file is called where something is wrong with it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     fn of(Input { name, form, reader, bar }: Input) -> Result<Self, Failure> {
         match form {
             Form::Csv => {

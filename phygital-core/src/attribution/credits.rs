@@ -180,16 +180,43 @@ impl Credits {
 
     /// The value of each channel in units of the scale, by largest remainder: they sum to what is attributed.
     pub fn minor(&self) -> Vec<i64> {
-        let total = i128::from(self.total.value) - i128::from(self.unattributed.value);
-        whole_units(total, &self.values, i128::from(UNIT))
+        self.values_finer(1)
     }
 
     /// The conversions of each channel in millionths, by largest remainder: they sum to what is attributed.
     pub fn millionths(&self) -> Vec<i64> {
+        self.conversions_finer(1)
+    }
+
+    /// As [`Credits::minor`], with so many decimals: at least those of the scale; none where that leaves 64 bits.
+    pub fn values_with(&self, decimals: u8) -> Option<Vec<i64>> {
+        let finer = finer(decimals, self.scale, largest(&self.values))?;
+        Some(self.values_finer(finer))
+    }
+
+    /// As [`Credits::millionths`], with so many decimals: at least six; none where that leaves 64 bits.
+    pub fn conversions_with(&self, decimals: u8) -> Option<Vec<i64>> {
+        let finer = finer(decimals, Count::DECIMALS, self.attributed_millionths())?;
+        Some(self.conversions_finer(finer))
+    }
+
+    fn values_finer(&self, finer: i128) -> Vec<i64> {
+        whole_units(self.attributed_value(), &self.values, i128::from(UNIT), finer)
+    }
+
+    fn conversions_finer(&self, finer: i128) -> Vec<i64> {
         let counts = self.counts.iter().map(|count| count.cast_signed()).collect::<Vec<_>>();
-        let total =
-            self.total.conversions.millionths().saturating_sub(self.unattributed.conversions.millionths());
-        whole_units(total.into(), &counts, i128::from(UNIT))
+        whole_units(self.attributed_millionths(), &counts, i128::from(UNIT), finer)
+    }
+
+    fn attributed_value(&self) -> i128 {
+        i128::from(self.total.value) - i128::from(self.unattributed.value)
+    }
+
+    fn attributed_millionths(&self) -> i128 {
+        let [all, none] =
+            [self.total, self.unattributed].map(|outcome| i128::from(outcome.conversions.millionths()));
+        (all - none).max(0)
     }
 
     /// All that came in.
@@ -238,6 +265,17 @@ impl Credits {
         counts.is_some_and(|sum| sum <= u128::from(self.total.conversions.millionths()) * unit)
             && self.values.iter().all(|value| value.unsigned_abs() <= u128::from(u64::MAX >> 1) * unit)
     }
+}
+
+/// The whole units above the largest amount.
+fn largest(amounts: &[i128]) -> i128 {
+    amounts.iter().map(|amount| amount.abs() / i128::from(UNIT) + 1).max().unwrap_or(0)
+}
+
+/// How many times smaller units of so many decimals are; none where an amount leaves 64 bits in them.
+fn finer(decimals: u8, scale: u8, amount: i128) -> Option<i128> {
+    let finer = 10_i128.checked_pow(decimals.checked_sub(scale)?.into())?;
+    i64::try_from(amount.checked_mul(finer)?).is_ok().then_some(finer)
 }
 
 /// Several rules on their way through the journeys.

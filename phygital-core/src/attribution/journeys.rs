@@ -133,6 +133,39 @@ impl Journeys {
         path.map_err(|error| self.refuse(error.into()))
     }
 
+    /// The id of a channel, a new one where it was not seen before.
+    ///
+    /// # Errors
+    /// [`JourneyError`] with the number of the next row.
+    pub fn channel(&mut self, name: &str) -> Result<ChannelId, JourneyError> {
+        self.channels.intern(name).map_err(|error| self.refuse(error.into()))
+    }
+
+    /// Gives values more decimals, at most 18: of fewer than they have nothing comes.
+    ///
+    /// # Errors
+    /// [`JourneyError`] with [`JourneyFault::TooMuch`] where the values together leave 64 bits then; nothing is changed.
+    pub fn widen(&mut self, scale: u8) -> Result<(), JourneyError> {
+        let scale = scale.min(18);
+        let Some(more) = scale.checked_sub(self.scale).filter(|more| *more > 0) else { return Ok(()) };
+        let times = 10_i64.pow(more.into());
+        let size = self.value_size.checked_mul(times.unsigned_abs()).filter(|size| *size <= i64::MAX as u64);
+        let Some(size) = size else { return Err(self.refuse(JourneyFault::TooMuch)) };
+        let mut large = std::mem::take(&mut self.large).into_iter();
+        for value in &mut self.values {
+            let whole = match *value {
+                LARGE => large.next().expect("one for each large value"),
+                small => i64::from(small),
+            };
+            *value = narrow(whole * times, &mut self.large);
+        }
+        for outcome in self.groups.iter_mut().chain([&mut self.totals, &mut self.unattributed]) {
+            outcome.value *= times;
+        }
+        (self.scale, self.value_size) = (scale, size);
+        Ok(())
+    }
+
     /// One row: a journey, or all that went one way with what came of them.
     ///
     /// # Errors
@@ -166,13 +199,7 @@ impl Journeys {
             self.kinds.push(Kind::Nothing);
         } else if outcome == Outcome::conversion(outcome.value) {
             self.kinds.push(Kind::Conversion);
-            match u32::try_from(outcome.value) {
-                Ok(value) if value != LARGE => self.values.push(value),
-                _ => {
-                    self.values.push(LARGE);
-                    self.large.push(outcome.value);
-                }
-            }
+            self.values.push(narrow(outcome.value, &mut self.large));
         } else {
             self.kinds.push(Kind::Group);
             self.groups.push(outcome);
@@ -294,6 +321,14 @@ impl Journeys {
         }
         Ok(())
     }
+}
+
+/// A value as the column keeps it, at length among the large ones where it has to be.
+fn narrow(value: i64, large: &mut Vec<i64>) -> u32 {
+    u32::try_from(value).ok().filter(|small| *small != LARGE).unwrap_or_else(|| {
+        large.push(value);
+        LARGE
+    })
 }
 
 /// Some of the rows of [`Journeys`]. The first part also carries the rows without touches.

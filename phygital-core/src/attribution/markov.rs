@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::channels::{ChannelId, Channels, Roster};
 use super::outcome::Outcome;
 use super::rule::Rule;
+use super::shapley::Measure;
 use super::shares::{Credit, Shares, SharesError};
 use super::solve::{Chain, Solved};
 use super::transitions::{Gram, Transitions, is_loop};
@@ -144,7 +145,19 @@ impl Markov {
     /// # Errors
     /// [`SharesError::Nothing`] where no channel has an effect on the value.
     pub fn minor(&self) -> Result<Credit, SharesError> {
-        Ok(Shares::new(parts(&self.removal_of_value))?.split(self.total.value))
+        Ok(self.shares(Measure::Value)?.split(self.total.value))
+    }
+
+    /// Spread A as shares of the channels in parts of 2^-62, an effect below zero taken as none: they split a total in units
+    /// of any size.
+    ///
+    /// # Errors
+    /// [`SharesError::Nothing`] where no channel has an effect.
+    pub fn shares(&self, measure: Measure) -> Result<Shares, SharesError> {
+        Shares::new(parts(match measure {
+            Measure::Conversions => &self.removal,
+            Measure::Value => &self.removal_of_value,
+        }))
     }
 
     /// Spread B: the rule that gives each touch of a path what the removal effect of its channel weighs beside the others,

@@ -16,6 +16,9 @@ impl Count {
     /// One.
     pub const ONE: Count = Count(1_000_000);
 
+    /// How many decimals a count has.
+    pub const DECIMALS: u8 = 6;
+
     /// So many millionths.
     pub fn from_millionths(millionths: u64) -> Count {
         Count(millionths)
@@ -28,7 +31,7 @@ impl Count {
 
     /// A number as it is written; none where it is below zero, has more than six decimals, or leaves 64 bits.
     pub fn from_decimal(number: Decimal) -> Option<Count> {
-        let places = 6_u8.checked_sub(number.scale())?;
+        let places = Count::DECIMALS.checked_sub(number.scale())?;
         u64::try_from(number.units()).ok()?.checked_mul(10_u64.pow(u32::from(places))).map(Count)
     }
 

@@ -145,13 +145,19 @@ impl Credit {
 }
 
 /// Fixed-point amounts, which fall short of a total by their rounding alone, as whole units that sum to it: each rounded down,
-/// what is left to the largest remainders, of equals to the earlier one. A negative total mirrors the positive.
-pub(super) fn whole_units(total: i128, exact: &[i128], unit: i128) -> Vec<i64> {
+/// what is left to the largest remainders, of equals to the earlier one. A negative total mirrors the positive. The units
+/// are so many times finer than those of the amounts and the total.
+pub(super) fn whole_units(total: i128, exact: &[i128], unit: i128, finer: i128) -> Vec<i64> {
     let sign = if total < 0 { -1 } else { 1 };
-    let mut whole = exact.iter().map(|exact| (exact * sign).div_euclid(unit)).collect::<Vec<_>>();
+    // In two parts: a whole product may leave 128 bits.
+    let scaled = |exact: &i128| {
+        let (whole, rest) = ((exact * sign).div_euclid(unit), (exact * sign).rem_euclid(unit) * finer);
+        (whole * finer + rest / unit, rest % unit)
+    };
+    let (mut whole, remainders): (Vec<_>, Vec<_>) = exact.iter().map(scaled).unzip();
     let mut order = (0..exact.len()).collect::<Vec<_>>();
-    order.sort_by_key(|at| (Reverse((exact[*at] * sign).rem_euclid(unit)), *at));
-    let left = total * sign - whole.iter().sum::<i128>();
+    order.sort_by_key(|at| (Reverse(remainders[*at]), *at));
+    let left = total * sign * finer - whole.iter().sum::<i128>();
     // There is less than one for each, unless the amounts are not those of the total.
     let (each, rest) = match exact.len() as i128 {
         0 => (0, 0),
