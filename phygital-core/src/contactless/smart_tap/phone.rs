@@ -417,7 +417,8 @@ mod tests {
             prop_assert_eq!(numbers(&outcome.unwrap()), numbers_in);
         }
 
-        /// A byte changed on the way: refused, or nothing that is used, or the phone's owner is asked to act.
+        /// A byte changed on the way: refused, or the same pass (the seal covers the pass, not every bit of the records
+        /// around it), or the phone's owner is asked to act.
         #[test]
         fn a_changed_byte_never_gives_another_pass(
             round in 0..4usize, at: prop::sample::Index, mask in 1..=255u8, cut: bool, twice: bool, compressed: bool,
@@ -425,17 +426,14 @@ mod tests {
             let mut phone = phone(vec![object("token")]);
             phone.set_piece(60);
             phone.set_selects_twice(twice);
-            let mut in_status = false;
             let bent = read_with(&mut phone, &CollectorKey::new(key(1), 1), compressed, |now, answer| {
                 if now == round {
                     let at = at.index(answer.len());
-                    in_status = at + 2 >= answer.len();
                     if cut { answer.truncate(at) } else { answer[at] ^= mask }
                 }
             });
             if let Ok(outcome @ SmartTapOutcome::Passes(_)) = bent {
                 prop_assert_eq!(numbers(&outcome), ["token"]);
-                prop_assert!(round < 2 || in_status, "an answer that carries keys or passes");
             }
         }
     }
