@@ -14,7 +14,7 @@ use phygital_core::store::{Memory, StorageFault};
 use phygital_core::vocab::limits::BATCH_EVENTS_MAX;
 use phygital_core::vocab::{CustomerId, Digest, IdentifierKind, Timestamp};
 use proptest::prelude::*;
-use support::{at, engine, event, identifier, over};
+use support::{at, engine, event, identifier, over, shop};
 
 fn digest(engine: &mut Engine<Memory>) -> Digest {
     engine.log().state_digest().unwrap()
@@ -173,11 +173,11 @@ fn a_store_keeps_its_rules_until_they_are_changed() {
     let family = Rules::default()
         .with_limit(IdentifierKind::Phone, IdentifierKind::Loyalty, 3)
         .with_per_profile(IdentifierKind::Loyalty, 3);
-    let told = engine.log().change_rules(family.clone(), false, |_| ()).unwrap();
+    let told = engine.log().change_rules(family.clone(), false, at(5), |_| ()).unwrap();
     assert_eq!((told.customers_before, told.customers_after), (3, 1));
     assert_eq!((digest(&mut engine), told.before), (kept, kept), "it only told");
     let id = engine.people().find(&identifier("loyalty:L-2")).unwrap().unwrap();
-    let done = engine.log().change_rules(family.clone(), true, |_| ()).unwrap();
+    let done = engine.log().change_rules(family.clone(), true, at(5), |_| ()).unwrap();
     assert_eq!((done.after, digest(&mut engine)), (told.after, told.after));
     assert!(same(&engine, "loyalty:L-1", "loyalty:L-3"));
     let whole = engine.people().get(id).unwrap();
@@ -305,70 +305,12 @@ fn storage_faults_are_told_by_kind() {
     assert_eq!(Error::from(error).to_string(), "the disk is full while appending to the log: 13");
 }
 
-/// Events of a small shop, made from a few numbers.
-fn shop(choices: &[(u8, u8, u8, u8)]) -> Vec<Event> {
-    let identifiers = |n: u8| {
-        const ALL: [&str; 10] = [
-            "loyalty:L-1",
-            "loyalty:L-2",
-            "login:ada",
-            "phone:+33612345678",
-            "phone:+33687654321",
-            "email:ada@shop.example",
-            "cookie:c-1",
-            "cookie:c-2",
-            "tag_visitor:v-1",
-            "email:test@test.com",
-        ];
-        ALL[usize::from(n) % ALL.len()]
-    };
-    let one = |(index, &(kind, first, second, when)): (usize, &(u8, u8, u8, u8))| {
-        let id = format!("e-{index}");
-        let (a, b) = (identifiers(first), identifiers(second));
-        let seconds = i64::from(when);
-        let sku = format!(r#"{{"sku":"S-{}","price":{when}.5,"currency":"EUR"}}"#, first % 3);
-        let order = format!(
-            r#"{{"order_id":"o-{}","revenue":{when}.25,"currency":"EUR","products":[{sku}]}}"#,
-            second % 4
-        );
-        match kind % 11 {
-            0 => event(&id, "page_viewed", seconds, &[a], "{}"),
-            1 => event(&id, "product_viewed", seconds, &[a], &sku),
-            2 => {
-                let name = ["Ada", "Grace", "Gracie"][usize::from(when % 3)];
-                event(&id, "user_identified", seconds, &[a, b], &format!(r#"{{"firstName":"{name}"}}"#))
-            }
-            3 => event(&id, "order_completed", seconds, &[a, b], &order),
-            4 => {
-                event(&id, "order_refunded", seconds, &[a], &format!(r#"{{"order_id":"o-{}"}}"#, second % 4))
-            }
-            5 => event(&id, "product_added", seconds, &[a], &sku),
-            6 if a != b => event(&id, "identifiers_separated", seconds, &[a, b], "{}"),
-            7 if a != b => event(&id, "identifiers_linked", seconds, &[a, b], "{}"),
-            8 => {
-                let grant = format!(
-                    r#"{{"contact":"{a}","purposes":["personalization","marketing"],"method":"web"}}"#
-                );
-                event(&id, "opted_in", seconds, &[], &grant)
-            }
-            9 => event(&id, "opted_out", seconds, &[], &format!(r#"{{"contact":"{a}"}}"#)),
-            10 => {
-                let said =
-                    format!(r#"{{"attribute":"size.shoes","value":"{when}","sentence":"I take {when}"}}"#);
-                event(&id, "attribute_stated", seconds, &[a], &said)
-            }
-            _ => event(&id, "visit_started", seconds, &[a], "{}"),
-        }
-    };
-    choices.iter().enumerate().map(one).collect()
-}
-
 /// Who is who by the obvious way: cut the whole graph at once, with the rules as the manual states
 /// them.
 fn oracle_clusters(events: &[Event]) -> BTreeSet<BTreeSet<String>> {
     use phygital_core::event::{Body, FoldKey};
     use phygital_core::identity::union::{Basis, Component, Edge, Limits, Vertex, unite};
-    use phygital_core::identity::{Details, Rules, agree};
+    use phygital_core::identity::{Class, Details, Rules, agree};
     use phygital_core::vocab::{Hlc, IdentifierKey, RecordKey, TenantKey};
 
     let (rules, tenant) = (Rules::default(), TenantKey::new(&[7; 32]));
@@ -422,7 +364,7 @@ fn oracle_clusters(events: &[Event]) -> BTreeSet<BTreeSet<String>> {
                 };
                 *partners.entry(names[other].kind()).or_insert(0) += 1;
             }
-            rules.is_shared(identifier.kind(), &partners)
+            !Class::of(&rules, identifier.kind(), 1, partners).links()
         })
         .map(|(key, _)| *key)
         .collect();

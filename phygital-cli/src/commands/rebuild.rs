@@ -4,6 +4,7 @@ use std::path::Path;
 
 use phygital_core::engine::{Error, Rebuilt};
 use phygital_core::identity::Rules;
+use phygital_core::identity::resolver::ProfileChange;
 
 use crate::arguments::Rebuild;
 use crate::failure::{Exit, Failure};
@@ -22,7 +23,7 @@ pub(crate) fn rebuild(shop: &Shop, with: &Rebuild, output: &mut Output) -> Resul
     let progress = |entries| bar.set_position(entries);
     let rebuilt = match rules {
         None => engine.log().rebuild(!with.check, progress),
-        Some(rules) => engine.log().change_rules(rules, !with.check, progress),
+        Some(rules) => engine.log().change_rules(rules, !with.check, shop.now()?, progress),
     };
     bar.finish_and_clear();
     let rebuilt = rebuilt?;
@@ -50,14 +51,23 @@ pub(crate) fn rebuild(shop: &Shop, with: &Rebuild, output: &mut Output) -> Resul
 /// Tells what other rules come to.
 fn changed(rebuilt: &Rebuilt, check: bool, output: &mut Output) -> Result<Exit, Failure> {
     let (before, after) = (rebuilt.customers_before, rebuilt.customers_after);
+    let count = |is: fn(&ProfileChange) -> bool| rebuilt.changes.iter().filter(|one| is(one)).count();
+    let merged = count(|one| matches!(one, ProfileChange::Merged { .. }));
+    let split = count(|one| matches!(one, ProfileChange::Split { .. } | ProfileChange::Moved { .. }));
+    let renamed = count(|one| matches!(one, ProfileChange::Renamed { .. }));
     if output.is_json() {
         output.object(&serde_json::json!({
-            "entries": rebuilt.entries, "customers_before": before, "customers_after": after, "kept": !check,
+            "entries": rebuilt.entries, "customers_before": before, "customers_after": after,
+            "merged": merged, "split": split, "renamed": renamed, "kept": !check,
         }))?;
-    } else if check {
-        output.text(format_args!("{before} customers would become {after}; nothing was changed"))?;
     } else {
-        output.text(format_args!("{before} customers became {after}"))?;
+        let changes = format!("{merged} merged, {split} split, {renamed} renamed");
+        match check {
+            true => output.text(format_args!(
+                "{before} customers would become {after}: {changes}; nothing was changed"
+            ))?,
+            false => output.text(format_args!("{before} customers became {after}: {changes}"))?,
+        }
     }
     Ok(Exit::Done)
 }

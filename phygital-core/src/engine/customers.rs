@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::event::{Body, FoldKey, Recorded};
 use crate::identity::matching::FieldKind;
 use crate::identity::union::{Basis, Component, Cut, Edge, Limits, Vertex, unite};
-use crate::identity::{Details, Rules, births_agree, primary};
+use crate::identity::{Class, Details, Rules, births_agree, primary};
 use crate::log;
 use crate::store::{Link, Node, Read, Statement, StorageError, StorageFault, Stored, Write};
 use crate::vocab::{CustomerId, Identifier, IdentifierKey, IdentifierKind, Personal, RecordKey, TenantKey};
@@ -38,7 +38,7 @@ pub(crate) fn apply<W: Write>(
     if named.is_empty() {
         return Ok(None);
     }
-    let change = extend(tx, lens, recorded, &named)?;
+    let change = extend(tx, lens, recorded, &named, profiles)?;
     let owner = primary_of(&change.nodes)?;
     if change.recut {
         recut(tx, lens, recorded, &named, owner, &change, profiles)?;
@@ -68,6 +68,7 @@ fn extend<W: Write>(
     lens: Lens<'_>,
     recorded: &Recorded,
     named: &[(IdentifierKey, &Identifier)],
+    profiles: &mut Profiles,
 ) -> Stored<Change> {
     let fold = recorded.fold;
     let details = details_of(&recorded.event.body);
@@ -81,6 +82,7 @@ fn extend<W: Write>(
                 let details = details.iter().cloned().collect();
                 let node = Node { identifier, first: fold, shared: false, customer, details };
                 tx.put_node(key, &node)?;
+                profiles.moves.note(*key, None);
                 change.fresh.insert(*key);
                 node
             }
@@ -121,7 +123,7 @@ fn extend<W: Write>(
         }
     }
     for (key, node) in change.nodes.iter_mut().filter(|(key, node)| linked.contains(*key) && !node.shared) {
-        if lens.rules.is_shared(node.identifier.kind(), &partners(tx, key)?) {
+        if !Class::of(lens.rules, node.identifier.kind(), 1, partners(tx, key)?).links() {
             node.shared = true;
             tx.put_node(key, node)?;
             change.became_shared.insert(*key);
@@ -222,6 +224,7 @@ fn recut<W: Write>(
     for (id, members) in &now {
         for (key, node) in members.iter().map(|key| (key, &around.nodes[key])) {
             if node.customer != *id {
+                profiles.moves.note(*key, Some(node.customer));
                 tx.put_node(key, &Node { customer: *id, ..node.clone() })?;
             }
         }
@@ -242,6 +245,8 @@ pub(crate) struct Around {
     pub(crate) nodes: BTreeMap<IdentifierKey, Node>,
     /// Its vertices are the nodes, in order of key.
     pub(crate) component: Component,
+    /// Shared identifiers that were met on the way, and lead no further.
+    beyond: BTreeMap<IdentifierKey, Node>,
     /// The event that each edge of the component rests on.
     pub(crate) because: Vec<FoldKey>,
     /// What the component's numbers of names and dates of birth stand for.
@@ -278,7 +283,8 @@ impl Around {
                 }
             }
         }
-        nodes.retain(|key, _| members.contains(key));
+        let (nodes, beyond): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            nodes.into_iter().partition(|(key, _)| members.contains(key));
         let places: BTreeMap<IdentifierKey, u32> = nodes.keys().copied().zip(0..).collect();
         let ends = |one, two| Some((*places.get(one)?, *places.get(two)?));
         let mut component = Component::default();
@@ -308,7 +314,7 @@ impl Around {
             component.edges.push(Edge { ends, basis });
             because.push(*event);
         }
-        Ok(Around { nodes, component, because, details })
+        Ok(Around { nodes, beyond, component, because, details })
     }
 
     /// Who is who among them.
@@ -330,6 +336,11 @@ impl Around {
     pub(crate) fn place(&self, key: &IdentifierKey) -> Option<u32> {
         let place = self.component.vertices.binary_search_by(|vertex| vertex.key.cmp(key)).ok()?;
         u32::try_from(place).ok()
+    }
+
+    /// An identifier that was read.
+    pub(crate) fn node(&self, key: &IdentifierKey) -> Option<&Node> {
+        self.nodes.get(key).or_else(|| self.beyond.get(key))
     }
 
     /// The identifiers, in the order of the vertices.

@@ -5,6 +5,7 @@
 //! [`Engine::consents`], [`Engine::actions`], [`Engine::log`].
 
 mod actions;
+mod changes;
 mod config;
 mod consents;
 mod customers;
@@ -25,6 +26,7 @@ mod tags;
 mod taps;
 
 pub use actions::Actions;
+pub use changes::change_of;
 pub use config::Config;
 pub use consents::Consents;
 pub use entropy::{Entropy, EntropyError};
@@ -41,7 +43,7 @@ use crate::log::{ChainFault, Head};
 use crate::machine::Watch;
 use crate::store::{Read, StorageError, StorageFault, Store, StoreIdentity, Write};
 use crate::tap::Verifier;
-use crate::vocab::{DeviceId, Hlc, TenantKey};
+use crate::vocab::{DeviceId, Digest, Hlc, TenantKey};
 
 use customers::Lens;
 
@@ -85,8 +87,8 @@ pub struct Engine<S: Store> {
     tenant: TenantKey,
     /// Those of the store, which may not be those of the settings.
     rules: Rules,
-    /// The same as they stand in the store.
-    written_rules: String,
+    /// Their digest, by which every transaction sees that they still are.
+    rules_digest: Digest,
     head: Head,
     /// Failed taps, counted.
     watch: Watch,
@@ -146,7 +148,8 @@ impl<S: Store> Engine<S> {
         };
         writer.put_identity(&identity)?;
         let tenant = TenantKey::new(&identity.tenant);
-        let (rules, written_rules) = rules_of(&mut writer, &tenant, &config)?;
+        let rules = rules_of(&mut writer, &tenant, &config)?;
+        let rules_digest = rules.digest();
         let clock = writer.clock()?;
         let head = writer.head(identity.device, identity.epoch)?;
         writer.commit()?;
@@ -162,7 +165,7 @@ impl<S: Store> Engine<S> {
             identity,
             tenant,
             rules,
-            written_rules,
+            rules_digest,
             head,
             watch,
             broken: false,
@@ -235,20 +238,23 @@ impl<S: Store> Engine<S> {
     }
 }
 
-/// The rules of a store, and the text in which they stand there; those of the settings for one that has none.
-fn rules_of<W: Write>(writer: &mut W, tenant: &TenantKey, config: &Config) -> Result<(Rules, String), Error> {
+/// The rules of a store; those of the settings for one that has none.
+fn rules_of<W: Write>(writer: &mut W, tenant: &TenantKey, config: &Config) -> Result<Rules, Error> {
     if let Some(text) = writer.rules()? {
-        let rules = Rules::from_json(&text).map_err(|error| {
-            StorageError::new(StorageFault::Corrupt, "reading the rules", error.to_string())
-        })?;
-        return Ok((rules, text));
+        let corrupt = |detail| StorageError::new(StorageFault::Corrupt, "reading the rules", detail);
+        let rules = Rules::from_json(&text).map_err(|error| corrupt(error.to_string()))?;
+        // A version that writes the same rules in other words gives them another digest.
+        if writer.rules_digest()? != Some(rules.digest()) {
+            writer.put_rules(&rules.to_json(), &rules.digest())?;
+        }
+        return Ok(rules);
     }
-    let text = config.rules.to_json();
-    writer.put_rules(&text)?;
+    let rules = config.rules.clone();
+    writer.put_rules(&rules.to_json(), &rules.digest())?;
     if !writer.is_empty()? {
-        history::refold(writer, Lens { tenant, rules: &config.rules }, |_| ())?;
+        history::refold(writer, Lens { tenant, rules: &rules }, |_| ())?;
     }
-    Ok((config.rules.clone(), text))
+    Ok(rules)
 }
 
 /// A copy and its original, or two copies, must not use one epoch: a random step keeps them apart.

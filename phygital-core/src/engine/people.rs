@@ -1,5 +1,6 @@
 //! Who is who, why, and what may be shown of her.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::consent::Decision;
@@ -8,10 +9,8 @@ use crate::identity::union::{Basis, Refusal};
 use crate::identity::why::{self, Bridge, Gap, Standing, WhyNot, why_not};
 use crate::identity::{Class, Rules};
 use crate::profile::{CustomerCard, Profile, Role};
-use crate::store::{Node, Read, Store};
-use crate::vocab::{
-    CustomerId, EventId, Identifier, IdentifierKey, IdentifierKind, Purpose, RecordKey, SourceId, Timestamp,
-};
+use crate::store::{Read, Store};
+use crate::vocab::{CustomerId, EventId, Identifier, IdentifierKey, Purpose, RecordKey, SourceId, Timestamp};
 
 use super::customers::{Around, partners, read_entry};
 use super::known::Known;
@@ -122,8 +121,11 @@ impl<S: Store> People<'_, S> {
         let engine = self.engine;
         let reader = engine.store.reader()?;
         let ends = [one, two].map(|identifier| (identifier.key(&engine.tenant), identifier));
-        let there = ends.iter().filter(|(key, _)| matches!(reader.node(key), Ok(Some(_))));
-        let around = Around::gather(&reader, &engine.rules, there.map(|(key, _)| *key).collect())?;
+        let mut there = BTreeSet::new();
+        for (key, _) in &ends {
+            there.extend(reader.node(key)?.map(|_| *key));
+        }
+        let around = Around::gather(&reader, &engine.rules, there)?;
         let cut = around.cut(&engine.rules);
         let [first, second] = ends.map(|(key, identifier)| self.standing(&reader, &around, key, identifier));
         let (first, second) = (first?, second?);
@@ -155,7 +157,7 @@ impl<S: Store> People<'_, S> {
             return Ok(Standing::Idle(Gap::Junk { kind }));
         }
         let Some(place) = around.place(&key) else { return Ok(Standing::Idle(Gap::Unknown)) };
-        Ok(match shared(reader, &key, kind, &self.engine.rules)? {
+        Ok(match shared(reader, around, &key, &self.engine.rules)? {
             // Somebody may have said whose it is all the same.
             Some(gap) if reader.statements(&key)?.is_empty() => Standing::Idle(gap),
             _ => Standing::At(vec![place]),
@@ -163,7 +165,10 @@ impl<S: Store> People<'_, S> {
     }
 
     fn step(&self, reader: &impl Read, around: &Around, step: &why::Step) -> Result<Step, Error> {
-        let identifier = |node: why::Node| identifier(reader, &node.key);
+        let unread = Error::Bug("a link leads to an identifier that was not read");
+        let identifier = |node: why::Node| {
+            around.node(&node.key).map(|node| node.identifier.clone()).ok_or(unread.clone())
+        };
         let lost = Error::Bug("a step rests on an event that is not there");
         let because = step.record.and_then(|record| {
             let of = |event: &&FoldKey| event.key.as_bytes() == record.as_bytes();
@@ -193,21 +198,20 @@ fn known(reader: &impl Read, customer: CustomerId) -> Result<Known, Error> {
     Ok(Known::read(reader, anchor.customer)?)
 }
 
-fn identifier(reader: &impl Read, key: &IdentifierKey) -> Result<Identifier, Error> {
-    let node: Option<Node> = reader.node(key)?;
-    node.map(|node| node.identifier).ok_or(Error::Bug("a link leads to an identifier that is not there"))
-}
-
 /// Why an identifier is shared; `None` where it is not.
 fn shared(
     reader: &impl Read,
+    around: &Around,
     key: &IdentifierKey,
-    kind: IdentifierKind,
     rules: &Rules,
 ) -> Result<Option<Gap>, Error> {
-    if !reader.node(key)?.is_some_and(|node| node.shared) {
-        return Ok(None);
-    }
+    let node = match around.node(key) {
+        Some(node) => Some(Cow::Borrowed(node)),
+        // Beyond a shared one nothing was read.
+        None => reader.node(key)?.map(Cow::Owned),
+    };
+    let Some(node) = node.filter(|node| node.shared) else { return Ok(None) };
+    let kind = node.identifier.kind();
     Ok(match Class::of(rules, kind, 1, partners(reader, key)?) {
         Class::Shared { partner, count, limit } => Some(Gap::Shared { kind, partner, count, limit }),
         _ => Some(Gap::Crowded { kind }),
@@ -231,7 +235,7 @@ fn bridges(
     }
     let with: BTreeSet<IdentifierKey> = reader.links(&two)?.into_iter().map(|link| link.with).collect();
     for link in reader.links(&one)?.into_iter().filter(|link| with.contains(&link.with)) {
-        if let Some(gap) = shared(reader, &link.with, link.kind, rules)? {
+        if let Some(gap) = shared(reader, around, &link.with, rules)? {
             bridges.push(Bridge { ends: (first, second), gap });
         }
     }

@@ -7,6 +7,7 @@ use crate::profile::{Profile, SpendBucket};
 use crate::store::{CustomerRow, Read, StorageError, StorageFault, Stored, Write};
 use crate::vocab::{Currency, CustomerId};
 
+use super::changes::Moves;
 use super::customers::{Lens, owner_of, read_entry};
 
 /// How many profiles are kept in memory before they are written: a profile has a few kilobytes.
@@ -20,6 +21,8 @@ pub(crate) struct Profiles {
     ahead: BTreeMap<CustomerId, Ahead>,
     /// To be folded from the first event: one came late, or identifiers came or went.
     stale: BTreeSet<CustomerId>,
+    /// Whose identifiers were before.
+    pub(super) moves: Moves,
 }
 
 /// A profile ahead of its row in the store.

@@ -23,11 +23,11 @@ pub(super) struct Session<'e, W> {
     pub(super) lens: Lens<'e>,
     pub(super) config: &'e Config,
     pub(super) entropy: &'e mut (dyn Entropy + Send),
-    head: Head,
+    pub(super) head: Head,
     /// The last event appended; `None` while nothing is to be committed.
     pub(super) last: Option<EventKey>,
     /// Profiles that are to be written before the commit.
-    profiles: Profiles,
+    pub(super) profiles: Profiles,
     pub(super) now: Timestamp,
 }
 
@@ -110,7 +110,7 @@ impl<S: Store> Engine<S> {
         let lens = Lens { tenant: &self.tenant, rules: &self.rules };
         let (config, entropy, known) = (&self.config, &mut *self.entropy, &self.head);
         let worked = (|| {
-            if tx.rules()?.as_deref() != Some(&*self.written_rules) {
+            if tx.rules_digest()? != Some(self.rules_digest) {
                 let detail = "another engine changed the rules of identity";
                 return Err(StorageError::new(StorageFault::Reopen, "beginning", detail).into());
             }
@@ -118,8 +118,9 @@ impl<S: Store> Engine<S> {
             let mut session =
                 Session { tx, lens, config, entropy, head, last: None, profiles: Profiles::default(), now };
             let value = work(&mut session)?;
-            let Session { mut tx, head, last, mut profiles, .. } = session;
-            profiles.write(&mut tx, lens)?;
+            session.profiles.write(&mut session.tx, lens)?;
+            session.tell_moves()?;
+            let Session { tx, head, last, .. } = session;
             let committed = if last.is_some() { tx.commit() } else { Ok(()) };
             Ok((value, head, last, committed))
         })();
@@ -153,7 +154,7 @@ pub(super) fn is_fault(error: &Error) -> bool {
 /// # Errors
 /// `Corrupt` where the log is shorter than it was, or another one: a backup was put in the place of the
 /// store while it was open. To go on would give sequence numbers out twice.
-fn end_of_log(tx: &impl Read, known: &Head) -> Stored<Head> {
+pub(super) fn end_of_log(tx: &impl Read, known: &Head) -> Stored<Head> {
     match tx.head(known.origin.device, known.origin.epoch)? {
         Some(now) if now.link == known.link => Ok(*known),
         None if known.origin.seq == 0 => Ok(*known),

@@ -145,7 +145,7 @@ bodies! {
     // conversation
     OptedIn, OptedOut, MessageSent, MessageReceived, MessageDelivered, MessageFailed, AttributeStated,
     // decisions
-    TapRefused, OptInOffered, OptInRefused, ActionRequested, ActionCompleted,
+    TapRefused, OptInOffered, OptInRefused, ActionRequested, ActionCompleted, CustomerChanged,
 }
 
 /// What the types of the vocabulary begin with in a CloudEvents envelope.
@@ -198,6 +198,7 @@ impl Body {
                 | Body::OptInRefused(_)
                 | Body::ActionRequested(_)
                 | Body::ActionCompleted(_)
+                | Body::CustomerChanged(_)
         )
     }
 }

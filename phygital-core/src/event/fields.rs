@@ -11,9 +11,9 @@ use super::extra::Extra;
 use super::json::{Json, Named, in_order, push_text};
 use crate::vocab::limits::TEXT_BYTES_MAX;
 use crate::vocab::{
-    ActionId, ConsentMethod, Currency, Decimal, Digest, EventId, EventKey, Identifier, IdentifierError,
-    IdentifierKind, KeyEpoch, MessageId, Money, NoticeId, OrderId, Personal, PlaceId, Price, Purpose,
-    ReadCounter, Region, SourceId, StaffId, TagStatus, TagUid, Timestamp, TouchpointId, Zone,
+    ActionId, ConsentMethod, Currency, CustomerId, Decimal, Digest, EventId, EventKey, Identifier,
+    IdentifierError, IdentifierKind, KeyEpoch, MessageId, Money, NoticeId, OrderId, Personal, PlaceId, Price,
+    Purpose, ReadCounter, Region, SourceId, StaffId, TagStatus, TagUid, Timestamp, TouchpointId, Zone,
 };
 
 /// Where in the text a value stands. Its names are of the vocabulary, never the sender's own.
@@ -464,6 +464,7 @@ macro_rules! textual {
 textual! {
     ActionId = "id",
     ConsentMethod = "method",
+    CustomerId = "key",
     Digest = "digest",
     EventId = "id",
     EventKey = "key",

@@ -8,6 +8,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::class::Class;
 use super::names::{Name, groups};
 use super::rules::Rules;
 use super::sighting::Details;
@@ -180,7 +181,7 @@ impl Partners {
                 *counts.entry(*partner).or_default() += 1;
             }
         }
-        seen.len() >= 2 * EPOCH_SIGHTINGS_MIN && rules.is_shared(kind, &counts)
+        seen.len() >= 2 * EPOCH_SIGHTINGS_MIN && !Class::of(rules, kind, 1, counts).links()
     }
 
     /// The groups of held sightings that names or partners tie together. Those without such a tie are in no group.

@@ -1,7 +1,6 @@
 //! What may link whom: limits, blocked values, what is put right.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use super::blocked::Blocked;
 use super::evidence::mailbox;
@@ -253,12 +252,6 @@ impl Rules {
     pub fn source_rank(&self, source: &SourceId) -> usize {
         self.sources.iter().position(|one| one == source).unwrap_or(self.sources.len())
     }
-
-    /// Whether an identifier with so many partners of each kind is shared.
-    #[must_use]
-    pub fn is_shared(&self, kind: IdentifierKind, partners: &BTreeMap<IdentifierKind, u32>) -> bool {
-        partners.iter().any(|(partner, &count)| self.limit(kind, *partner).is_some_and(|most| count > most))
-    }
 }
 
 /// The identifier that an event belongs to: the strongest that is not shared, else the strongest.
@@ -279,15 +272,16 @@ mod tests {
 
     #[test]
     fn limits_hold_at_and_past() {
+        use crate::identity::Class;
+        use IdentifierKind::{Cookie, Email, Loyalty, Phone};
         let rules = Rules::default();
-        let partners = |count| BTreeMap::from([(IdentifierKind::Email, count)]);
-        assert!(!rules.is_shared(IdentifierKind::Phone, &partners(4)));
-        assert!(rules.is_shared(IdentifierKind::Phone, &partners(5)));
-        let rules = rules.with_limit(IdentifierKind::Phone, IdentifierKind::Email, 6);
-        assert!(!rules.is_shared(IdentifierKind::Phone, &partners(6)));
-        let cookies = |count| BTreeMap::from([(IdentifierKind::Cookie, count)]);
-        assert!(!rules.is_shared(IdentifierKind::Loyalty, &cookies(999)));
-        assert!(rules.is_shared(IdentifierKind::Loyalty, &cookies(1_000)));
+        let links = |rules: &Rules, kind, partner| Class::of(rules, kind, 1, [partner]).links();
+        assert!(links(&rules, Phone, (Email, 4)));
+        assert!(!links(&rules, Phone, (Email, 5)));
+        let rules = rules.with_limit(Phone, Email, 6);
+        assert!(links(&rules, Phone, (Email, 6)));
+        assert!(links(&rules, Loyalty, (Cookie, 999)));
+        assert!(!links(&rules, Loyalty, (Cookie, 1_000)));
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::event::{Body, Event, FoldKey};
 use crate::identity::Details;
 use crate::log::{Head, LogEntry, seal};
 use crate::vocab::{
-    ActionId, CustomerId, DeviceId, EventKey, Hlc, Identifier, IdentifierKey, IdentifierKind, KeyEpoch,
-    Purpose, ReadCounter, TagStatus, TagUid, Timestamp,
+    ActionId, CustomerId, DeviceId, Digest, EventKey, Hlc, Identifier, IdentifierKey, IdentifierKind,
+    KeyEpoch, Purpose, ReadCounter, TagStatus, TagUid, Timestamp,
 };
 
 /// Runs the whole suite, on a new store for each part.
@@ -101,10 +101,18 @@ fn tag(n: u8) -> TagRow {
     tag
 }
 
+const RULES: &str = r#"{"version":1}"#;
+
+fn rules_digest(rules: &str) -> Digest {
+    Digest::from_bytes([rules.len() as u8; 32])
+}
+
 fn fill(writer: &mut impl Write) {
     let identity = StoreIdentity { device: device(), epoch: 3, incarnation: [1; 16], tenant: [2; 32] };
     writer.put_identity(&identity).expect("written");
-    writer.put_rules("{}").expect("written");
+    for rules in ["{}", RULES] {
+        writer.put_rules(rules, &rules_digest(rules)).expect("written");
+    }
     for entry in chain(3) {
         writer.append(&entry).expect("written");
     }
@@ -133,7 +141,7 @@ fn euro() -> crate::vocab::Currency {
 
 fn mark(n: u8) -> Mark {
     let highest = ReadCounter::new(u32::from(n)).expect("a counter");
-    let client = (n == 2).then(|| crate::vocab::Digest::from_bytes([n; 32]));
+    let client = (n == 2).then(|| Digest::from_bytes([n; 32]));
     Mark { highest, event: EventKey::from_bytes([n; 16]), at: at(12), client }
 }
 
@@ -146,6 +154,7 @@ fn folded(reader: &impl Read) -> Vec<String> {
 fn an_empty_store_is_empty<S: Store>(store: S) {
     let reader = store.reader().expect("a reader");
     assert_eq!(reader.identity().expect("read"), None);
+    assert_eq!((reader.rules().expect("read"), reader.rules_digest().expect("read")), (None, None));
     assert_eq!(reader.head(device(), 1).expect("read"), None);
     assert_eq!(reader.clock().expect("read"), Hlc::ZERO);
     assert!(reader.is_empty().expect("read"));
@@ -163,7 +172,8 @@ fn rows_come_back_as_written<S: Store>(mut store: S) {
         let identity = reader.identity().expect("read").expect("there");
         assert_eq!((identity.device, identity.epoch), (device(), 3));
         assert_eq!((identity.incarnation, identity.tenant), ([1; 16], [2; 32]));
-        assert_eq!(reader.rules().expect("read").as_deref(), Some("{}"));
+        assert_eq!(reader.rules().expect("read").as_deref(), Some(RULES));
+        assert_eq!(reader.rules_digest().expect("read"), Some(rules_digest(RULES)));
         for entry in chain(3) {
             assert_eq!(reader.entry(&entry.key()).expect("read"), Some(entry));
         }
@@ -305,6 +315,9 @@ fn nodes_move_between_customers<S: Store>(mut store: S) {
     let moved = Node { customer: customer_id(1), ..node(2) };
     writer.put_node(&identifier_key(2), &moved).expect("written");
     assert_eq!(writer.identifiers_of(&customer_id(1)).expect("read"), [identifier_key(1), identifier_key(2)]);
+    let mut all = Vec::new();
+    writer.each_identifier(&mut |key, customer| all.push((key, customer))).expect("read");
+    assert_eq!(all, [1, 2].map(|n| (identifier_key(n), customer_id(1))));
     assert!(writer.identifiers_of(&customer_id(2)).expect("read").is_empty());
     writer.put_ledger(&identifier_key(2), "{}").expect("written");
     let known = |n| KnownBy { key: identifier_key(n), identifier: node(n).identifier, ledger: None };
@@ -322,6 +335,7 @@ fn clearing_the_fold_keeps_the_log<S: Store>(mut store: S) {
     assert!(writer.identifiers_of(&customer_id(1)).expect("read").is_empty());
     assert_eq!(writer.len().expect("read"), 3);
     assert!(writer.identity().expect("read").is_some());
+    assert!(writer.rules_digest().expect("read").is_some());
 }
 
 fn the_fold_reads_the_same_in_every_store<S: Store>(mut store: S) {

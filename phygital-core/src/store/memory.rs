@@ -11,7 +11,7 @@ use crate::event::{FoldKey, Origin};
 use crate::identity::Details;
 use crate::log::{Head, LogEntry};
 use crate::vocab::{
-    ActionId, Currency, CustomerId, DeviceId, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
+    ActionId, Currency, CustomerId, DeviceId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
 };
 
 /// A store that lives as long as its process: for tests, simulations and services that keep no data.
@@ -23,7 +23,7 @@ pub struct Memory {
 #[derive(Debug, Default, Clone)]
 struct Tables {
     identity: Option<StoreIdentity>,
-    rules: Option<String>,
+    rules: Option<(String, Digest)>,
     log: Vec<LogEntry>,
     by_event: BTreeMap<EventKey, usize>,
     by_origin: BTreeMap<Origin, usize>,
@@ -134,7 +134,11 @@ impl Read for &Memory {
     }
 
     fn rules(&self) -> Stored<Option<String>> {
-        Ok(self.tables.rules.clone())
+        Ok(self.tables.rules.as_ref().map(|(rules, _)| rules.clone()))
+    }
+
+    fn rules_digest(&self) -> Stored<Option<Digest>> {
+        Ok(self.tables.rules.as_ref().map(|(_, digest)| *digest))
     }
 
     fn head(&self, device: DeviceId, epoch: u32) -> Stored<Option<Head>> {
@@ -205,6 +209,11 @@ impl Read for &Memory {
             Some(KnownBy { key, identifier, ledger })
         });
         Ok(known.collect())
+    }
+
+    fn each_identifier(&self, show: &mut dyn FnMut(IdentifierKey, CustomerId)) -> Stored<()> {
+        self.tables.folded.nodes.iter().for_each(|(key, node)| show(*key, node.customer));
+        Ok(())
     }
 
     fn customers(&self) -> Stored<u64> {
@@ -372,6 +381,7 @@ macro_rules! read_through {
 read_through! {
     identity() -> Option<StoreIdentity>;
     rules() -> Option<String>;
+    rules_digest() -> Option<Digest>;
     head(device: DeviceId, epoch: u32) -> Option<Head>;
     clock() -> Hlc;
     entry(key: &EventKey) -> Option<LogEntry>;
@@ -385,6 +395,7 @@ read_through! {
     customer(id: &CustomerId) -> Option<CustomerRow>;
     identifiers_of(id: &CustomerId) -> Vec<IdentifierKey>;
     known_by(id: &CustomerId) -> Vec<KnownBy>;
+    each_identifier(show: &mut dyn FnMut(IdentifierKey, CustomerId)) -> ();
     customers() -> u64;
     ledger(contact: &IdentifierKey) -> Option<String>;
     offer(code: &str) -> Option<String>;
@@ -405,8 +416,8 @@ impl Write for MemoryWriter<'_> {
         Ok(())
     }
 
-    fn put_rules(&mut self, rules: &str) -> Stored<()> {
-        let before = self.memory.tables.rules.replace(rules.to_owned());
+    fn put_rules(&mut self, rules: &str, digest: &Digest) -> Stored<()> {
+        let before = self.memory.tables.rules.replace((rules.to_owned(), *digest));
         self.undo.push(Box::new(move |tables| tables.rules = before));
         Ok(())
     }

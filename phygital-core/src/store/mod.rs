@@ -19,7 +19,9 @@ pub use crate::machine::{Action, Mark, TagRow};
 
 use crate::event::FoldKey;
 use crate::log::{Head, LogEntry};
-use crate::vocab::{ActionId, Currency, CustomerId, DeviceId, EventKey, IdentifierKey, KeyEpoch, TagUid};
+use crate::vocab::{
+    ActionId, Currency, CustomerId, DeviceId, Digest, EventKey, IdentifierKey, KeyEpoch, TagUid,
+};
 
 /// Shorthand for what every operation of a store gives.
 pub type Stored<T> = Result<T, StorageError>;
@@ -58,6 +60,9 @@ pub trait Read {
 
     /// The rules of identity by which everything is folded, as JSON; `None` where none were put yet.
     fn rules(&self) -> Stored<Option<String>>;
+
+    /// The digest that was put with the rules: what every transaction asks, and so without reading them.
+    fn rules_digest(&self) -> Stored<Option<Digest>>;
 
     /// The end of the log of a device and epoch; `None` while it has no entry.
     fn head(&self, device: DeviceId, epoch: u32) -> Stored<Option<Head>>;
@@ -103,6 +108,9 @@ pub trait Read {
     /// The same identifiers as [`Read::identifiers_of`], each with what it is and its consent ledger.
     fn known_by(&self, id: &CustomerId) -> Stored<Vec<KnownBy>>;
 
+    /// Shows every identifier and the customer that it belongs to, in order of key.
+    fn each_identifier(&self, show: &mut dyn FnMut(IdentifierKey, CustomerId)) -> Stored<()>;
+
     /// How many customers there are.
     fn customers(&self) -> Stored<u64>;
 
@@ -143,8 +151,8 @@ pub trait Write: Read {
     /// Says whose store it is.
     fn put_identity(&mut self, identity: &StoreIdentity) -> Stored<()>;
 
-    /// Stores the rules of identity. Clearing the fold leaves them.
-    fn put_rules(&mut self, rules: &str) -> Stored<()>;
+    /// Stores the rules of identity and their digest. Clearing the fold leaves them.
+    fn put_rules(&mut self, rules: &str, digest: &Digest) -> Stored<()>;
 
     /// Appends an entry; gives its position. An entry of the same event or origin is corrupt.
     fn append(&mut self, entry: &LogEntry) -> Stored<Position>;

@@ -10,7 +10,7 @@ use phygital_core::store::{
     Store, StoreIdentity, Stored, TagRow, Write,
 };
 use phygital_core::vocab::{
-    ActionId, Currency, CustomerId, DeviceId, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
+    ActionId, Currency, CustomerId, DeviceId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
 };
 
 /// What is to go wrong, shared between a store and its test.
@@ -134,6 +134,7 @@ impl<T: Read> Read for FaultyTransaction<T> {
     delegate! { read
         identity() -> Option<StoreIdentity>;
         rules() -> Option<String>;
+        rules_digest() -> Option<Digest>;
         head(device: DeviceId, epoch: u32) -> Option<Head>;
         clock() -> Hlc;
         entry(key: &EventKey) -> Option<LogEntry>;
@@ -147,6 +148,7 @@ impl<T: Read> Read for FaultyTransaction<T> {
         customer(id: &CustomerId) -> Option<CustomerRow>;
         identifiers_of(id: &CustomerId) -> Vec<IdentifierKey>;
         known_by(id: &CustomerId) -> Vec<KnownBy>;
+        each_identifier(show: &mut dyn FnMut(IdentifierKey, CustomerId)) -> ();
         customers() -> u64;
         ledger(contact: &IdentifierKey) -> Option<String>;
         offer(code: &str) -> Option<String>;
@@ -164,7 +166,7 @@ impl<T: Read> Read for FaultyTransaction<T> {
 impl<T: Write> Write for FaultyTransaction<T> {
     delegate! { write
         put_identity(identity: &StoreIdentity) -> ();
-        put_rules(rules: &str) -> ();
+        put_rules(rules: &str, digest: &Digest) -> ();
         append(entry: &LogEntry) -> Position;
         put_node(key: &IdentifierKey, node: &Node) -> ();
         put_link(key: &IdentifierKey, link: &Link) -> ();

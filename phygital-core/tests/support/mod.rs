@@ -55,3 +55,61 @@ pub fn event(id: &str, kind: &str, seconds: i64, identifiers: &[&str], propertie
 pub fn identifier(text: &str) -> Identifier {
     text.parse().unwrap()
 }
+
+/// Events of a small shop, made from a few numbers.
+pub fn shop(choices: &[(u8, u8, u8, u8)]) -> Vec<Event> {
+    let identifiers = |n: u8| {
+        const ALL: [&str; 10] = [
+            "loyalty:L-1",
+            "loyalty:L-2",
+            "login:ada",
+            "phone:+33612345678",
+            "phone:+33687654321",
+            "email:ada@shop.example",
+            "cookie:c-1",
+            "cookie:c-2",
+            "tag_visitor:v-1",
+            "email:test@test.com",
+        ];
+        ALL[usize::from(n) % ALL.len()]
+    };
+    let one = |(index, &(kind, first, second, when)): (usize, &(u8, u8, u8, u8))| {
+        let id = format!("e-{index}");
+        let (a, b) = (identifiers(first), identifiers(second));
+        let seconds = i64::from(when);
+        let sku = format!(r#"{{"sku":"S-{}","price":{when}.5,"currency":"EUR"}}"#, first % 3);
+        let order = format!(
+            r#"{{"order_id":"o-{}","revenue":{when}.25,"currency":"EUR","products":[{sku}]}}"#,
+            second % 4
+        );
+        match kind % 11 {
+            0 => event(&id, "page_viewed", seconds, &[a], "{}"),
+            1 => event(&id, "product_viewed", seconds, &[a], &sku),
+            2 => {
+                let name = ["Ada", "Grace", "Gracie"][usize::from(when % 3)];
+                event(&id, "user_identified", seconds, &[a, b], &format!(r#"{{"firstName":"{name}"}}"#))
+            }
+            3 => event(&id, "order_completed", seconds, &[a, b], &order),
+            4 => {
+                event(&id, "order_refunded", seconds, &[a], &format!(r#"{{"order_id":"o-{}"}}"#, second % 4))
+            }
+            5 => event(&id, "product_added", seconds, &[a], &sku),
+            6 if a != b => event(&id, "identifiers_separated", seconds, &[a, b], "{}"),
+            7 if a != b => event(&id, "identifiers_linked", seconds, &[a, b], "{}"),
+            8 => {
+                let grant = format!(
+                    r#"{{"contact":"{a}","purposes":["personalization","marketing"],"method":"web"}}"#
+                );
+                event(&id, "opted_in", seconds, &[], &grant)
+            }
+            9 => event(&id, "opted_out", seconds, &[], &format!(r#"{{"contact":"{a}"}}"#)),
+            10 => {
+                let said =
+                    format!(r#"{{"attribute":"size.shoes","value":"{when}","sentence":"I take {when}"}}"#);
+                event(&id, "attribute_stated", seconds, &[a], &said)
+            }
+            _ => event(&id, "visit_started", seconds, &[a], "{}"),
+        }
+    };
+    choices.iter().enumerate().map(one).collect()
+}

@@ -152,13 +152,13 @@ fn mark(row: &mut Columns<'_>) -> rusqlite::Result<Mark> {
     Ok(Mark { highest, event, at: row.time()?, client: row.take::<Option<_>>()?.map(Digest::from_bytes) })
 }
 
-/// A value kept as JSON. What the parser says may quote it, so it is not told.
 /// What is said of whoever has an identifier.
 fn details(row: &mut Columns<'_>) -> rusqlite::Result<Vec<Details>> {
     let text: Option<String> = row.take()?;
     text.map_or_else(|| Ok(Vec::new()), |text| from_json(&text))
 }
 
+/// A value kept as JSON. What the parser says may quote it, so it is not told.
 fn from_json<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
     serde_json::from_str(text)
         .map_err(|_| Error::FromSqlConversionFailure(0, Type::Text, "not what was written".into()))
@@ -186,7 +186,13 @@ impl<Mode> Read for Transaction<'_, Mode> {
     }
 
     fn rules(&self) -> Stored<Option<String>> {
-        self.text("reading the rules", "SELECT rules FROM store WHERE rules IS NOT NULL", [])
+        self.text("reading the rules", "SELECT rules FROM rules", [])
+    }
+
+    fn rules_digest(&self) -> Stored<Option<Digest>> {
+        self.one("reading the digest of the rules", "SELECT digest FROM rules", [], |row| {
+            Ok(Digest::from_bytes(row.take()?))
+        })
     }
 
     fn head(&self, device: DeviceId, epoch: u32) -> Stored<Option<Head>> {
@@ -303,6 +309,14 @@ impl<Mode> Read for Transaction<'_, Mode> {
                 Ok(KnownBy { key, identifier: identifier(row)?, ledger: row.take()? })
             },
         )
+    }
+
+    fn each_identifier(&self, show: &mut dyn FnMut(IdentifierKey, CustomerId)) -> Stored<()> {
+        let doing = "reading whose each identifier is";
+        self.each(doing, "SELECT key, customer FROM identifier ORDER BY key", [], |row| {
+            show(IdentifierKey::from_bytes(row.take()?), CustomerId::from_bytes(row.take()?));
+            Ok(())
+        })
     }
 
     fn customers(&self) -> Stored<u64> {

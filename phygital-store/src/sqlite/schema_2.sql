@@ -3,5 +3,10 @@
 
 ALTER TABLE identifier ADD COLUMN
     details TEXT /* JSON: names and dates of birth said of whoever has it; NULL where nothing is */;
-ALTER TABLE store ADD COLUMN
-    rules TEXT /* JSON: by which rules all but log is folded; NULL where it is to be made anew */;
+
+CREATE TABLE rules (
+    -- The rules of identity by which all but log is folded. One row; none where it is to be made anew.
+    one    INTEGER PRIMARY KEY CHECK (one = 1),
+    digest BLOB NOT NULL, -- SHA-256 of the rules: before them, so that reading it reads one page
+    rules  TEXT NOT NULL  -- JSON
+) STRICT;

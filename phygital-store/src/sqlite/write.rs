@@ -7,7 +7,9 @@ use phygital_core::store::{
     Action, CustomerRow, Link, Mark, Node, Position, Statement, StorageError, StorageFault, StoreIdentity,
     Stored, TagRow, Write,
 };
-use phygital_core::vocab::{ActionId, Currency, CustomerId, Hlc, IdentifierKey, KeyEpoch, TagUid, Timestamp};
+use phygital_core::vocab::{
+    ActionId, Currency, CustomerId, Digest, Hlc, IdentifierKey, KeyEpoch, TagUid, Timestamp,
+};
 use rusqlite::{ErrorCode, Params, params};
 
 use super::fault;
@@ -81,8 +83,13 @@ impl Write for Transaction<'_, Writing> {
         )
     }
 
-    fn put_rules(&mut self, rules: &str) -> Stored<()> {
-        self.put("writing the rules", "UPDATE store SET rules = ?1", [rules])
+    fn put_rules(&mut self, rules: &str, digest: &Digest) -> Stored<()> {
+        self.put(
+            "writing the rules",
+            "INSERT INTO rules (one, digest, rules) VALUES (1, ?1, ?2)
+             ON CONFLICT (one) DO UPDATE SET digest = excluded.digest, rules = excluded.rules",
+            (digest.as_bytes(), rules),
+        )
     }
 
     fn append(&mut self, entry: &LogEntry) -> Stored<Position> {

@@ -3,8 +3,8 @@
 
 use super::kinds;
 use crate::vocab::{
-    ActionId, Digest, EventKey, Identifier, KeyEpoch, MessageId, NoticeId, Personal, Purpose, ReadCounter,
-    TagUid, Timestamp, TouchpointId,
+    ActionId, CustomerId, Digest, EventKey, Identifier, KeyEpoch, MessageId, NoticeId, Personal, Purpose,
+    ReadCounter, TagUid, Timestamp, TouchpointId,
 };
 
 kinds! {
@@ -66,5 +66,19 @@ kinds! {
     ) {
         /// What the host says of it.
         detail: Option<Personal>,
+    }
+
+    /// A customer, or part of one, goes by another id from now on: what keeps customers by their id has to follow.
+    CustomerChanged "Customer Changed" (
+        /// What became of her: `renamed`, `merged`, `split` where part of her is a customer of its own, `moved` where
+        /// part of her is another customer's, `ended` where nothing is left of her.
+        change: String,
+        /// The id that it was.
+        from: CustomerId,
+    ) {
+        /// The id that it is; none where nothing is left.
+        into: Option<CustomerId>,
+        /// The rules of identity that brought it about, where they were changed.
+        rules: Option<Digest>,
     }
 }

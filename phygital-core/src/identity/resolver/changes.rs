@@ -50,7 +50,7 @@ pub enum ProfileChange {
 
 /// What is seen of profiles while changes are settled.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     was: BTreeSet<CustomerId>,
     is: BTreeSet<CustomerId>,
     went: BTreeSet<(CustomerId, CustomerId)>,
@@ -59,7 +59,7 @@ pub(super) struct Tally {
 
 impl Tally {
     /// A member of a profile is one of another now, or of the same.
-    pub(super) fn member(&mut self, was: Option<CustomerId>, is: Option<CustomerId>) {
+    pub(crate) fn member(&mut self, was: Option<CustomerId>, is: Option<CustomerId>) {
         // Members of one profile come one after the other.
         if self.last == Some((was, is)) {
             return;
@@ -82,7 +82,7 @@ impl Tally {
     }
 
     /// The changes, in order; begins anew.
-    pub(super) fn changes(&mut self) -> Vec<ProfileChange> {
+    pub(crate) fn changes(&mut self) -> Vec<ProfileChange> {
         let Tally { mut was, mut is, went, .. } = std::mem::take(self);
         let unseen: BTreeSet<CustomerId> = went
             .iter()

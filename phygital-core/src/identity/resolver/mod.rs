@@ -84,7 +84,7 @@ use super::matching::{Index, Model};
 use super::union::{Component, Cut, Limits, Uniter};
 use super::{Class, Rules, Ruling, Sighting, Subject};
 use crate::vocab::{CustomerId, IdentifierKey, IdentifierKind, RecordKey};
-use changes::Tally;
+pub(crate) use changes::Tally;
 use graph::Graph;
 use hashes::Hashes;
 use rulings::Rulings;
