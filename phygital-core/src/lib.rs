@@ -16,6 +16,7 @@ pub mod event;
 pub mod identity;
 pub mod log;
 pub mod machine;
+pub mod measure;
 pub mod optin;
 pub mod profile;
 pub mod store;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the core, each knowing only itself and those before it.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 15] = [
     "vocab",
     "crypto",
     "contactless",
@@ -20,6 +20,7 @@ const LAYERS: [&str; 14] = [
     "identity",
     "profile",
     "attribution",
+    "measure",
     "machine",
     "store",
     "engine",
