@@ -111,7 +111,9 @@ mod tests {
 
     #[test]
     fn no_spread_says_nothing() {
-        for (standard_error, degrees) in [(0.0, 5.0), (f64::NAN, 5.0), (f64::INFINITY, 5.0), (1.0, 0.0), (0.0, f64::NAN)] {
+        for (standard_error, degrees) in
+            [(0.0, 5.0), (f64::NAN, 5.0), (f64::INFINITY, 5.0), (1.0, 0.0), (0.0, f64::NAN)]
+        {
             let estimate = Estimate { value: 1.0, standard_error, degrees };
             assert_eq!((estimate.p_value(), estimate.interval(Alpha::CUSTOMARY)), (None, None));
         }

@@ -97,7 +97,8 @@ impl Wide {
         let limb = |at: usize| size.0.get(at).copied().unwrap_or(0);
         let upper = if bits == 0 { 0 } else { limb(limbs + 1) << (64 - bits) };
         let mut top = (limb(limbs) >> bits) | upper;
-        let lost = size.0[..limbs].iter().any(|limb| *limb != 0) || (bits > 0 && limb(limbs) << (64 - bits) != 0);
+        let lost =
+            size.0[..limbs].iter().any(|limb| *limb != 0) || (bits > 0 && limb(limbs) << (64 - bits) != 0);
         // 64 bits are eleven more than a floating number has: what was cut off decides a tie alone.
         top |= u64::from(lost);
         let exponent = i32::try_from(shift).expect("at most 384");

@@ -349,7 +349,8 @@ impl Pair<'_> {
         };
         let shown = adjusted.map(|adjusted| adjusted.difference).or(difference);
         // With clusters the plan counts clusters.
-        let units = arms.map(|arm| self.statistics.clusters(arm).unwrap_or_else(|| self.statistics.rows(arm)));
+        let units =
+            arms.map(|arm| self.statistics.clusters(arm).unwrap_or_else(|| self.statistics.rows(arm)));
         let look = question.mixture.zip(shown).and_then(|(mixture, shown)| {
             mixture.look(shown.value, shown.standard_error, units[0] + units[1], alpha)
         });
@@ -477,7 +478,9 @@ mod tests {
         assert_eq!(caution(&[("a", "2"), ("a", "2"), ("b", "3"), ("b", "3")]), [Caution::NoSpread]);
         let negative = [("a", "-2"), ("a", "-3"), ("b", "3"), ("b", "4")];
         let found = analyse(&of(&negative), &Question::new("a")).unwrap();
-        assert!(found.comparisons[0].cautions.contains(&Caution::NoLift) && found.comparisons[0].lift.is_none());
+        assert!(
+            found.comparisons[0].cautions.contains(&Caution::NoLift) && found.comparisons[0].lift.is_none()
+        );
         // Nobody did it: the difference is nothing, its interval is not.
         let nobody = of(&[("a", "0"), ("a", "0"), ("b", "0"), ("b", "0")]);
         let found = analyse(&nobody, &Question::new("a")).unwrap();

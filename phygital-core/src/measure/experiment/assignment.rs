@@ -254,7 +254,11 @@ mod tests {
         for case in vectors["cases"].as_array().unwrap() {
             let text = |key: &str| case[key].as_str().unwrap();
             let version = if case["version"] == 1 { HashVersion::V1 } else { HashVersion::V2 };
-            assert_eq!(bucket(text("seed"), text("value"), version), case["expect"].as_f64().unwrap(), "{case}");
+            assert_eq!(
+                bucket(text("seed"), text("value"), version),
+                case["expect"].as_f64().unwrap(),
+                "{case}"
+            );
         }
         for case in vectors["getBucketRange"].as_array().unwrap() {
             let (with, expected) = (&case[1], ranges(&case[2]));
@@ -263,7 +267,10 @@ mod tests {
             let found = bucket_ranges(count, with[1].as_f64().unwrap(), weights.as_deref());
             assert_eq!(found.len(), expected.len(), "{case}");
             for (found, expected) in found.iter().zip(&expected) {
-                assert!((found.0 - expected.0).abs() < 1e-12 && (found.1 - expected.1).abs() < 1e-12, "{case}");
+                assert!(
+                    (found.0 - expected.0).abs() < 1e-12 && (found.1 - expected.1).abs() < 1e-12,
+                    "{case}"
+                );
             }
         }
         for case in vectors["chooseVariation"].as_array().unwrap() {

@@ -1,7 +1,7 @@
 //! Experiments in which whole shops are treated: people of one shop are alike, so that shops are what is counted.
 
-use crate::measure::experiment::compare::Side;
 use crate::measure::Moments;
+use crate::measure::experiment::compare::Side;
 
 /// A cluster: the sum of what its people did, and its size (or the sum of a ratio's denominators).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,8 +50,8 @@ pub fn cluster_side(clusters: &[ClusterSum]) -> Option<Side> {
         wpp += weight * part * part;
     }
     let trace = w - 2.0 * wp + w * pp;
-    let of_square = ww + 2.0 * ww * pp + 2.0 * wp * wp + w * w * pp * pp - 4.0 * wwp + 2.0 * w * wpp
-        - 4.0 * w * wp * pp;
+    let of_square =
+        ww + 2.0 * ww * pp + 2.0 * wp * wp + w * w * pp * pp - 4.0 * wwp + 2.0 * w * wpp - 4.0 * w * wp * pp;
     let degrees = trace * trace / of_square;
     Some(Side { mean, variance: squares * pp / trace, degrees })
         .filter(|side| side.degrees > 0.0 && side.variance.is_finite() && side.mean.is_finite())
@@ -75,7 +75,8 @@ pub fn intra_cluster_correlation(arms: &[Vec<Moments>]) -> Option<f64> {
         }
         people += size;
     }
-    let free = clusters - arms.iter().filter(|arm| arm.iter().any(|cluster| cluster.count() > 0)).count() as f64;
+    let free =
+        clusters - arms.iter().filter(|arm| arm.iter().any(|cluster| cluster.count() > 0)).count() as f64;
     if free < 1.0 || people <= clusters {
         return None;
     }
@@ -131,9 +132,9 @@ fn ways(all: usize, count: usize) -> Option<u64> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::measure::Alpha;
     use crate::measure::experiment::compare::difference;
     use crate::measure::experiment::simulated::Draws;
-    use crate::measure::Alpha;
 
     /// Few shops of very unequal size, with people alike: intervals hold the truth nearly as often as they say, where those
     /// that count people would hold it half the time.

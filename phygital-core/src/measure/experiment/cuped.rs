@@ -201,7 +201,8 @@ mod tests {
     /// The same by least squares over people: y on (x, missing), both centred over all.
     fn in_two_passes(treated: &[Person], control: &[Person]) -> (f64, f64, f64) {
         let all = treated.iter().chain(control);
-        let known = all.clone().filter_map(|(before, value)| Some((f64::from((*before)?), f64::from(*value))));
+        let known =
+            all.clone().filter_map(|(before, value)| Some((f64::from((*before)?), f64::from(*value))));
         let known = known.collect::<Vec<_>>();
         let missing = all.clone().filter(|(before, _)| before.is_none()).map(|(_, value)| f64::from(*value));
         let missing = missing.collect::<Vec<_>>();

@@ -11,9 +11,9 @@ mod cuped;
 mod power;
 mod sample_ratio;
 mod sequential;
-mod statistics;
 #[cfg(test)]
 pub(in crate::measure) mod simulated;
+mod statistics;
 
 pub use analysis::{
     Analysis, AnalysisError, ArmCount, ArmRole, Caution, Comparison, MetricKind, Question, analyse,

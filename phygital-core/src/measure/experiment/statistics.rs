@@ -495,7 +495,11 @@ impl Statistics {
         }
         read.check()?;
         // Another way to write the same is none.
-        if bytes.is_empty() && flags & !3 == 0 && read.is_ordered_as(&metrics) { Ok(read) } else { Err(form()) }
+        if bytes.is_empty() && flags & !3 == 0 && read.is_ordered_as(&metrics) {
+            Ok(read)
+        } else {
+            Err(form())
+        }
     }
 
     /// Arms that are named are at least two; others have a row.

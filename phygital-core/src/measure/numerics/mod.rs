@@ -46,7 +46,10 @@ mod tests {
             let (expected, arguments) = row.split_last().unwrap();
             let found = ours(arguments);
             let off = (found - expected).abs() / expected.abs();
-            assert!(off <= tolerance, "{function}{arguments:?}: {found}, expected {expected}, off by {off:e}");
+            assert!(
+                off <= tolerance,
+                "{function}{arguments:?}: {found}, expected {expected}, off by {off:e}"
+            );
         }
     }
 
