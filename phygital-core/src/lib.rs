@@ -14,6 +14,7 @@ pub mod crypto;
 pub mod engine;
 pub mod event;
 pub mod identity;
+pub mod journey;
 pub mod log;
 pub mod machine;
 pub mod measure;

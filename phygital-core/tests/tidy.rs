@@ -19,6 +19,7 @@ const LAYERS: [&str; 15] = [
     "optin",
     "identity",
     "profile",
+    "journey",
     "attribution",
     "measure",
     "machine",

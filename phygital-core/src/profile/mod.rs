@@ -115,6 +115,7 @@ pub use preference::{Preference, PreferenceBasis};
 pub use rank::{Rank, RankBand, SpendBucket};
 pub use role::{Role, Section};
 pub use talk::{TalkingPoint, Topic};
+pub(crate) use touch::channel as campaign_channel;
 pub use touch::{CHANNEL_DIRECT, CHANNEL_EMAIL, CHANNEL_STORE, CHANNEL_TAP, Touch};
 pub use visits::{Assist, Visit, VisitSign};
 

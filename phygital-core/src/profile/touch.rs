@@ -70,7 +70,7 @@ impl Touch {
 }
 
 /// What a campaign is called as a channel; none where it says nothing.
-pub(super) fn channel(campaign: &Campaign) -> Option<String> {
+pub(crate) fn channel(campaign: &Campaign) -> Option<String> {
     let name = match (&campaign.source, &campaign.medium) {
         (Some(source), Some(medium)) => format!("{source}/{medium}"),
         (Some(one), None) | (None, Some(one)) => one.clone(),

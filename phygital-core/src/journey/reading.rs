@@ -1,0 +1,230 @@
+//! From the log's events: which of them are touches, what they say of orders, and what they make of a customer.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::orders::{Fact, Said};
+use super::settings::Settings;
+use super::touch::{Touch, TouchKind};
+use crate::event::kinds::commerce::OrderSums;
+use crate::event::{Body, Campaign, Event, Recorded};
+use crate::profile::{CHANNEL_DIRECT, CHANNEL_EMAIL, CHANNEL_STORE, CHANNEL_TAP, campaign_channel};
+use crate::vocab::{Purpose, SourceId, Timestamp};
+
+/// The channel of a text that advertised, whose campaign nobody named.
+pub const CHANNEL_SMS: &str = "sms";
+/// The channel of a push notification that was tapped.
+pub const CHANNEL_PUSH: &str = "push";
+/// The channel of an associate's help.
+pub const CHANNEL_ASSOCIATE: &str = "associate";
+/// The channel of a chat.
+pub const CHANNEL_CHAT: &str = "chat";
+/// The channel of an installation that was ascribed to an advertisement.
+pub const CHANNEL_AD: &str = "ad";
+
+/// Reads the touches of one customer out of her events, given in the order of the fold.
+///
+/// | event | kind | channel unless its campaign names one | source |
+/// |---|---|---|---|
+/// | *Tag Tapped* | tap | `tap` | the tag, else the touchpoint, else the place |
+/// | *Visit Started*, *Product Tried On*, *Pickup Arrived* | visit | `store` | the place |
+/// | *Email Link Clicked* | email | `email` | the campaign, else the e-mail |
+/// | *Message Sent* for marketing | sms | `sms` | the message |
+/// | *Push Notification Tapped* | web | `push` | the campaign, else the app |
+/// | *Associate Assisted* | associate | `associate` | the associate, else the place |
+/// | *Live Chat Conversation Started* | associate | `chat` | the agent, else the site |
+/// | *Install Attributed* | ad | its provider, else `ad` | the campaign, else the app |
+/// | pages, screens, looks at products, searches, cart and checkout on the web | web | `direct` | the campaign, else the site |
+///
+/// - A campaign names the channel `source/medium`, else the one of them that it has, else by its name. Its medium makes the
+///   touch one of `email`, `sms` or `ad` (`cpc`, `ppc`, `cpm`, `paid...`, `display`, `banner`, `retargeting`, `affiliate`).
+/// - On a web site or in an app a visit is one touch: what follows within [`Settings::session`] at the same source goes on
+///   with it, unless it names another channel.
+/// - An e-mail that was opened is no touch: mail programs open by themselves. Nor is what the shop does alone.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    session: Duration,
+    /// The visit that is going on at each site: its channel, and the last sign of her.
+    visits: BTreeMap<SourceId, (Box<str>, Timestamp)>,
+}
+
+/// What an event makes of a customer, for rules that reward it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Milestone {
+    /// She became known: *Opted In*, *User Identified*, *Loyalty Member Enrolled*.
+    Lead,
+    /// She was about to buy: *Product Added*, *Checkout Started*, *Reservation Held*.
+    Opportunity,
+}
+
+/// What an event makes of its customer.
+pub fn milestone(body: &Body) -> Option<Milestone> {
+    match body {
+        Body::OptedIn(_) | Body::UserIdentified(_) | Body::LoyaltyMemberEnrolled(_) => Some(Milestone::Lead),
+        Body::ProductAdded(_) | Body::CheckoutStarted(_) | Body::ReservationHeld(_) => {
+            Some(Milestone::Opportunity)
+        }
+        _ => None,
+    }
+}
+
+/// What an event says of an order; none for most. The value is [`OrderSums::net`].
+pub fn fact(recorded: &Recorded) -> Option<Fact> {
+    let event = &recorded.event;
+    let total = |order: &OrderSums| order.total;
+    let (order, said) = match &event.body {
+        Body::OrderCompleted(placed) => {
+            let (value, total) = (placed.order.net(), total(&placed.order));
+            (&placed.order_id, Said::Placed { value, total, place: event.place.clone() })
+        }
+        Body::OrderUpdated(now) => {
+            (&now.order_id, Said::Updated { value: now.order.net(), total: total(&now.order) })
+        }
+        Body::OrderRefunded(back) => (&back.order_id, Said::Refunded(back.order.net())),
+        Body::OrderCancelled(off) => (&off.order_id, Said::Cancelled),
+        _ => return None,
+    };
+    Some(Fact { at: recorded.fold.at, sequence: 0, id: recorded.fold.key, order: order.clone(), said })
+}
+
+impl Reading {
+    /// Reads by these settings, from the first event of a customer.
+    pub fn new(settings: &Settings) -> Reading {
+        Reading { session: Duration::from_secs(settings.session), visits: BTreeMap::new() }
+    }
+
+    /// The touch that the customer's next event is, if it is one.
+    pub fn touch(&mut self, recorded: &Recorded) -> Option<Touch> {
+        let event = &recorded.event;
+        let campaign = event.context.campaign.as_ref();
+        let named = campaign.and_then(campaign_channel);
+        let Some(Plain { kind, channel, source }) = plain(event) else {
+            if is_of_the_web(event) {
+                return self.web(recorded, named);
+            }
+            return None;
+        };
+        let kind = campaign.and_then(kind_of).filter(|_| !kind.is_physical()).unwrap_or(kind);
+        let channel = named.unwrap_or(channel);
+        Some(made(recorded, kind, channel, source))
+    }
+
+    fn web(&mut self, recorded: &Recorded, named: Option<String>) -> Option<Touch> {
+        let (event, at) = (&recorded.event, recorded.fold.at);
+        let going_on =
+            self.visits.get_mut(&event.source).filter(|(_, last)| at.distance(*last) <= self.session);
+        if let Some((channel, last)) = going_on
+            && named.as_ref().is_none_or(|named| **named == **channel)
+        {
+            *last = at;
+            return None;
+        }
+        let campaign = event.context.campaign.as_ref();
+        let kind = campaign.and_then(kind_of).unwrap_or(TouchKind::Web);
+        let channel = named.unwrap_or_else(|| CHANNEL_DIRECT.to_owned());
+        self.visits.insert(event.source.clone(), (channel.clone().into(), at));
+        Some(made(recorded, kind, channel, named_or(event, event.source.as_str())))
+    }
+}
+
+/// A touch by the event alone.
+struct Plain {
+    kind: TouchKind,
+    channel: String,
+    source: String,
+}
+
+fn plain(event: &Event) -> Option<Plain> {
+    let place = event.place.as_ref().map_or("", |place| place.as_str());
+    let site = event.source.as_str();
+    let (kind, channel, source) = match &event.body {
+        Body::TagTapped(tap) => {
+            let touchpoint = || tap.touchpoint.as_ref().map_or(place.to_owned(), ToString::to_string);
+            (TouchKind::Tap, CHANNEL_TAP, tap.uid.map_or_else(touchpoint, |uid| uid.to_string()))
+        }
+        Body::VisitStarted(_) | Body::ProductTriedOn(_) | Body::PickupArrived(_) => {
+            (TouchKind::Visit, CHANNEL_STORE, place.to_owned())
+        }
+        Body::EmailLinkClicked(click) => {
+            let id = click.campaign_id.as_ref().or(click.campaign_name.as_ref()).or(click.email_id.as_ref());
+            (TouchKind::Email, CHANNEL_EMAIL, named_or(event, id.map_or(site, |id| id)))
+        }
+        Body::MessageSent(sent) if sent.purpose == Some(Purpose::Marketing) => {
+            (TouchKind::Sms, CHANNEL_SMS, sent.message_id.to_string())
+        }
+        Body::PushNotificationTapped(_) => (TouchKind::Web, CHANNEL_PUSH, named_or(event, site)),
+        Body::AssociateAssisted(help) => {
+            let who = help.associate_id.as_ref().map_or(place.to_owned(), ToString::to_string);
+            (TouchKind::Associate, CHANNEL_ASSOCIATE, who)
+        }
+        Body::LiveChatConversationStarted(chat) => {
+            (TouchKind::Associate, CHANNEL_CHAT, chat.agent_id.clone().unwrap_or(site.to_owned()))
+        }
+        Body::InstallAttributed(install) => {
+            let provider = install.provider.as_deref().filter(|name| !name.is_empty());
+            (TouchKind::Ad, provider.unwrap_or(CHANNEL_AD), named_or(event, site))
+        }
+        _ => return None,
+    };
+    Some(Plain { kind, channel: channel.to_owned(), source })
+}
+
+/// Whether it is something that she did on a web site or in an app.
+fn is_of_the_web(event: &Event) -> bool {
+    match &event.body {
+        Body::PageViewed(_)
+        | Body::ScreenViewed(_)
+        | Body::ApplicationInstalled(_)
+        | Body::ApplicationOpened(_)
+        | Body::DeepLinkOpened(_)
+        | Body::DeepLinkClicked(_) => true,
+        Body::ProductsSearched(_)
+        | Body::ProductListViewed(_)
+        | Body::ProductListFiltered(_)
+        | Body::PromotionViewed(_)
+        | Body::PromotionClicked(_)
+        | Body::ProductClicked(_)
+        | Body::ProductViewed(_)
+        | Body::ProductAdded(_)
+        | Body::ProductRemoved(_)
+        | Body::CartViewed(_)
+        | Body::CheckoutStarted(_)
+        | Body::CheckoutStepViewed(_)
+        | Body::CheckoutStepCompleted(_)
+        | Body::ProductAddedToWishlist(_)
+        | Body::WishlistProductAddedToCart(_) => event.place.is_none(),
+        _ => false,
+    }
+}
+
+/// The name of the event's campaign, else something else.
+fn named_or(event: &Event, other: &str) -> String {
+    let name = event.context.campaign.as_ref().and_then(|campaign| campaign.name.as_deref());
+    name.unwrap_or(other).to_owned()
+}
+
+/// What kind of touch the medium of a campaign says.
+fn kind_of(campaign: &Campaign) -> Option<TouchKind> {
+    let medium = campaign.medium.as_deref()?.to_ascii_lowercase();
+    let paid =
+        ["cpc", "ppc", "cpm", "cpv", "cpa", "display", "banner", "retargeting", "affiliate", "ad", "ads"];
+    match &*medium {
+        "email" | "e-mail" | "newsletter" => Some(TouchKind::Email),
+        "sms" | "mms" => Some(TouchKind::Sms),
+        medium if medium.starts_with("paid") || paid.contains(&medium) => Some(TouchKind::Ad),
+        _ => None,
+    }
+}
+
+fn made(recorded: &Recorded, kind: TouchKind, channel: String, source: String) -> Touch {
+    let touch = Touch::new(recorded.fold.at, recorded.fold.key, kind, fit(channel)).from(source);
+    Touch { place: recorded.event.place.clone().filter(|_| kind.is_physical()), ..touch }
+}
+
+/// A channel's name within its limit.
+fn fit(mut name: String) -> String {
+    use crate::vocab::limits::CHANNEL_NAME_BYTES_MAX;
+    name.truncate(name.floor_char_boundary(CHANNEL_NAME_BYTES_MAX));
+    name
+}
