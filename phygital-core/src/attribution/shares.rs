@@ -72,6 +72,11 @@ impl Shares {
         self.total
     }
 
+    /// Which touches have no place of their own; empty where that makes no difference.
+    pub(super) fn rest(&self) -> &[bool] {
+        &self.rest
+    }
+
     /// A touch's share as a floating number.
     pub fn fraction(&self, touch: usize) -> f64 {
         self.parts.get(touch).map_or(0.0, |part| *part as f64 / self.total as f64)

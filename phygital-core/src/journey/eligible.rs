@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn repetitions_are_counted_from_the_one_that_counts() {
         let settings = Settings::plain(1000).with_dedupe(Some(10));
-        let touches = [-100, -90, -89, -80, -70].map(|at| touch(at.unsigned_abs() as u8, at.into(), "a"));
+        let touches = [-100, -90, -89, -80, -70].map(|at: i64| touch(at.unsigned_abs() as u8, at, "a"));
         let other = touch(1, -95, "b");
         let elsewhere = touch(2, -95, "a").from("x");
         let all = touches.into_iter().chain([other, elsewhere]).map(|touch| (touch, Standing::CLEAR));
@@ -415,7 +415,7 @@ mod tests {
     #[test]
     fn milestones_are_the_last_touches_until_then() {
         let touches =
-            [-50, -40, -30].map(|at| (touch(at.unsigned_abs() as u8, at.into(), "a"), Standing::CLEAR));
+            [-50, -40, -30].map(|at: i64| (touch(at.unsigned_abs() as u8, at, "a"), Standing::CLEAR));
         let of = |lead: i64, opportunity: i64| {
             let milestones = Milestones::at(Some(at(lead)), Some(at(opportunity)));
             let journey = Journey::of(order(), touches.clone(), &milestones, &Settings::plain(60));

@@ -22,7 +22,7 @@ pub const CHANNEL_CHAT: &str = "chat";
 /// The channel of an installation that was ascribed to an advertisement.
 pub const CHANNEL_AD: &str = "ad";
 
-/// Reads the touches of one customer out of her events, given in the order of the fold.
+/// Reads the touches of one customer out of the [`sign`]s of her events, given in the order of the fold.
 ///
 /// | event | kind | channel unless its campaign names one | source |
 /// |---|---|---|---|
@@ -88,43 +88,55 @@ pub fn fact(recorded: &Recorded) -> Option<Fact> {
     Some(Fact { at: recorded.fold.at, sequence: 0, id: recorded.fold.key, order: order.clone(), said })
 }
 
+/// What one event says of how a customer came: a touch, or a sign of her on a web site, which may go on with a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sign {
+    /// The touch that it is, unless it goes on with a visit.
+    pub touch: Touch,
+    /// The site or app of which it is a sign, and whether a campaign named the channel.
+    visit: Option<(SourceId, bool)>,
+}
+
+/// What an event says of how its customer came, if it says anything.
+pub fn sign(recorded: &Recorded) -> Option<Sign> {
+    let event = &recorded.event;
+    let campaign = event.context.campaign.as_ref();
+    let named = campaign.and_then(campaign_channel);
+    let said = campaign.and_then(kind_of);
+    if let Some(Plain { kind, channel, source }) = plain(event) {
+        let kind = said.filter(|_| !kind.is_physical()).unwrap_or(kind);
+        let touch = made(recorded, kind, named.unwrap_or(channel), source);
+        return Some(Sign { touch, visit: None });
+    }
+    if !is_of_the_web(event) {
+        return None;
+    }
+    let visit = Some((event.source.clone(), named.is_some()));
+    let channel = named.unwrap_or_else(|| CHANNEL_DIRECT.to_owned());
+    let source = named_or(event, event.source.as_str());
+    Some(Sign { touch: made(recorded, said.unwrap_or(TouchKind::Web), channel, source), visit })
+}
+
 impl Reading {
     /// Reads by these settings, from the first event of a customer.
     pub fn new(settings: &Settings) -> Reading {
         Reading { session: Duration::from_secs(settings.session), visits: BTreeMap::new() }
     }
 
-    /// The touch that the customer's next event is, if it is one.
-    pub fn touch(&mut self, recorded: &Recorded) -> Option<Touch> {
-        let event = &recorded.event;
-        let campaign = event.context.campaign.as_ref();
-        let named = campaign.and_then(campaign_channel);
-        let Some(Plain { kind, channel, source }) = plain(event) else {
-            if is_of_the_web(event) {
-                return self.web(recorded, named);
-            }
-            return None;
-        };
-        let kind = campaign.and_then(kind_of).filter(|_| !kind.is_physical()).unwrap_or(kind);
-        let channel = named.unwrap_or(channel);
-        Some(made(recorded, kind, channel, source))
-    }
-
-    fn web(&mut self, recorded: &Recorded, named: Option<String>) -> Option<Touch> {
-        let (event, at) = (&recorded.event, recorded.fold.at);
-        let going_on =
-            self.visits.get_mut(&event.source).filter(|(_, last)| at.distance(*last) <= self.session);
+    /// The touch that the customer's next sign is, unless it goes on with a visit.
+    pub fn touch(&mut self, sign: Sign) -> Option<Touch> {
+        let Sign { touch, visit } = sign;
+        let Some((site, named)) = visit else { return Some(touch) };
+        let going_on = self.visits.get_mut(&site).filter(|(_, last)| touch.at.distance(*last) <= self.session);
         if let Some((channel, last)) = going_on
-            && named.as_ref().is_none_or(|named| **named == **channel)
+            && (!named || *channel == touch.channel)
         {
-            *last = at;
+            *last = touch.at;
             return None;
         }
-        let campaign = event.context.campaign.as_ref();
-        let kind = campaign.and_then(kind_of).unwrap_or(TouchKind::Web);
-        let channel = named.unwrap_or_else(|| CHANNEL_DIRECT.to_owned());
-        self.visits.insert(event.source.clone(), (channel.clone().into(), at));
-        Some(made(recorded, kind, channel, named_or(event, event.source.as_str())))
+        self.visits.insert(site, (touch.channel.clone(), touch.at));
+        Some(touch)
     }
 }
 
