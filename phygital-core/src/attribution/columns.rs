@@ -77,7 +77,8 @@ mod tests {
     }
 
     fn journey(amount: &str, currency: &str, change: impl FnOnce(Order) -> Order) -> Journey {
-        let order = Order::new(OrderId::new("o").unwrap(), Timestamp::MIN, Money::parse(amount, currency).unwrap());
+        let order =
+            Order::new(OrderId::new("o").unwrap(), Timestamp::MIN, Money::parse(amount, currency).unwrap());
         Journey::of(change(order), [touch()], &Milestones::default(), &Settings::default())
     }
 

@@ -240,12 +240,27 @@ impl Sums {
     }
 }
 
+/// Why orders were not credited.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AttributedFault {
+    /// A setting of the rule is at fault.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// Two journeys of one order: it would be credited twice.
+    #[error("order {0} comes twice")]
+    Twice(OrderId),
+}
+
 impl Attributed {
-    /// The credits of orders by a run. An order that comes twice is the caller's to leave out.
+    /// The credits of orders by a run.
     ///
     /// # Errors
-    /// As of [`ModelRun::explain`].
-    pub fn of(run: ModelRun, journeys: impl IntoIterator<Item = Journey>) -> Result<Attributed, RuleError> {
+    /// [`AttributedFault`]; orders are told apart by their ids.
+    pub fn of(
+        run: ModelRun,
+        journeys: impl IntoIterator<Item = Journey>,
+    ) -> Result<Attributed, AttributedFault> {
         let orders =
             journeys.into_iter().map(|journey| run.explain(journey)).collect::<Result<Vec<_>, _>>()?;
         let mut ids = BTreeSet::new();

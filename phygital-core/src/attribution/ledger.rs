@@ -204,7 +204,8 @@ impl CreditLedger {
                 posted.extend(self.next(run, order, net, at));
             }
         }
-        let of_model = self.books.iter().filter(|((model, order), _)| **model == *run.name() && !there.contains(order));
+        let of_model =
+            self.books.iter().filter(|((model, order), _)| **model == *run.name() && !there.contains(order));
         for (_, entries) in of_model {
             let Some((_, last)) = entries.last_key_value() else { continue };
             if !last.is_gone() {

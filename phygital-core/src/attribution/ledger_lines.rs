@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::{Cause, Credited, CreditLedger, LedgerEntry};
+use super::ledger::{Cause, CreditLedger, Credited, LedgerEntry};
 use super::shares::Shares;
 use crate::vocab::limits::{CHANNEL_NAME_BYTES_MAX, PATH_TOUCHES_MAX};
 use crate::vocab::{Currency, Digest, EventKey, Money, OrderId, Timestamp};
@@ -33,7 +33,9 @@ pub enum LedgerFault {
     #[error("causes: expected at least one, each once")]
     Causes,
     /// Too many touches, one twice, or none that weighs anything.
-    #[error("touches: expected none, or at most {PATH_TOUCHES_MAX}, each once, with a part above zero in all")]
+    #[error(
+        "touches: expected none, or at most {PATH_TOUCHES_MAX}, each once, with a part above zero in all"
+    )]
     Touches,
     /// No whole number.
     #[error("touches: expected a part as a whole number of 64 bits in digits")]
@@ -99,8 +101,7 @@ impl LedgerEntry {
     /// # Errors
     /// [`LedgerFault`] names the field.
     pub fn read(line: &str) -> Result<LedgerEntry, LedgerFault> {
-        let line: Line<'_> =
-            serde_json::from_str(line).map_err(|error| LedgerFault::Json(error.column()))?;
+        let line: Line<'_> = serde_json::from_str(line).map_err(|error| LedgerFault::Json(error.column()))?;
         if line.v != LEDGER_VERSION {
             return Err(LedgerFault::Version(line.v));
         }
@@ -122,7 +123,8 @@ impl LedgerEntry {
         };
         let touches = line.touches.into_iter().map(touch).collect::<Result<Vec<_>, LedgerFault>>()?;
         let keys = touches.iter().map(|touch| touch.touch).collect::<BTreeSet<_>>();
-        let weighs = touches.is_empty() || Shares::new(touches.iter().map(|touch| touch.part).collect()).is_ok();
+        let weighs =
+            touches.is_empty() || Shares::new(touches.iter().map(|touch| touch.part).collect()).is_ok();
         if keys.len() != touches.len() || touches.len() > PATH_TOUCHES_MAX || !weighs {
             return Err(LedgerFault::Touches);
         }
@@ -185,7 +187,10 @@ mod tests {
         let entry = line(|_| {}).unwrap();
         assert_eq!(LedgerEntry::read(&entry.write()).unwrap(), entry);
         assert_eq!(entry.accounts(), [(Some("email"), 100)].into());
-        assert_eq!(line(|line| line["touches"] = serde_json::json!([])).unwrap().accounts(), [(None, 100)].into());
+        assert_eq!(
+            line(|line| line["touches"] = serde_json::json!([])).unwrap().accounts(),
+            [(None, 100)].into()
+        );
         let fault = |field: &str, value: serde_json::Value| line(|line| line[field] = value).unwrap_err();
         assert_eq!(fault("v", 2.into()), LedgerFault::Version(2));
         assert_eq!(fault("model", "".into()), LedgerFault::Name("model"));
@@ -195,7 +200,10 @@ mod tests {
         let key = "cd".repeat(16);
         let touch = |channel: &str, part: &str| serde_json::json!([[key, channel, part, false]]);
         assert_eq!(fault("touches", touch("a", "0")), LedgerFault::Touches);
-        assert_eq!(fault("touches", serde_json::json!([[key, "a", "1", false], [key, "b", "1", false]])), LedgerFault::Touches);
+        assert_eq!(
+            fault("touches", serde_json::json!([[key, "a", "1", false], [key, "b", "1", false]])),
+            LedgerFault::Touches
+        );
         for part in ["", "+1", "01", "1.0", "18446744073709551616"] {
             assert_eq!(fault("touches", touch("a", part)), LedgerFault::Part);
         }
@@ -203,7 +211,9 @@ mod tests {
         let long = "x".repeat(CHANNEL_NAME_BYTES_MAX + 1);
         assert_eq!(fault("touches", touch(&long, "1")), LedgerFault::Name("touches"));
         assert!(line(|line| line["touches"] = touch(&long[1..], "1")).is_ok());
-        for (field, value) in [("currency", "XXX"), ("order", ""), ("run", "ab"), ("at", "now"), ("more", "1")] {
+        for (field, value) in
+            [("currency", "XXX"), ("order", ""), ("run", "ab"), ("at", "now"), ("more", "1")]
+        {
             assert!(matches!(fault(field, value.into()), LedgerFault::Json(_)), "{field}");
         }
         let many = |count: usize| {

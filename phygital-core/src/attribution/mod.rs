@@ -29,9 +29,11 @@ mod transitions;
 pub use channels::{ChannelError, ChannelId, Channels, Roster};
 pub use coalitions::Coalitions;
 pub use codec::{AggregateError, MergeError};
-pub use credits::Credits;
 pub use columns::{ColumnsFault, columns_of};
-pub use explain::{AttributedFault, Attributed, Explained, ModelRun, RULES_VERSION, Sums, digest_of, weights_of};
+pub use credits::Credits;
+pub use explain::{
+    Attributed, AttributedFault, Explained, ModelRun, RULES_VERSION, Sums, digest_of, weights_of,
+};
 pub use journeys::{JourneyError, JourneyFault, Journeys, Part};
 pub use ledger::{Cause, CreditLedger, Credited, LedgerEntry, Posting, PostingLine};
 pub use ledger_lines::{LEDGER_VERSION, LedgerFault};

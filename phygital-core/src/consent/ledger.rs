@@ -121,6 +121,13 @@ impl Ledger {
         Ledger { entries: known.cloned().collect(), cut: self.cut }
     }
 
+    /// The ledger of what was said until some time, whenever it was received. Answers later whether something that was done
+    /// then was permitted by what had been said.
+    pub fn said_until(&self, at: Timestamp) -> Ledger {
+        let said = self.entries.iter().filter(|entry| entry.fold.at <= at);
+        Ledger { entries: said.cloned().collect(), cut: self.cut }
+    }
+
     /// Brings the entries into order and cuts what is too many.
     ///
     /// An entry stays when it is among the latest of any of its purposes. That is a property of the

@@ -21,7 +21,7 @@ pub(crate) struct Lens<'e> {
 
 impl Lens<'_> {
     /// The identifiers that may link, with their keys.
-    fn usable<'r>(&self, identifiers: &'r [Identifier]) -> Vec<(IdentifierKey, &'r Identifier)> {
+    pub(super) fn usable<'r>(&self, identifiers: &'r [Identifier]) -> Vec<(IdentifierKey, &'r Identifier)> {
         let usable = identifiers.iter().filter(|one| !self.rules.is_blocked(one));
         usable.map(|one| (one.key(self.tenant), one)).collect()
     }

@@ -68,6 +68,9 @@ pub enum Missing {
     /// A tag of that UID in the registry.
     #[error("tag of that UID in the registry")]
     Tag,
+    /// An order of that id.
+    #[error("order of that id")]
+    Order,
 }
 
 /// Why a tap was refused.

@@ -41,6 +41,12 @@ impl Known {
         policy.permits_any(&self.ledgers, purpose, now)
     }
 
+    /// Whether something was permitted at a time by what had been said until then.
+    pub(super) fn permitted_then(&self, policy: &Policy, purpose: Purpose, at: Timestamp) -> bool {
+        let then = self.ledgers.iter().map(|ledger| ledger.said_until(at)).collect::<Vec<_>>();
+        policy.permits_any(&then, purpose, at).allowed
+    }
+
     /// What may be shown of her, by a decision on [`Purpose::Personalization`].
     pub(super) fn card(
         &self,

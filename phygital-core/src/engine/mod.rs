@@ -2,7 +2,7 @@
 //!
 //! [`Engine`] has one door for facts, [`Engine::record`], and views for everything else, each in its
 //! own file and without state of its own: [`Engine::taps`], [`Engine::tags`], [`Engine::people`],
-//! [`Engine::consents`], [`Engine::actions`], [`Engine::log`].
+//! [`Engine::consents`], [`Engine::insight`], [`Engine::actions`], [`Engine::log`].
 
 mod actions;
 mod changes;
@@ -15,6 +15,7 @@ mod failures;
 mod fold;
 mod history;
 mod inbound;
+mod insight;
 mod known;
 mod people;
 mod profiles;
@@ -32,6 +33,7 @@ pub use consents::Consents;
 pub use entropy::{Entropy, EntropyError};
 pub use error::{Error, Missing, TapRefused};
 pub use history::{History, Rebuilt};
+pub use insight::{Insight, ShopJourneys};
 pub use people::{Explanation, People, Person, Step};
 pub use receipt::{Accepted, Receipt};
 pub use recognition::Recognition;
@@ -216,6 +218,11 @@ impl<S: Store> Engine<S> {
     /// What is permitted, and why.
     pub fn consents(&self) -> Consents<'_, S> {
         Consents { engine: self }
+    }
+
+    /// What brought customers to their orders.
+    pub fn insight(&self) -> Insight<'_, S> {
+        Insight { engine: self }
     }
 
     /// What waits to be carried out.

@@ -128,7 +128,8 @@ impl Reading {
     pub fn touch(&mut self, sign: Sign) -> Option<Touch> {
         let Sign { touch, visit } = sign;
         let Some((site, named)) = visit else { return Some(touch) };
-        let going_on = self.visits.get_mut(&site).filter(|(_, last)| touch.at.distance(*last) <= self.session);
+        let going_on =
+            self.visits.get_mut(&site).filter(|(_, last)| touch.at.distance(*last) <= self.session);
         if let Some((channel, last)) = going_on
             && (!named || *channel == touch.channel)
         {
