@@ -250,7 +250,7 @@ mod tests {
             prop_assume!(sum.rem_euclid(100) == 0 || sum > 0);
             // The total is what the fixed points were rounded down from.
             let total = if sum < 0 { sum / 100 } else { (sum + 99) / 100 };
-            let whole = whole_units(total, &exact, 100);
+            let whole = whole_units(total, &exact, 100, 1);
             prop_assert_eq!(whole.iter().map(|c| i128::from(*c)).sum::<i128>(), total);
             for (whole, exact) in whole.iter().zip(&exact) {
                 prop_assert!((i128::from(*whole) * 100 - exact).abs() <= 100);

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::event::Recorded;
 use crate::identity::primary;
 use crate::journey::{
-    Fact, Journey, Known as Identity, Milestone, Milestones, OpenJourney, Order, OrderFaults, Orders, Reading,
-    Said, Settings, Sign, Standing, Touch, fact, milestone, sign,
+    Fact, Journey, Known as Identity, Milestone, Milestones, OpenJourney, Order, OrderFaults, Orders,
+    Reading, Said, Settings, Sign, Standing, Touch, fact, milestone, sign,
 };
 use crate::store::{Read, StorageError, StorageFault, Store, Stored};
 use crate::vocab::{CustomerId, EventKey, IdentifierKey, IdentifierKind, OrderId, Purpose, Timestamp};
@@ -125,7 +125,8 @@ impl<S: Store> Insight<'_, S> {
             }
             all.open.extend(her.open(last, settings));
         }
-        all.journeys.sort_by(|one, other| (one.order.at, &one.order.id).cmp(&(other.order.at, &other.order.id)));
+        all.journeys
+            .sort_by(|one, other| (one.order.at, &one.order.id).cmp(&(other.order.at, &other.order.id)));
         Ok(all)
     }
 }

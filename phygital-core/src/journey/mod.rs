@@ -19,8 +19,8 @@ pub use eligible::{Excluded, Exclusion, Journey, Known, Milestones, OpenJourney,
 pub use order::Order;
 pub use orders::{Fact, OrderFaults, Orders, Said};
 pub use reading::{
-    CHANNEL_AD, CHANNEL_ASSOCIATE, CHANNEL_CHAT, CHANNEL_PUSH, CHANNEL_SMS, Milestone, Reading, fact,
-    milestone,
+    CHANNEL_AD, CHANNEL_ASSOCIATE, CHANNEL_CHAT, CHANNEL_PUSH, CHANNEL_SMS, Milestone, Reading, Sign, fact,
+    milestone, sign,
 };
 pub use settings::{Refunded, Settings};
 pub use touch::{Touch, TouchKind, UnknownTouchKind};
