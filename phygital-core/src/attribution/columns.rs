@@ -49,19 +49,23 @@ pub fn columns_of(
     let mut columns = Journeys::new(currency.map_or(2, |currency| currency.exponent()));
     for journey in journeys {
         let path: Vec<ChannelId> = columns.path(journey.channels())?;
-        let order = &journey.order;
-        let undone = order.cancelled || (order.is_undone() && settings.refunded == Refunded::TakenBack);
-        let outcome = match order.net() {
-            _ if undone => Outcome::nothing(),
-            net => Outcome::conversion(net.map_or(0, |net| net.minor())),
-        };
-        columns.push(&path, outcome)?;
+        columns.push(&path, outcome_of(journey, settings))?;
     }
     for open in open {
         let path = columns.path(open.channels())?;
         columns.push(&path, Outcome::nothing())?;
     }
     Ok((columns, currency))
+}
+
+/// What came of a journey, as [`columns_of`] counts it.
+pub fn outcome_of(journey: &Journey, settings: &Settings) -> Outcome {
+    let order = &journey.order;
+    let undone = order.cancelled || (order.is_undone() && settings.refunded == Refunded::TakenBack);
+    match order.net() {
+        _ if undone => Outcome::nothing(),
+        net => Outcome::conversion(net.map_or(0, |net| net.minor())),
+    }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ mod transitions;
 pub use channels::{ChannelError, ChannelId, Channels, Roster};
 pub use coalitions::Coalitions;
 pub use codec::{AggregateError, MergeError};
-pub use columns::{ColumnsFault, columns_of};
+pub use columns::{ColumnsFault, columns_of, outcome_of};
 pub use credits::Credits;
 pub use explain::{
     Attributed, AttributedFault, Explained, ModelRun, RULES_VERSION, Sums, digest_of, weights_of,

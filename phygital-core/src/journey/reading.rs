@@ -9,7 +9,7 @@ use super::touch::{Touch, TouchKind};
 use crate::event::kinds::commerce::OrderSums;
 use crate::event::{Body, Campaign, Event, Recorded};
 use crate::profile::{CHANNEL_DIRECT, CHANNEL_EMAIL, CHANNEL_STORE, CHANNEL_TAP, campaign_channel};
-use crate::vocab::{Purpose, SourceId, Timestamp};
+use crate::vocab::{Identifier, Purpose, SourceId, Timestamp};
 
 /// The channel of a text that advertised, whose campaign nobody named.
 pub const CHANNEL_SMS: &str = "sms";
@@ -38,14 +38,14 @@ pub const CHANNEL_AD: &str = "ad";
 ///
 /// - A campaign names the channel `source/medium`, else the one of them that it has, else by its name. Its medium makes the
 ///   touch one of `email`, `sms` or `ad` (`cpc`, `ppc`, `cpm`, `paid...`, `display`, `banner`, `retargeting`, `affiliate`).
-/// - On a web site or in an app a visit is one touch: what follows within [`Settings::session`] at the same source goes on
-///   with it, unless it names another channel.
+/// - On a web site or in an app a visit is one touch: what follows within [`Settings::session`] at the same source, in the
+///   same browser, goes on with it, unless it names another channel.
 /// - An e-mail that was opened is no touch: mail programs open by themselves. Nor is what the shop does alone.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
     session: Duration,
-    /// The visit that is going on at each site: its channel, and the last sign of her.
-    visits: BTreeMap<SourceId, (Box<str>, Timestamp)>,
+    /// The visit that is going on at each site, by its channel and the last sign of her.
+    visits: BTreeMap<Site, (Box<str>, Timestamp)>,
 }
 
 /// What an event makes of a customer, for rules that reward it.
@@ -88,6 +88,9 @@ pub fn fact(recorded: &Recorded) -> Option<Fact> {
     Some(Fact { at: recorded.fold.at, sequence: 0, id: recorded.fold.key, order: order.clone(), said })
 }
 
+/// A web site or an app, in one browser or on one device where that has an identifier.
+type Site = (SourceId, Option<Identifier>);
+
 /// What one event says of how a customer came: a touch, or a sign of her on a web site, which may go on with a visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -95,7 +98,7 @@ pub struct Sign {
     /// The touch that it is, unless it goes on with a visit.
     pub touch: Touch,
     /// The site or app of which it is a sign, and whether a campaign named the channel.
-    visit: Option<(SourceId, bool)>,
+    visit: Option<(Site, bool)>,
 }
 
 /// What an event says of how its customer came, if it says anything.
@@ -112,7 +115,9 @@ pub fn sign(recorded: &Recorded) -> Option<Sign> {
     if !is_of_the_web(event) {
         return None;
     }
-    let visit = Some((event.source.clone(), named.is_some()));
+    let browser =
+        event.identifiers.iter().filter(|one| !one.kind().is_personal() && !one.kind().is_contact_point());
+    let visit = Some(((event.source.clone(), browser.min().cloned()), named.is_some()));
     let channel = named.unwrap_or_else(|| CHANNEL_DIRECT.to_owned());
     let source = named_or(event, event.source.as_str());
     Some(Sign { touch: made(recorded, said.unwrap_or(TouchKind::Web), channel, source), visit })
