@@ -1,27 +1,35 @@
 //! The arguments of `attribution`: which journeys are read, and by which model credit is shared out.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use phygital_core::vocab::Currency;
 
 use crate::attribution::Model;
+use crate::attribution_order_arguments::{Explain, Ledger};
+use crate::failure::Failure;
+use crate::journey_arguments::JourneyArguments;
 
 /// What each channel was worth. Credit shares out what happened; it does not say what a channel caused.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Attribution {
     /// Share out the conversions and the value of journeys among channels: CSV with channel, conversions, value
     Run(Run),
+    /// Explain an order of a store: its touches, those that do not count and why, weights, credits to the cent
+    Explain(Explain),
+    /// Post the credits of a store's orders into a ledger that is only ever added to, and ask it about any time
+    #[command(subcommand)]
+    Ledger(Ledger),
 }
 
 /// A file of grouped paths, and how it is read.
 #[derive(Debug, Args)]
 pub(crate) struct Paths {
     /// Grouped paths: path, conversions, value, nulls, or with the names of ChannelAttribution; CSV with a header or JSON
-    /// Lines, also compressed by gzip; - reads standard input
+    /// Lines, also compressed by gzip; - reads standard input. Without it the orders of the store are taken, see --db
     #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
+    pub(crate) file: Option<PathBuf>,
     /// What stands between the channels of a path; white space around a channel is no part of it
     #[arg(long, value_name = "TEXT", default_value = ">", value_parser = separator)]
     pub(crate) separator: String,
@@ -33,6 +41,15 @@ pub(crate) struct Paths {
     pub(crate) decimals: Option<u8>,
 }
 
+impl Paths {
+    /// The file, where there has to be one.
+    pub(crate) fn file(&self) -> Result<&Path, Failure> {
+        self.file
+            .as_deref()
+            .ok_or_else(|| Failure::misuse("no_file", "expected the name of a file of grouped paths"))
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// first, last, last-non-direct[:CHANNEL], linear, linear-per-channel, time-decay[:7d], rank-decay[:1/2],
@@ -42,6 +59,8 @@ pub(crate) struct Run {
     pub(crate) model: Model,
     #[command(flatten)]
     pub(crate) paths: Paths,
+    #[command(flatten)]
+    pub(crate) journeys: JourneyArguments,
     /// How a Markov model spreads credit: all conversions by the removal effects, or those of each journey among its own
     /// channels
     #[arg(long, value_enum, default_value_t = Spread::All)]

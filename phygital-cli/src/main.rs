@@ -6,6 +6,7 @@ mod arguments;
 mod at_reader;
 mod attribution;
 mod attribution_arguments;
+mod attribution_order_arguments;
 mod commands;
 mod demo;
 mod failure;
@@ -13,6 +14,7 @@ mod hex;
 mod identity;
 mod identity_arguments;
 mod journal_file;
+mod journey_arguments;
 mod lines;
 mod output;
 mod picture;
@@ -86,7 +88,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Card(with) => commands::card(&shop, &with, &mut output),
         Command::Explain(with) => commands::explain(&shop, &with, &mut output),
         Command::Identity(with) => commands::identity(with, &mut output),
-        Command::Attribution(with) => attribution::attribution(with, &mut output),
+        Command::Attribution(with) => attribution::attribution(&shop, with, &mut output),
         Command::Consent(with) => commands::consent(&shop, with, &mut output),
         Command::Outbox(with) => commands::outbox(&shop, with, &mut output),
         Command::Rebuild(with) => commands::rebuild(&shop, &with, &mut output),

@@ -1,10 +1,14 @@
-//! Attribution of files: journeys as they are written, and the credits of their channels.
+//! Attribution: journeys of files and of a store, the credits of their channels, and what they rest on.
 
 mod amounts;
+mod explain;
+mod ledger;
 mod loader;
 mod model;
 mod paths;
 mod run;
+pub(crate) mod shop;
+mod shop_run;
 mod transitions;
 
 pub(crate) use model::Model;
@@ -12,10 +16,13 @@ pub(crate) use model::Model;
 use crate::attribution_arguments::Attribution;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::shop::Shop;
 
 /// Runs one of the commands of `attribution`.
-pub(crate) fn attribution(with: Attribution, output: &mut Output) -> Result<Exit, Failure> {
+pub(crate) fn attribution(shop: &Shop, with: Attribution, output: &mut Output) -> Result<Exit, Failure> {
     match with {
-        Attribution::Run(with) => run::run(&with, output),
+        Attribution::Run(with) => run::run(shop, &with, output),
+        Attribution::Explain(with) => explain::explain(shop, &with, output),
+        Attribution::Ledger(with) => ledger::ledger(shop, &with, output),
     }
 }

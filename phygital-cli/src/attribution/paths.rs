@@ -43,7 +43,7 @@ pub(super) fn read(with: &Paths, output: &Output) -> Result<Grouped, Failure> {
     match read_at(with, Scale::of(with), output)? {
         Ok(read) => Ok(read),
         // With all decimals that are written the values leave 64 bits: as many as fit, then.
-        Err(Wide { decimals, fitting }) if with.file == Path::new("-") => Err(Failure::misuse(
+        Err(Wide { decimals, fitting }) if with.file()? == Path::new("-") => Err(Failure::misuse(
             "too_wide",
             format!(
                 "standard input: with {decimals} decimals the sum of all values leaves 64 bits; round them with \
@@ -61,7 +61,7 @@ fn read_at(with: &Paths, scale: Scale, output: &Output) -> Result<Result<Grouped
     let digest = Rc::new(RefCell::new(Context::new(&SHA256)));
     let fed = Rc::clone(&digest);
     let mut table =
-        Table::open_through(&with.file, output, |bytes| Box::new(Hashing { bytes, digest: fed }))?;
+        Table::open_through(with.file()?, output, |bytes| Box::new(Hashing { bytes, digest: fed }))?;
     let mut loader = Loader::new(table.name(), with, scale);
     let mut columns = COLUMNS.map(|names| (names, Vec::new()));
     for (names, places) in &mut columns {

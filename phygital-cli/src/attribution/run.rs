@@ -15,11 +15,12 @@ use serde_json::{Value, json};
 use super::amounts::{Amount, Parted, Total};
 use super::model::{Game, Model, ORDER_TRIED_MAX, Order};
 use super::paths::{Grouped, read};
-use super::transitions;
+use super::{shop_run, transitions};
 use crate::attribution_arguments::{Run, Spread};
 use crate::failure::{Exit, Failure};
 use crate::hex::hex;
 use crate::output::Output;
+use crate::shop::Shop;
 
 /// Raised whenever a model gives other figures for the same journeys and settings.
 const MODELS_VERSION: u32 = 1;
@@ -29,22 +30,27 @@ const CHANCE: f64 = 0.01;
 
 /// What was asked, in the form that the id of the run is made from.
 #[derive(Debug, Serialize)]
-struct Settings {
-    model: String,
+pub(super) struct Settings {
+    pub(super) model: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    spread: Option<&'static str>,
-    separator: String,
-    currency: Option<String>,
-    decimals: u8,
+    pub(super) spread: Option<&'static str>,
+    /// Of a file.
     #[serde(skip_serializing_if = "Option::is_none")]
-    samples: Option<u32>,
+    pub(super) separator: Option<String>,
+    /// Of a store: by which settings touches count.
     #[serde(skip_serializing_if = "Option::is_none")]
-    seed: Option<u64>,
+    pub(super) touches: Option<String>,
+    pub(super) currency: Option<String>,
+    pub(super) decimals: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) samples: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) seed: Option<u64>,
 }
 
 /// What one channel earned, or what none did.
 #[derive(Debug, Serialize)]
-struct Line {
+pub(super) struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<String>,
     /// Where the channel first appears among those of a path, from 1.
@@ -58,7 +64,7 @@ struct Line {
 
 /// What else a model says of a channel.
 #[derive(Debug, Default, Serialize)]
-struct Figures {
+pub(super) struct Figures {
     #[serde(skip_serializing_if = "Option::is_none")]
     removal_effect: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,23 +75,16 @@ struct Figures {
 }
 
 /// What came of a model.
-struct Answer {
+pub(super) struct Answer {
     lines: Vec<Line>,
     /// What no channel earned: none where the worth of a game is no sum of conversions.
     unattributed: Option<Line>,
     /// What the model says of itself.
-    details: Value,
+    pub(super) details: Value,
 }
 
-/// Runs a model over a file.
-pub(super) fn run(with: &Run, output: &mut Output) -> Result<Exit, Failure> {
-    if let Model::Rule(named) = &with.model
-        && named.asks_for_times()
-    {
-        let message = "time-decay needs the time of each touch, and grouped paths have none; rank-decay:1/2 halves by \
-                       place instead of time";
-        return Err(Failure::misuse("no_times", message));
-    }
+/// Runs a model over a file, or over the orders of a store.
+pub(super) fn run(shop: &Shop, with: &Run, output: &mut Output) -> Result<Exit, Failure> {
     let markov = matches!(with.model, Model::Markov(_));
     if !markov && (with.transitions.is_some() || with.spread == Spread::Journey) {
         return Err(Failure::misuse(
@@ -93,26 +92,55 @@ pub(super) fn run(with: &Run, output: &mut Output) -> Result<Exit, Failure> {
             "--spread and --transitions go with markov alone",
         ));
     }
+    if with.paths.file.is_none() {
+        return shop_run::run(shop, with, output);
+    }
+    if let Model::Rule(named) = &with.model
+        && named.asks_for_times()
+    {
+        let message = "time-decay needs the time of each touch, and grouped paths have none; rank-decay:1/2 halves by \
+                       place instead of time";
+        return Err(Failure::misuse("no_times", message));
+    }
     let read = read(&with.paths, output)?;
     let answer = output.working("attributing", || answer(with, &read))?;
-    let sampled = answer.details.get("seed").is_some();
-    let settings = Settings {
-        model: with.model.to_string(),
-        spread: markov.then_some(with.spread.name()),
-        separator: with.paths.separator.clone(),
-        currency: read.currency.map(|currency| currency.to_string()),
-        decimals: read.journeys.scale(),
-        samples: sampled.then_some(with.samples),
-        seed: sampled.then_some(with.seed),
-    };
-    match output.is_json() {
-        true => output.object(&Told::of(&settings, &read, &answer))?,
-        false => {
-            output.written(|out| csv_lines(&answer, out))?;
-            notes(&read, output);
-        }
+    let settings =
+        Settings { separator: Some(with.paths.separator.clone()), ..Settings::of(with, &read, &answer) };
+    tell(&settings, &read, &answer, output)?;
+    if !output.is_json() {
+        notes(&read, output);
     }
     Ok(Exit::Done)
+}
+
+impl Settings {
+    /// What was asked, of whatever input.
+    pub(super) fn of(with: &Run, read: &Grouped, answer: &Answer) -> Settings {
+        let sampled = answer.details.get("seed").is_some();
+        Settings {
+            model: with.model.to_string(),
+            spread: matches!(with.model, Model::Markov(_)).then_some(with.spread.name()),
+            separator: None,
+            touches: None,
+            currency: read.currency.map(|currency| currency.to_string()),
+            decimals: read.journeys.scale(),
+            samples: sampled.then_some(with.samples),
+            seed: sampled.then_some(with.seed),
+        }
+    }
+}
+
+/// The answer as CSV, or as one object.
+pub(super) fn tell(
+    settings: &Settings,
+    read: &Grouped,
+    answer: &Answer,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    match output.is_json() {
+        true => output.object(&Told::of(settings, read, answer)),
+        false => output.written(|out| csv_lines(answer, out)),
+    }
 }
 
 /// Everything as one object. Not as a `Value`, whose numbers are floating ones.
@@ -226,7 +254,7 @@ impl Spread {
     }
 }
 
-fn answer(with: &Run, read: &Grouped) -> Result<Answer, Failure> {
+pub(super) fn answer(with: &Run, read: &Grouped) -> Result<Answer, Failure> {
     let journeys = &read.journeys;
     let fold = Fold { journeys, threads: with.threads };
     let totals = Totals { read };
@@ -362,8 +390,8 @@ impl Fold<'_> {
 }
 
 /// What is shared out, and how finely.
-struct Totals<'a> {
-    read: &'a Grouped,
+pub(super) struct Totals<'a> {
+    pub(super) read: &'a Grouped,
 }
 
 impl Totals<'_> {
@@ -390,15 +418,27 @@ impl Totals<'_> {
         Answer { lines, unattributed: Some(left), details: json!({}) }
     }
 
-    fn credits(&self, credits: &Credits) -> Answer {
-        let (conversions, value) = self.all();
+    /// Conversions by credits, and values as they were credited order by order: whole minor units.
+    pub(super) fn by_order(&self, credits: &Credits, minor: &[i64]) -> Answer {
+        let conversions = self.conversions(credits);
+        let value = Total::money(self.read.journeys.totals().value, self.read.journeys.scale()).parts(minor);
+        Totals::answer(credits.channels(), &conversions, &value)
+    }
+
+    fn conversions(&self, credits: &Credits) -> Parted {
+        let (conversions, _) = self.all();
         let counts = credits.conversions_with(conversions.decimals());
-        let values = credits.values_with(value.decimals());
         // Finer than they are no sum of credits is where 64 bits do not hold it.
-        let conversions = counts.map_or_else(
+        counts.map_or_else(
             || Totals::exact(&credits.millionths(), self.read.journeys.totals().conversions),
             |counts| conversions.parts(&counts),
-        );
+        )
+    }
+
+    fn credits(&self, credits: &Credits) -> Answer {
+        let (_, value) = self.all();
+        let values = credits.values_with(value.decimals());
+        let conversions = self.conversions(credits);
         let value = values.map_or_else(|| self.whole(&credits.minor()), |values| value.parts(&values));
         Totals::answer(credits.channels(), &conversions, &value)
     }
