@@ -1,7 +1,7 @@
 //! What the attribution target checks of arbitrary bytes. A plain function, so that the corpus runs as a test too.
 
 use phygital_core::attribution::{
-    Coalitions, Credits, Markov, Measure, OrderChoice, Ordered, Transitions, cover_rate_game,
+    Coalitions, CreditLedger, Credits, Markov, Measure, OrderChoice, Ordered, Transitions, cover_rate_game,
     journey_subgame, rate_game, sum_game,
 };
 
@@ -52,5 +52,29 @@ pub fn aggregates(data: &[u8]) {
         let mut twice = ordered.clone();
         let _ = twice.merge(&ordered);
         assert!(twice.credits().len() <= ordered.credits().len());
+    }
+}
+
+/// Arbitrary text as the lines of a ledger: what is taken is written the same way again, and no account is short or over.
+pub fn credit_lines(data: &[u8]) {
+    let Some(ledger) = std::str::from_utf8(data).ok().and_then(|text| CreditLedger::from_lines(text).ok())
+    else {
+        return;
+    };
+    let lines = ledger.to_lines();
+    let mut again = CreditLedger::from_lines(&lines).expect("what was written is read");
+    assert_eq!(again, ledger);
+    again.merge(ledger.clone());
+    assert_eq!(again.to_lines(), lines);
+    for entry in ledger.entries() {
+        assert_eq!(entry.accounts().values().sum::<i128>(), i128::from(entry.net.minor()));
+        let sums = ledger.sums(&entry.model, entry.posted_at);
+        let credited = |sums: &phygital_core::attribution::Sums| sums.by_channel.values().sum::<i128>();
+        assert!(sums.values().all(|sums| credited(sums) + sums.unattributed == sums.net));
+        let postings = ledger.postings(&entry.model, &entry.order);
+        let last = &postings[postings.len() - 1].entry;
+        let lines = postings.iter().flat_map(|posting| &posting.lines);
+        let of_last = lines.filter(|line| line.currency == last.net.currency());
+        assert_eq!(of_last.map(|line| line.minor).sum::<i128>(), i128::from(last.net.minor()));
     }
 }

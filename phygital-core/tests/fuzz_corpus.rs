@@ -58,6 +58,7 @@ type Target = fn(&[u8]);
 
 const TARGETS: &[(&str, Target)] = &[
     ("aggregates", attribution::aggregates),
+    ("credit_lines", attribution::credit_lines),
     #[cfg(feature = "contract")]
     ("identity_union", identity::union),
     ("evidence_lines", evidence::evidence_lines),

@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use phygital_core::attribution::{Attributed, Cause, Channels, CreditLedger, ModelRun, Rule, digest_of};
+use phygital_core::attribution::{Attributed, Cause, Channels, CreditLedger, Rule};
 use phygital_core::consent::{Basis, Policy};
 use phygital_core::engine::{Config, Engine, Error, Missing, ShopJourneys};
 use phygital_core::event::{Body, CodecOptions, Event};
@@ -347,10 +347,7 @@ fn made(said: &Said, n: usize, seconds: i64) -> Event {
 }
 
 fn credits(engine: &Engine<Memory>, settings: &Settings) -> Attributed {
-    let all = journeys(engine, settings);
-    let input = digest_of(&all.journeys, &all.open);
-    let run = ModelRun::new("linear", Rule::Linear, Channels::new(), settings, input);
-    Attributed::of(run, all.journeys).unwrap()
+    journeys(engine, settings).credits("linear", Rule::Linear, &Channels::new()).unwrap()
 }
 
 proptest! {

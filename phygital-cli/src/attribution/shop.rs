@@ -2,8 +2,8 @@
 
 use phygital_core::attribution::{
     Attributed, AttributedFault, Coalitions, ColumnsFault, Journeys, Markov, Measure, ModelRun, OrderChoice,
-    Rule, Transitions, columns_of, cover_rate_game, cover_rate_game_sampled, digest_of, journey_subgame,
-    rate_game, weights_of,
+    Rule, Transitions, columns_of, cover_rate_game, cover_rate_game_sampled, journey_subgame, rate_game,
+    weights_of,
 };
 use phygital_core::engine::ShopJourneys;
 use phygital_core::journey::{OrderFaults, Settings};
@@ -78,8 +78,7 @@ impl Gathered {
                 (columns.channels().clone(), rule)
             }
         };
-        let input = digest_of(&self.journeys.journeys, &self.journeys.open);
-        Ok(ModelRun::new(&model.to_string(), rule, columns, &self.settings, input))
+        Ok(self.journeys.run(&model.to_string(), rule, &columns))
     }
 
     /// The credits of all orders by a run.

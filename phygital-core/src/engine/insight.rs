@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::attribution::{Attributed, AttributedFault, Channels, ModelRun, Rule, digest_of};
 use crate::event::Recorded;
 use crate::identity::primary;
 use crate::journey::{
@@ -25,6 +26,25 @@ const PAGE: usize = 256;
 ///
 /// Consent is asked for [`Purpose::Measurement`], by what had been said when a touch happened and by what holds now. A touch
 /// is the customer's in time when one of its identifiers was tied, by events until the order, to one that the order names.
+///
+/// ```
+/// # use phygital_core::engine::{Config, Engine, EntropyError};
+/// # use phygital_core::store::Memory;
+/// # use phygital_core::tap::Keys;
+/// use phygital_core::attribution::{Channels, CreditLedger, Rule};
+/// use phygital_core::journey::Settings;
+/// # use phygital_core::vocab::Timestamp;
+/// # let now = Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
+/// # let seeded = |bytes: &mut [u8]| { bytes.fill(7); Ok::<(), EntropyError>(()) };
+/// # let engine = Engine::open(Memory::new(), Config::default(), Keys::none(), seeded)?;
+/// let settings = Settings::default().with_look_back(7 * 86_400);
+/// let journeys = engine.insight().journeys(&settings, now)?;
+/// let credits = journeys.credits("linear", Rule::Linear, &Channels::new())?;
+/// let mut ledger = CreditLedger::new();
+/// let posted = ledger.post(&credits, now);
+/// assert_eq!(posted.len(), journeys.journeys.len());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Insight<'e, S: Store> {
     pub(super) engine: &'e Engine<S>,
@@ -42,6 +62,29 @@ pub struct ShopJourneys {
     pub unidentified: u64,
     /// What was said of orders that cannot be so.
     pub faults: OrderFaults,
+    /// By which settings touches count.
+    pub settings: Settings,
+}
+
+impl ShopJourneys {
+    /// The credits of all orders by a rule under a name, for channels numbered as in `channels`: any, where the rule names
+    /// none. The run's id tells these journeys, this rule and these settings from all others.
+    ///
+    /// # Errors
+    /// [`AttributedFault`].
+    pub fn credits(
+        &self,
+        name: &str,
+        rule: Rule,
+        channels: &Channels,
+    ) -> Result<Attributed, AttributedFault> {
+        Attributed::of(self.run(name, rule, channels), self.journeys.iter().cloned())
+    }
+
+    /// The same rule, ready to explain single orders.
+    pub fn run(&self, name: &str, rule: Rule, channels: &Channels) -> ModelRun {
+        ModelRun::new(name, rule, channels.clone(), &self.settings, digest_of(&self.journeys, &self.open))
+    }
 }
 
 impl<S: Store> Insight<'_, S> {
@@ -99,7 +142,7 @@ impl<S: Store> Insight<'_, S> {
         }
         // The later of the host's clock and the log's: a clock set back revives no consent.
         let now = now.max(engine.head.hlc.wall());
-        let mut all = ShopJourneys { faults, ..ShopJourneys::default() };
+        let mut all = ShopJourneys { faults, settings: settings.clone(), ..ShopJourneys::default() };
         let asked_for = |order: &Order| only.is_none_or(|only| order.id == *only);
         for (owner, mut orders) in of_customer {
             if !wanted(owner) || (only.is_some() && !orders.iter().any(asked_for)) {
