@@ -738,7 +738,7 @@ proptest! {
             read_ctr_offset,
             picc_data_offset,
             tt_status_offset,
-            mac_input_offset: mac_offset.map(|_| gaps[0]),
+            mac_input_offset: mac_offset.map(|mac| gaps[0].min(mac)),
             enc,
             mac_offset,
             read_ctr_limit: limit.then_some(ReadCounter::MAX),
