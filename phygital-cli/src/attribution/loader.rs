@@ -49,6 +49,15 @@ pub(super) struct Loader {
     rows: u64,
 }
 
+/// A path as a row has it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum PathText<'r> {
+    /// Channels with a separator between them.
+    Text(&'r str),
+    /// Channels one by one, whatever signs are in their names.
+    List(&'r [String]),
+}
+
 impl Scale {
     /// What the arguments ask for.
     pub(super) fn of(with: &Paths) -> Scale {
@@ -90,7 +99,7 @@ impl Loader {
     pub(super) fn row(
         &mut self,
         line: u64,
-        path: &str,
+        path: PathText<'_>,
         [conversions, value, nulls]: [&str; 3],
         currency: &str,
     ) -> Result<(), Failure> {
@@ -102,7 +111,12 @@ impl Loader {
             _ if currency.is_empty() => {}
             _ => self.of_currency(line, currency)?,
         }
-        self.split(line, path)?;
+        self.path.clear();
+        match path {
+            PathText::Text("") => {}
+            PathText::Text(text) => self.split(line, text)?,
+            PathText::List(names) => self.touches(line, names.iter().map(String::as_str))?,
+        }
         let number = |text: &str, column: &str| {
             match text {
                 "" => "0".parse(),
@@ -192,10 +206,6 @@ impl Loader {
 
     /// Reads the channels of a path.
     fn split(&mut self, line: u64, path: &str) -> Result<(), Failure> {
-        self.path.clear();
-        if path.is_empty() {
-            return Ok(());
-        }
         let separator = std::mem::take(&mut self.separator);
         // A sign is found faster than a text.
         let mut signs = separator.chars();

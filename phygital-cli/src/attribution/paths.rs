@@ -9,7 +9,7 @@ use phygital_core::attribution::Journeys;
 use phygital_core::vocab::Currency;
 use ring::digest::{Context, SHA256};
 
-use super::loader::{Loader, Scale, Wide};
+use super::loader::{Loader, PathText, Scale, Wide};
 use crate::attribution_arguments::Paths;
 use crate::failure::Failure;
 use crate::hex::hex;
@@ -74,6 +74,7 @@ fn read_at(with: &Paths, scale: Scale, output: &Output) -> Result<Result<Grouped
             }
         }
     }
+    table.lists(COLUMNS[0][0]);
     for (names, places) in &columns[..2] {
         if places.is_empty() {
             let message = format!("{}: expected a column {}, found none", table.name(), names.join(" or "));
@@ -97,6 +98,10 @@ fn read_at(with: &Paths, scale: Scale, output: &Output) -> Result<Result<Grouped
         loader.missing +=
             [(1, conversions), (2, value), (3, nulls)].iter().filter(|(at, text)| missing(*at, text)).count()
                 as u64;
+        let path = match columns[0].1.first().and_then(|place| row.list(*place)) {
+            Some(names) => PathText::List(names),
+            None => PathText::Text(path),
+        };
         loader.row(row.line, path, [conversions, value, nulls], currency)?;
     }
     let sha256 = hex(digest.borrow().clone().finish());

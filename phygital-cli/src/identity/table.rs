@@ -35,7 +35,7 @@ enum Rows {
         lines: Lines<Box<dyn BufRead>>,
         first: Option<Line>,
         asked: BTreeMap<String, Asked>,
-        values: Vec<String>,
+        values: Vec<Cell>,
     },
 }
 
@@ -43,7 +43,17 @@ enum Rows {
 struct Asked {
     place: usize,
     seen: bool,
+    list: bool,
 }
+
+/// What stands in a column of a line of JSON Lines.
+#[derive(Clone)]
+enum Cell {
+    Text(String),
+    List(Vec<String>),
+}
+
+const NO_TEXT: Cell = Cell::Text(String::new());
 
 /// A row.
 pub(crate) struct Row<'t> {
@@ -54,7 +64,7 @@ pub(crate) struct Row<'t> {
 
 enum Values<'t> {
     Csv(&'t csv::StringRecord),
-    Json(&'t [String]),
+    Json(&'t [Cell]),
 }
 
 impl Row<'_> {
@@ -62,7 +72,21 @@ impl Row<'_> {
     pub(crate) fn get(&self, column: usize) -> &str {
         match self.values {
             Values::Csv(row) => row.get(column).unwrap_or_default(),
-            Values::Json(values) => values.get(column).map_or("", |value| value.trim()),
+            Values::Json(values) => match values.get(column) {
+                Some(Cell::Text(text)) => text.trim(),
+                _ => "",
+            },
+        }
+    }
+
+    /// The texts of a column of [`Table::lists`], where the row has a list there.
+    pub(crate) fn list(&self, column: usize) -> Option<&[String]> {
+        match self.values {
+            Values::Json(values) => match values.get(column) {
+                Some(Cell::List(texts)) => Some(texts),
+                _ => None,
+            },
+            Values::Csv(_) => None,
         }
     }
 }
@@ -119,8 +143,9 @@ impl Table {
     pub(crate) fn column(&mut self, name: &str) -> Result<usize, Failure> {
         if let Rows::Json { asked, values, .. } = &mut self.rows {
             let next = values.len();
-            let place = asked.entry(name.to_owned()).or_insert(Asked { place: next, seen: false }).place;
-            values.resize(next.max(place + 1), String::new());
+            let new = Asked { place: next, seen: false, list: false };
+            let place = asked.entry(name.to_owned()).or_insert(new).place;
+            values.resize(next.max(place + 1), NO_TEXT);
             return Ok(place);
         }
         let mut places = (0..).zip(&self.columns).filter(|(_, column)| *column == name);
@@ -129,6 +154,15 @@ impl Table {
             (Some((place, _)), None) => Ok(place),
             (None, _) => refuse(&format!("expected a column {name}, found none")),
             (Some(_), Some(_)) => refuse(&format!("expected one column {name}, found several")),
+        }
+    }
+
+    /// Lets a column of JSON Lines that was asked for hold lists of texts too.
+    pub(crate) fn lists(&mut self, name: &str) {
+        if let Rows::Json { asked, .. } = &mut self.rows
+            && let Some(asked) = asked.get_mut(name)
+        {
+            asked.list = true;
         }
     }
 
@@ -238,14 +272,14 @@ fn object(
     name: &str,
     line: &Line,
     asked: &mut BTreeMap<String, Asked>,
-    values: &mut [String],
+    values: &mut [Cell],
 ) -> Result<(), Failure> {
-    values.iter_mut().for_each(String::clear);
+    values.fill(NO_TEXT);
     let mut wrong = None;
     let read = each(text(name, line)?, |key, raw| {
         let Some(asked) = asked.get_mut(&key) else { return };
         asked.seen = true;
-        match plain(raw.get()) {
+        match plain(raw.get(), asked.list) {
             Some(value) => values[asked.place] = value,
             None => wrong = Some(key),
         }
@@ -260,13 +294,15 @@ fn object(
     }
 }
 
-/// A value that is no list and no object, as its text; a number with every digit that it was written with.
-fn plain(raw: &str) -> Option<String> {
+/// A value that is no list and no object, as its text; a number with every digit that it was written with. A list of texts
+/// where one may stand.
+fn plain(raw: &str, list: bool) -> Option<Cell> {
     match raw.as_bytes().first()? {
-        b'"' => serde_json::from_str(raw).ok(),
+        b'"' => serde_json::from_str(raw).ok().map(Cell::Text),
+        b'[' if list => serde_json::from_str(raw).ok().map(Cell::List),
         b'{' | b'[' => None,
-        b'n' => Some(String::new()),
-        _ => Some(raw.to_owned()),
+        b'n' => Some(NO_TEXT),
+        _ => Some(Cell::Text(raw.to_owned())),
     }
 }
 
@@ -341,6 +377,23 @@ mod tests {
         }
         while table.next().unwrap().is_some() {}
         assert_eq!(table.unseen(), ["b"]);
+    }
+
+    #[test]
+    fn lists_stand_where_they_may() {
+        let mut table =
+            table(b"{\"path\": [\"a\", \" b > c\"], \"id\": 1}\n{\"path\": \"a\"}\n{\"id\": [\"1\"]}\n")
+                .unwrap();
+        let (path, id) = (table.column("path").unwrap(), table.column("id").unwrap());
+        table.lists("path");
+        let row = table.next().unwrap().unwrap();
+        assert_eq!(
+            (row.list(path).unwrap(), row.get(path), row.get(id)),
+            (&["a".to_owned(), " b > c".to_owned()][..], "", "1")
+        );
+        let row = table.next().unwrap().unwrap();
+        assert_eq!((row.list(path), row.get(path)), (None, "a"));
+        assert!(table.next().is_err());
     }
 
     #[test]
