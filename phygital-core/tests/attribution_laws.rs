@@ -147,8 +147,45 @@ proptest! {
             prop_assert_eq!(credits, &Credits::of(&whole, rule).unwrap(), "{:?}", rule);
         }
         prop_assert_eq!(transitions, Transitions::of(&whole, 2));
-        prop_assert_eq!(coalitions, Coalitions::of(&whole));
+        prop_assert_eq!(&coalitions, &Coalitions::of(&whole));
         prop_assert_eq!(ordered, Ordered::of(&whole));
+        // What is refused changes nothing, and what is kept beside the sums is theirs.
+        let huge = Outcome { conversions: Count::from_millionths(u64::MAX), ..Outcome::conversion(1) };
+        let ids = channels.iter().map(|(id, _)| id).collect::<Vec<_>>();
+        if !ids.is_empty() {
+            let most = Outcome { nulls: Count::ONE, ..huge };
+            prop_assert!(coalitions.clone().add(channels, &ids, &most).is_err());
+            let before = coalitions.clone();
+            if coalitions.add(channels, &ids, &huge).is_err() {
+                prop_assert_eq!(&coalitions, &before);
+            }
+        }
+        prop_assert_eq!(Coalitions::decode(&coalitions.encode()).unwrap(), coalitions);
+    }
+
+    #[test]
+    fn values_widen_and_say_the_same(rows in rows(9)) {
+        let whole = journeys(&rows);
+        let mut wide = whole.clone();
+        wide.widen(2).unwrap();
+        wide.widen(5).unwrap();
+        prop_assert_eq!((wide.scale(), wide.totals().value), (5, whole.totals().value * 1000));
+        for rule in rules(&whole) {
+            let (narrow, wide) = (Credits::of(&whole, &rule).unwrap(), Credits::of(&wide, &rule).unwrap());
+            prop_assert_eq!(narrow.values_with(5).unwrap().iter().sum::<i64>(), wide.minor().iter().sum::<i64>());
+            prop_assert_eq!(narrow.conversions_with(6).unwrap(), narrow.millionths());
+            let finer = narrow.conversions_with(9).unwrap();
+            prop_assert_eq!(finer.iter().sum::<i64>(), narrow.millionths().iter().sum::<i64>() * 1000);
+            prop_assert!(finer.iter().zip(narrow.millionths()).all(|(one, other)| (one - other * 1000).abs() <= 1000));
+            prop_assert_eq!((narrow.values_with(1), narrow.conversions_with(5)), (None, None));
+        }
+        let mut added = Journeys::new(5);
+        for (path, outcome) in &rows {
+            let ids = added.path(path.iter().map(|at| NAMES[*at])).unwrap();
+            added.push(&ids, Outcome { value: outcome.value * 1000, ..*outcome }).unwrap();
+        }
+        prop_assert_eq!(Coalitions::of(&wide), Coalitions::of(&added));
+        prop_assert!(wide.widen(18).is_ok() || whole.totals().conversions > Count::ZERO);
     }
 
     #[test]

@@ -152,6 +152,11 @@ impl Roster {
         self.names.is_empty()
     }
 
+    /// A path in the ids of this roster, where it has all of its channels.
+    pub(super) fn path(&self, channels: &Channels, path: &[ChannelId]) -> Option<Vec<ChannelId>> {
+        path.iter().map(|id| self.id(channels.name(*id))).collect()
+    }
+
     /// The channels of both, and where the ids of each are in it.
     pub(super) fn union(&self, other: &Roster) -> Result<Union, ChannelError> {
         let mut channels = Channels::new();

@@ -6,6 +6,7 @@ use super::channels::{ChannelId, Channels, Roster};
 use super::codec::{AggregateError, Form, MergeError, Reader, Writer};
 use super::journeys::{Journeys, Part, Touch, Visitor};
 use super::outcome::Outcome;
+use super::sums;
 use super::table::Table;
 
 /// What came of the journeys with exactly each set of channels. Exact integers, which add up: parts folded apart and merged
@@ -17,6 +18,8 @@ pub struct Coalitions {
     /// By channels in rising order.
     pub(super) sets: BTreeMap<Box<[ChannelId]>, Outcome>,
     unattributed: Outcome,
+    /// Of all sets.
+    total: Outcome,
 }
 
 impl Coalitions {
@@ -53,8 +56,10 @@ impl Coalitions {
             part.visit(&mut slow);
             slow.sets
         };
-        let mut coalitions = Coalitions { roster, scale: part.journeys.scale(), sets, unattributed };
+        let mut coalitions =
+            Coalitions { roster, sets, unattributed, ..Coalitions::new(part.journeys.scale()) };
         coalitions.sets.retain(|_, outcome| *outcome != Outcome::default());
+        coalitions.total = coalitions.summed().expect("the journeys keep their sums within 64 bits");
         coalitions
     }
 
@@ -68,16 +73,33 @@ impl Coalitions {
         path: &[ChannelId],
         outcome: &Outcome,
     ) -> Result<(), MergeError> {
-        let (roster, mut set) = channels.roster_of(path)?;
+        let Some(path) = self.roster.path(channels, path) else {
+            // A new channel moves the others' numbers.
+            let (roster, path) = channels.roster_of(path)?;
+            let mut one = Coalitions { roster, ..Coalitions::new(self.scale) };
+            one.add_set(path, outcome)?;
+            return self.merge(&one);
+        };
+        if path.is_empty() {
+            self.unattributed = self.unattributed.checked_add(outcome).ok_or(MergeError::TooMuch)?;
+            return Ok(());
+        }
+        self.add_set(path, outcome)
+    }
+
+    /// One more journey through these channels of the roster, at least one.
+    fn add_set(&mut self, mut set: Vec<ChannelId>, outcome: &Outcome) -> Result<(), MergeError> {
+        if *outcome == Outcome::default() {
+            return Ok(());
+        }
         set.sort_unstable();
         set.dedup();
-        let mut one = Coalitions { roster, ..Coalitions::new(self.scale) };
-        if set.is_empty() {
-            one.unattributed = *outcome;
-        } else if *outcome != Outcome::default() {
-            one.sets.insert(set.into(), *outcome);
-        }
-        self.merge(&one)
+        let total = within_range(self.total.checked_add(outcome))?;
+        let sum = self.sets.get(&set[..]).copied().unwrap_or_default();
+        let sum = sum.checked_add(outcome).ok_or(MergeError::TooMuch)?;
+        self.sets.insert(set.into(), sum);
+        self.total = total;
+        Ok(())
     }
 
     /// These and others.
@@ -89,20 +111,10 @@ impl Coalitions {
             return Err(MergeError::Scale(self.scale, other.scale));
         }
         let union = self.roster.union(&other.roster)?;
-        let mut merged = Coalitions::new(self.scale);
-        merged.unattributed =
-            self.unattributed.checked_add(&other.unattributed).ok_or(MergeError::TooMuch)?;
-        for (coalitions, map) in [(&*self, &union.ours), (other, &union.theirs)] {
-            for (set, outcome) in &coalitions.sets {
-                // Names rise in every roster, so that rising ids stay rising.
-                let set = set.iter().map(|id| map[id.index()]).collect();
-                let sum = merged.sets.entry(set).or_default();
-                *sum = sum.checked_add(outcome).ok_or(MergeError::TooMuch)?;
-            }
-        }
-        merged.roster = union.roster;
-        merged.checked_total().ok_or(MergeError::TooMuch)?;
-        *self = merged;
+        let unattributed = self.unattributed.checked_add(&other.unattributed).ok_or(MergeError::TooMuch)?;
+        let total = within_range(self.total.checked_add(&other.total))?;
+        let sets = sums::merged((&self.sets, &union.ours), (&other.sets, &union.theirs))?;
+        *self = Coalitions { roster: union.roster, scale: self.scale, sets, unattributed, total };
         Ok(())
     }
 
@@ -118,7 +130,7 @@ impl Coalitions {
 
     /// All journeys, but for those without a touch.
     pub fn total(&self) -> Outcome {
-        self.checked_total().expect("kept within its range")
+        self.total
     }
 
     /// The journeys without a touch.
@@ -130,11 +142,7 @@ impl Coalitions {
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(Form::Coalitions, self.scale, &self.roster);
         writer.outcome(&self.unattributed);
-        writer.length(self.sets.len());
-        for (set, outcome) in &self.sets {
-            writer.key(set);
-            writer.outcome(outcome);
-        }
+        sums::write(&self.sets, &mut writer);
         writer.finish()
     }
 
@@ -146,26 +154,25 @@ impl Coalitions {
         let (mut reader, scale, roster) = Reader::new(bytes, Form::Coalitions)?;
         let mut coalitions = Coalitions { roster, ..Coalitions::new(scale) };
         coalitions.unattributed = reader.outcome()?;
-        for _ in 0..reader.length()? {
-            let set = reader.key()?;
-            let outcome = reader.outcome()?;
-            let rises = coalitions.sets.last_key_value().is_none_or(|(last, _)| *last < set);
+        coalitions.sets = sums::read(&mut reader, |set: &Box<[ChannelId]>, outcome| {
             let is_set = !set.is_empty() && set.windows(2).all(|pair| pair[0] < pair[1]);
-            if !rises || !is_set || outcome == Outcome::default() {
-                return Err(AggregateError::Form);
-            }
-            coalitions.sets.insert(set, outcome);
-        }
+            is_set && *outcome != Outcome::default()
+        })?;
         reader.finish()?;
-        coalitions.checked_total().ok_or(AggregateError::Form)?;
+        coalitions.total = coalitions.summed().ok_or(AggregateError::Form)?;
         Ok(coalitions)
     }
 
-    fn checked_total(&self) -> Option<Outcome> {
-        let total =
-            self.sets.values().try_fold(Outcome::default(), |sum, outcome| sum.checked_add(outcome))?;
-        total.mass().map(|_| total)
+    /// The total; none where it leaves its range.
+    fn summed(&self) -> Option<Outcome> {
+        let total = self.sets.values().try_fold(Outcome::default(), |sum, outcome| sum.checked_add(outcome));
+        within_range(total).ok()
     }
+}
+
+/// A total whose journeys of both kinds are in range together.
+fn within_range(total: Option<Outcome>) -> Result<Outcome, MergeError> {
+    total.filter(|total| total.mass().is_some()).ok_or(MergeError::TooMuch)
 }
 
 /// A set as a mask: the bit of each channel.

@@ -95,30 +95,55 @@ impl Credits {
         shares: Option<&Shares>,
         outcome: &Outcome,
     ) -> Result<(), MergeError> {
-        let (roster, path) = channels.roster_of(path)?;
         if shares.is_some_and(|shares| shares.parts().len() != path.len()) {
             return Err(MergeError::Path);
         }
-        let mut one = Credits {
-            scale: self.scale,
-            counts: vec![0; roster.len()],
-            values: vec![0; roster.len()],
-            total: *outcome,
-            unattributed: if shares.is_some() {
-                Outcome::default()
-            } else if path.is_empty() {
-                *outcome
-            } else {
-                outcome.converted()
-            },
-            roster,
+        let Some(path) = self.roster.path(channels, path) else {
+            // A new channel moves the others' numbers.
+            let (roster, path) = channels.roster_of(path)?;
+            let mut one = Credits::new(self.scale);
+            (one.counts, one.values) = (vec![0; roster.len()], vec![0; roster.len()]);
+            one.roster = roster;
+            one.add_path(&path, shares, outcome)?;
+            return self.merge(&one);
         };
-        if let Some(shares) = shares {
-            for (channel, unit) in path.iter().zip(shares.units()) {
-                one.earn(channel.index(), outcome.conversions.millionths(), outcome.value, unit);
-            }
+        self.add_path(&path, shares, outcome)
+    }
+
+    /// One more journey through channels of the roster.
+    fn add_path(
+        &mut self,
+        path: &[ChannelId],
+        shares: Option<&Shares>,
+        outcome: &Outcome,
+    ) -> Result<(), MergeError> {
+        let unearned = match shares {
+            Some(_) => Outcome::default(),
+            None if path.is_empty() => *outcome,
+            None => outcome.converted(),
+        };
+        let total = self.total.checked_add(outcome).ok_or(MergeError::TooMuch)?;
+        let unattributed = self.unattributed.checked_add(&unearned).ok_or(MergeError::TooMuch)?;
+        let earned = || {
+            let units = shares.into_iter().flat_map(Shares::units);
+            path.iter().map(|id| id.index()).zip(units)
+        };
+        // The shares of a path are one together: with room for all of it in each channel, there is room for them.
+        let most = (u128::from(outcome.conversions.millionths()), i128::from(outcome.value));
+        let room = |at: usize| {
+            let count = self.counts[at].checked_add(most.0 * u128::from(UNIT))?;
+            // One less than the range, so that every value has its mirror.
+            let value = self.values[at].checked_add(most.1 * i128::from(UNIT))?;
+            (value > i128::MIN).then_some(count)
+        };
+        if earned().any(|(at, _)| room(at).is_none()) {
+            return Err(MergeError::TooMuch);
         }
-        self.merge(&one)
+        for (at, unit) in earned() {
+            self.earn(at, outcome.conversions.millionths(), outcome.value, unit);
+        }
+        (self.total, self.unattributed) = (total, unattributed);
+        Ok(())
     }
 
     fn earn(&mut self, channel: usize, conversions: u64, value: i64, unit: u64) {

@@ -23,6 +23,7 @@ mod rule;
 mod shapley;
 mod shares;
 mod solve;
+mod sums;
 mod table;
 mod transitions;
 

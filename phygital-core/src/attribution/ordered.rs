@@ -1,11 +1,12 @@
 //! The sum game with the place of each channel kept: who opens journeys that convert, and who closes them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::channels::{ChannelId, Channels, Roster};
 use super::codec::{AggregateError, Form, MergeError, Reader, Writer};
 use super::journeys::{Journeys, Part, Touch, Visitor};
 use super::outcome::{Count, Outcome};
+use super::sums::{self, Key};
 use super::table::Table;
 
 /// The ordered Shapley value (Zhao, Mahboobi and Bagheri 2018): each conversion is shared equally among the distinct
@@ -20,6 +21,22 @@ pub struct Ordered {
 
 /// A channel, its place among the distinct ones of a path from 0, and how many those are.
 type Place = (ChannelId, u16, u16);
+
+impl Key for Place {
+    fn renumbered(&self, map: &[ChannelId]) -> Place {
+        (map[self.0.index()], self.1, self.2)
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        for number in [self.0.0, self.1, self.2] {
+            writer.number(number.into());
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Place, AggregateError> {
+        Ok((reader.channel()?, reader.narrow()?, reader.narrow()?))
+    }
+}
 
 /// What a channel earned at one place.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,21 +88,32 @@ impl Ordered {
         path: &[ChannelId],
         outcome: &Outcome,
     ) -> Result<(), MergeError> {
-        let (roster, path) = channels.roster_of(path)?;
-        let mut distinct = Vec::new();
-        let mut seen = vec![false; roster.len()];
-        for id in path {
-            if !std::mem::replace(&mut seen[id.index()], true) {
-                distinct.push(id);
-            }
-        }
+        let Some(path) = self.roster.path(channels, path) else {
+            // A new channel moves the others' numbers.
+            let (roster, path) = channels.roster_of(path)?;
+            let mut one = Ordered { roster, ..Ordered::new(self.scale) };
+            one.add_path(&path, outcome)?;
+            return self.merge(&one);
+        };
+        self.add_path(&path, outcome)
+    }
+
+    /// One more journey through channels of the roster.
+    fn add_path(&mut self, path: &[ChannelId], outcome: &Outcome) -> Result<(), MergeError> {
+        let mut seen = BTreeSet::new();
+        let distinct = path.iter().copied().filter(|id| seen.insert(*id)).collect::<Vec<_>>();
         let count = u16::try_from(distinct.len()).map_err(|_| MergeError::Path)?;
-        let mut one = Ordered { roster, ..Ordered::new(self.scale) };
-        if outcome.conversions > Count::ZERO {
-            let sum = outcome.converted();
-            one.sums = (0..count).zip(distinct).map(|(place, id)| ((id, place, count), sum)).collect();
+        if outcome.conversions == Count::ZERO {
+            return Ok(());
         }
-        self.merge(&one)
+        let places = (0..count).zip(distinct).map(|(place, id)| (id, place, count));
+        let add = |place: Place| {
+            let sum = self.sums.get(&place).copied().unwrap_or_default();
+            Some((place, sum.checked_add(&outcome.converted())?))
+        };
+        let sums = places.map(add).collect::<Option<Vec<_>>>().ok_or(MergeError::TooMuch)?;
+        self.sums.extend(sums);
+        Ok(())
     }
 
     /// These and others.
@@ -97,15 +125,8 @@ impl Ordered {
             return Err(MergeError::Scale(self.scale, other.scale));
         }
         let union = self.roster.union(&other.roster)?;
-        let mut merged = Ordered::new(self.scale);
-        for (ordered, map) in [(&*self, &union.ours), (other, &union.theirs)] {
-            for ((id, place, count), outcome) in &ordered.sums {
-                let sum = merged.sums.entry((map[id.index()], *place, *count)).or_default();
-                *sum = sum.checked_add(outcome).ok_or(MergeError::TooMuch)?;
-            }
-        }
-        merged.roster = union.roster;
-        *self = merged;
+        self.sums = sums::merged((&self.sums, &union.ours), (&other.sums, &union.theirs))?;
+        self.roster = union.roster;
         Ok(())
     }
 
@@ -132,13 +153,7 @@ impl Ordered {
     /// The bytes of this aggregate.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(Form::Ordered, self.scale, &self.roster);
-        writer.length(self.sums.len());
-        for ((channel, place, count), sum) in &self.sums {
-            for number in [channel.0, *place, *count] {
-                writer.number(number.into());
-            }
-            writer.outcome(sum);
-        }
+        sums::write(&self.sums, &mut writer);
         writer.finish()
     }
 
@@ -149,16 +164,9 @@ impl Ordered {
     pub fn decode(bytes: &[u8]) -> Result<Ordered, AggregateError> {
         let (mut reader, scale, roster) = Reader::new(bytes, Form::Ordered)?;
         let mut ordered = Ordered { roster, ..Ordered::new(scale) };
-        for _ in 0..reader.length()? {
-            let key = (reader.channel()?, reader.narrow()?, reader.narrow()?);
-            let sum = reader.outcome()?;
-            let rises = ordered.sums.last_key_value().is_none_or(|(last, _)| *last < key);
-            let (_, place, count): Place = key;
-            if !rises || place >= count || sum.conversions == Count::ZERO || sum.nulls > Count::ZERO {
-                return Err(AggregateError::Form);
-            }
-            ordered.sums.insert(key, sum);
-        }
+        ordered.sums = sums::read(&mut reader, |(_, place, count): &Place, sum: &Outcome| {
+            place < count && sum.conversions > Count::ZERO && sum.nulls == Count::ZERO
+        })?;
         reader.finish()?;
         Ok(ordered)
     }

@@ -7,6 +7,7 @@ use super::channels::{ChannelId, Channels, Roster};
 use super::codec::{AggregateError, Form, MergeError, Reader, Writer};
 use super::journeys::{Journeys, Part, Touch, Visitor};
 use super::outcome::{Count, Outcome};
+use super::sums;
 use super::table::Table;
 use crate::vocab::limits::MARKOV_ORDER_MAX;
 
@@ -87,26 +88,22 @@ impl Transitions {
         path: &[ChannelId],
         outcome: &Outcome,
     ) -> Result<(), MergeError> {
-        let (roster, own) = channels.roster_of(path)?;
-        let mut one = Transitions { roster, ..Transitions::new(self.order, self.scale) };
-        let size = outcome
-            .mass()
-            .and_then(|mass| mass.checked_mul(path.len() as u64 + 1))
-            .ok_or(MergeError::TooMuch)?;
         if path.is_empty() {
             self.unattributed = self.unattributed.checked_add(outcome).ok_or(MergeError::TooMuch)?;
             return Ok(());
         }
-        (one.size, one.total) = (size, *outcome);
-        let size = self.size.checked_add(size).ok_or(MergeError::TooMuch)?;
-        let total = self.total.checked_add(outcome).ok_or(MergeError::TooMuch)?;
-        let known = one.roster.iter().map(|(_, name)| self.roster.id(name)).collect::<Option<Vec<_>>>();
-        let Some(known) = known else {
+        let size = outcome.mass().and_then(|mass| mass.checked_mul(path.len() as u64 + 1));
+        let size = size.ok_or(MergeError::TooMuch)?;
+        let Some(path) = self.roster.path(channels, path) else {
             // A new channel moves the others' numbers.
-            one.add_ids(&own, outcome);
+            let (roster, path) = channels.roster_of(path)?;
+            let mut one =
+                Transitions { roster, size, total: *outcome, ..Transitions::new(self.order, self.scale) };
+            one.add_ids(&path, outcome);
             return self.merge(&one);
         };
-        let path = own.iter().map(|id| known[id.index()]).collect::<Vec<_>>();
+        let size = self.size.checked_add(size).ok_or(MergeError::TooMuch)?;
+        let total = self.total.checked_add(outcome).ok_or(MergeError::TooMuch)?;
         let end = &path[path.len().saturating_sub(self.order.into())..];
         let end = self.ends.get(end).copied().unwrap_or_default();
         end.checked_add(outcome).ok_or(MergeError::TooMuch)?;
@@ -115,15 +112,16 @@ impl Transitions {
         Ok(())
     }
 
+    /// Adds what the sums have room for.
     fn add_ids(&mut self, path: &[ChannelId], outcome: &Outcome) {
         let order = usize::from(self.order);
         let mass = outcome.mass().expect("checked before");
         if mass > 0 {
-            *self.starts.entry(path[..order.min(path.len())].into()).or_default() += mass;
+            *at(&mut self.starts, &path[..order.min(path.len())]) += mass;
             for step in path.windows(order + 1) {
-                *self.steps.entry(step.into()).or_default() += mass;
+                *at(&mut self.steps, step) += mass;
             }
-            self.ends.entry(path[path.len().saturating_sub(order)..].into()).or_default().add(outcome);
+            at(&mut self.ends, &path[path.len().saturating_sub(order)..]).add(outcome);
         }
     }
 
@@ -139,38 +137,19 @@ impl Transitions {
             return Err(MergeError::Order(self.order, other.order));
         }
         let union = self.roster.union(&other.roster)?;
-        let mut merged =
-            if union.roster == self.roster { self.clone() } else { self.renumbered(&union.ours) };
-        let there = other.renumbered(&union.theirs);
-        merged.roster = union.roster;
         let sum = |one: &Outcome, other: &Outcome| one.checked_add(other).ok_or(MergeError::TooMuch);
-        merged.unattributed = sum(&self.unattributed, &other.unattributed)?;
-        merged.total = sum(&self.total, &other.total)?;
-        merged.size = self.size.checked_add(other.size).ok_or(MergeError::TooMuch)?;
-        for (ours, theirs) in [(&mut merged.starts, there.starts), (&mut merged.steps, there.steps)] {
-            for (gram, mass) in theirs {
-                // No more than the size.
-                *ours.entry(gram).or_default() += mass;
-            }
-        }
-        for (state, outcome) in there.ends {
-            let end = merged.ends.entry(state).or_default();
-            *end = sum(end, &outcome)?;
-        }
-        *self = merged;
+        *self = Transitions {
+            scale: self.scale,
+            order: self.order,
+            starts: sums::merged((&self.starts, &union.ours), (&other.starts, &union.theirs))?,
+            steps: sums::merged((&self.steps, &union.ours), (&other.steps, &union.theirs))?,
+            ends: sums::merged((&self.ends, &union.ours), (&other.ends, &union.theirs))?,
+            unattributed: sum(&self.unattributed, &other.unattributed)?,
+            total: sum(&self.total, &other.total)?,
+            size: self.size.checked_add(other.size).ok_or(MergeError::TooMuch)?,
+            roster: union.roster,
+        };
         Ok(())
-    }
-
-    fn renumbered(&self, map: &[ChannelId]) -> Transitions {
-        let gram = |gram: &Gram| gram.iter().map(|id| map[id.index()]).collect::<Gram>();
-        let masses =
-            |masses: &BTreeMap<Gram, u64>| masses.iter().map(|(key, mass)| (gram(key), *mass)).collect();
-        Transitions {
-            starts: masses(&self.starts),
-            steps: masses(&self.steps),
-            ends: self.ends.iter().map(|(key, end)| (gram(key), *end)).collect(),
-            ..Transitions::new(self.order, self.scale)
-        }
     }
 
     /// The transitions of a lower order, or of the same: what a fold of that order gives.
@@ -256,18 +235,9 @@ impl Transitions {
         let mut writer = Writer::new(Form::Transitions, self.scale, &self.roster);
         writer.number(self.order.into());
         writer.outcome(&self.unattributed);
-        for masses in [&self.starts, &self.steps] {
-            writer.length(masses.len());
-            for (gram, mass) in masses {
-                writer.key(gram);
-                writer.number((*mass).into());
-            }
-        }
-        writer.length(self.ends.len());
-        for (state, outcome) in &self.ends {
-            writer.key(state);
-            writer.outcome(outcome);
-        }
+        sums::write(&self.starts, &mut writer);
+        sums::write(&self.steps, &mut writer);
+        sums::write(&self.ends, &mut writer);
         writer.finish()
     }
 
@@ -281,26 +251,11 @@ impl Transitions {
         let order = reader.narrow::<u8>()?;
         let mut transitions = Transitions { roster, ..Transitions::new(order, scale) };
         transitions.unattributed = reader.outcome()?;
-        for masses in [&mut transitions.starts, &mut transitions.steps] {
-            for _ in 0..reader.length()? {
-                let gram = reader.key()?;
-                let rises = masses.last_key_value().is_none_or(|(last, _)| *last < gram);
-                let mass = reader.narrow()?;
-                if !rises || mass == 0 {
-                    return Err(AggregateError::Form);
-                }
-                masses.insert(gram, mass);
-            }
-        }
-        for _ in 0..reader.length()? {
-            let state = reader.key()?;
-            let rises = transitions.ends.last_key_value().is_none_or(|(last, _)| *last < state);
-            let outcome = reader.outcome()?;
-            if !rises || outcome.mass().is_none_or(|mass| mass == 0) {
-                return Err(AggregateError::Form);
-            }
-            transitions.ends.insert(state, outcome);
-        }
+        let is_counted = |_: &Gram, mass: &u64| *mass > 0;
+        transitions.starts = sums::read(&mut reader, is_counted)?;
+        transitions.steps = sums::read(&mut reader, is_counted)?;
+        transitions.ends =
+            sums::read(&mut reader, |_: &Gram, end: &Outcome| end.mass().is_some_and(|mass| mass > 0))?;
         reader.finish()?;
         (transitions.total, transitions.size) = transitions.measured().ok_or(AggregateError::Form)?;
         if transitions.order == order && transitions.flows() {
@@ -386,6 +341,14 @@ pub enum Target {
     Conversion,
     /// To the end without one.
     Null,
+}
+
+/// The sum of a gram, to be changed: a gram that is known is not written down again.
+fn at<'s, V: Default>(sums: &'s mut BTreeMap<Gram, V>, gram: &[ChannelId]) -> &'s mut V {
+    if !sums.contains_key(gram) {
+        sums.insert(gram.into(), V::default());
+    }
+    sums.get_mut(gram).expect("it is there now")
 }
 
 /// Whether a step leads from a state to itself.

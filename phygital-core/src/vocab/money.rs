@@ -130,48 +130,80 @@ impl FromStr for Decimal {
 
     /// Reads a number as JSON writes it: `-12.50`, `1e3`.
     fn from_str(text: &str) -> Result<Self, MoneyError> {
-        let (negative, rest) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => {
-                let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
-                (mantissa, exponent.parse::<i32>().map_err(|_| MoneyError::NotANumber)?)
-            }
-            None => (rest, 0),
-        };
-        let (whole, fraction) = match mantissa.split_once('.') {
-            Some((_, "")) => return Err(MoneyError::NotANumber),
-            Some(parts) => parts,
-            None => (mantissa, ""),
-        };
-        let digits_only = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !digits_only(whole) || !digits_only(fraction) {
-            return Err(MoneyError::NotANumber);
-        }
-        let digits = format!("{whole}{fraction}");
-        let significant = digits.trim_start_matches('0');
-        let trimmed = significant.trim_end_matches('0');
-        if trimmed.is_empty() {
-            return Ok(Decimal { units: 0, scale: 0 });
-        }
-        let zeros = (significant.len() - trimmed.len()) as i64;
-        // The number is `trimmed` times ten to the power of `power`.
-        let power = i64::from(exponent) - fraction.len() as i64 + zeros;
-        let limit = DECIMAL_DIGITS_MAX as i64;
-        if trimmed.len() as i64 + power.max(0) > limit || power < -limit {
-            return Err(MoneyError::TooManyDigits);
-        }
-        let mut units: i64 = trimmed.parse().map_err(|_| MoneyError::TooManyDigits)?;
-        for _ in 0..power.max(0) {
-            units *= 10;
-        }
-        Ok(Decimal {
-            units: if negative { -units } else { units },
-            scale: u8::try_from((-power).max(0)).expect("at most 18"),
-        })
+        short(text).map_or_else(|| long(text), Ok)
     }
+}
+
+/// Most numbers: digits with a point among them or none, no more than all decimals have. None for any other text.
+fn short(text: &str) -> Option<Decimal> {
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    if digits.len() > DECIMAL_DIGITS_MAX {
+        return None;
+    }
+    let (mut units, mut point) = (0_i64, None);
+    for (at, byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => units = units * 10 + i64::from(byte - b'0'),
+            b'.' if at > 0 && point.is_none() => point = Some(at + 1),
+            _ => return None,
+        }
+    }
+    let mut scale = digits.len() - point.unwrap_or(digits.len());
+    if digits.is_empty() || point == Some(digits.len()) {
+        return None;
+    }
+    while scale > 0 && units % 10 == 0 {
+        (units, scale) = (units / 10, scale - 1);
+    }
+    Some(Decimal {
+        units: if text.starts_with('-') { -units } else { units },
+        scale: u8::try_from(scale).ok()?,
+    })
+}
+
+/// Any number as JSON writes it.
+fn long(text: &str) -> Result<Decimal, MoneyError> {
+    let (negative, rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => {
+            let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+            (mantissa, exponent.parse::<i32>().map_err(|_| MoneyError::NotANumber)?)
+        }
+        None => (rest, 0),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((_, "")) => return Err(MoneyError::NotANumber),
+        Some(parts) => parts,
+        None => (mantissa, ""),
+    };
+    let digits_only = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !digits_only(whole) || !digits_only(fraction) {
+        return Err(MoneyError::NotANumber);
+    }
+    let digits = format!("{whole}{fraction}");
+    let significant = digits.trim_start_matches('0');
+    let trimmed = significant.trim_end_matches('0');
+    if trimmed.is_empty() {
+        return Ok(Decimal { units: 0, scale: 0 });
+    }
+    let zeros = (significant.len() - trimmed.len()) as i64;
+    // The number is `trimmed` times ten to the power of `power`.
+    let power = i64::from(exponent) - fraction.len() as i64 + zeros;
+    let limit = DECIMAL_DIGITS_MAX as i64;
+    if trimmed.len() as i64 + power.max(0) > limit || power < -limit {
+        return Err(MoneyError::TooManyDigits);
+    }
+    let mut units: i64 = trimmed.parse().map_err(|_| MoneyError::TooManyDigits)?;
+    for _ in 0..power.max(0) {
+        units *= 10;
+    }
+    Ok(Decimal {
+        units: if negative { -units } else { units },
+        scale: u8::try_from((-power).max(0)).expect("at most 18"),
+    })
 }
 
 impl fmt::Display for Decimal {
@@ -365,5 +397,43 @@ mod tests {
                 i128::from(units) * 10_i128.pow(u32::from(18 - scale))
             );
         }
+    }
+
+    #[test]
+    fn a_short_way_reads_as_the_long_one() {
+        let mut texts = [
+            "",
+            "-",
+            ".",
+            "-.5",
+            "5.",
+            "1..2",
+            "0",
+            "-0",
+            "00.10",
+            "+1",
+            "1e2",
+            "\u{661}",
+            "9".repeat(18).as_str(),
+            "9".repeat(19).as_str(),
+            "0.00000000000000001",
+            "-12.50",
+            "1 ",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        for number in 0..5_000_u32 {
+            let digits = number.wrapping_mul(2_654_435_761).to_string();
+            let at = number as usize % (digits.len() + 1);
+            texts.push(format!("{}{}.{}", ["", "-"][number as usize % 2], &digits[..at], &digits[at..]));
+            texts.push(digits);
+        }
+        for text in texts {
+            if let Some(number) = short(&text) {
+                assert_eq!(Ok(number), long(&text), "{text}");
+                assert_eq!(number.scale, long(&text).unwrap().scale);
+            }
+        }
+        assert!(short("-12.50").is_some() && short("0").is_some() && short("1e2").is_none());
     }
 }
