@@ -75,6 +75,8 @@ impl Credits {
             for (at, id) in map.iter().enumerate() {
                 credits.counts[id.index()] = fold.counts[at];
                 credits.values[id.index()] = fold.values[at];
+                let (conversions, value) = fold.whole[at];
+                credits.earn(id.index(), conversions, value, UNIT);
             }
             if let Some(places) = by_place.as_ref().filter(|_| fold.by_place) {
                 places.credit(fold.rule, &map, &mut credits);
@@ -407,6 +409,8 @@ struct Fold<'a> {
     by_place: bool,
     counts: Vec<u128>,
     values: Vec<i128>,
+    /// Millionths of conversions and values of paths that went to one channel whole: these are multiplied once in the end.
+    whole: Vec<(u64, i64)>,
     unattributed: Outcome,
     /// The number of the path in which each channel was seen last, and of the present one.
     seen: Vec<u64>,
@@ -427,6 +431,7 @@ impl<'a> Fold<'a> {
             by_place: rule.is_by_place(),
             counts: vec![0; channels],
             values: vec![0; channels],
+            whole: vec![(0, 0); channels],
             unattributed: Outcome::default(),
             seen: vec![0; channels],
             number: 0,
@@ -439,8 +444,10 @@ impl<'a> Fold<'a> {
         let mut sums = Sums { counts: &mut self.counts, values: &mut self.values, outcome };
         match self.rule {
             Rule::LastNonDirect(direct) => {
-                let other = path.iter().rposition(|touch| touch.id() != *direct);
-                sums.add(path[other.unwrap_or(path.len() - 1)].at(), UNIT);
+                let other = path.iter().rev().find(|touch| touch.id() != *direct);
+                let (conversions, value) = &mut self.whole[other.unwrap_or(&path[path.len() - 1]).at()];
+                *conversions += outcome.conversions.millionths();
+                *value += outcome.value;
             }
             Rule::LinearPerChannel if self.seen.len() <= 64 => {
                 let mut set = path.iter().fold(0, |set, touch| set | 1_u64 << touch.at());
