@@ -13,6 +13,7 @@ use phygital_core::vocab::{
 };
 
 use crate::attribution_arguments::Attribution;
+use crate::experiment_arguments::Experiment;
 use crate::failure::Failure;
 use crate::identity_arguments::Identity;
 use crate::reader_arguments::{CheckTag, Provision, Read, Reader, Recover, Reset};
@@ -80,6 +81,9 @@ pub(crate) enum Command {
     /// Share out conversions and value among the channels of journeys; it does not say what a channel caused
     #[command(subcommand)]
     Attribution(Attribution),
+    /// Draw the arms of an experiment, size it, and compare what they did; needs no store
+    #[command(subcommand)]
+    Experiment(Experiment),
     /// Show, give or withdraw consent of a phone number or e-mail address
     #[command(subcommand)]
     Consent(Consent),

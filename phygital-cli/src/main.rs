@@ -9,6 +9,8 @@ mod attribution_arguments;
 mod attribution_order_arguments;
 mod commands;
 mod demo;
+mod experiment;
+mod experiment_arguments;
 mod failure;
 mod hex;
 mod identity;
@@ -89,6 +91,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Explain(with) => commands::explain(&shop, &with, &mut output),
         Command::Identity(with) => commands::identity(with, &mut output),
         Command::Attribution(with) => attribution::attribution(&shop, with, &mut output),
+        Command::Experiment(with) => experiment::experiment(with, &mut output),
         Command::Consent(with) => commands::consent(&shop, with, &mut output),
         Command::Outbox(with) => commands::outbox(&shop, with, &mut output),
         Command::Rebuild(with) => commands::rebuild(&shop, &with, &mut output),

@@ -4,10 +4,10 @@
 
 use std::path::Path;
 
-use phygital_core::measure::Alpha;
 use phygital_core::measure::experiment::{
     Comparison, Metric, Mixture, Part, Question, Statistics, Sureness, analyse, people_for_rates,
 };
+use phygital_core::measure::{Alpha, Answers, Span, Survival};
 use serde_json::Value;
 
 fn text(name: &str) -> String {
@@ -133,5 +133,52 @@ fn sequential_tests() {
         close(look.likelihood_ratio, &case["Lambda"], "Lambda");
         close(look.p_value, &case["p_once"], "p");
         close((look.interval.high - look.interval.low) / 2.0, &case["ci_half"], "half");
+    }
+}
+
+#[test]
+fn net_promoter_scores() {
+    let expected = expected();
+    let (small, large) = (&expected["nps_small"], &expected["nps"]);
+    let scores = small["scores"].as_array().unwrap().iter().map(|score| score.as_i64().unwrap());
+    // Of the larger wave the counts alone are known.
+    let kinds = [("promoters", 9), ("passives", 7), ("detractors", 0)];
+    let counts = kinds.iter().map(|(key, score)| (large[*key].as_u64().unwrap(), *score));
+    let of_counts = counts.flat_map(|(count, score)| (0..count).map(move |_| score));
+    for (with, scores) in [(small, scores.collect::<Vec<_>>()), (large, of_counts.collect())] {
+        let mut wave = Answers::net_promoter();
+        for (person, score) in scores.iter().enumerate() {
+            wave.answer(person, 0, *score).unwrap();
+        }
+        let found = wave.promoters(40).unwrap();
+        assert_eq!(with["n"], wave.people());
+        assert_eq!(with["promoters"], found.promoters);
+        assert_eq!(with["passives"], found.passives);
+        assert_eq!(with["detractors"], found.detractors);
+        close(found.score.value, &with["nps"], "nps");
+        close(found.score.standard_error, &with["se"], "nps se");
+        let interval = found.interval(Alpha::CUSTOMARY).unwrap();
+        close(interval.low, &with["lo"], "nps low");
+        close(interval.high, &with["hi"], "nps high");
+        assert_eq!(wave.promoters(wave.people() + 1), None);
+    }
+}
+
+#[test]
+fn a_survival_table() {
+    let expected = &expected()["kaplan_meier"];
+    let [times, events] = ["time", "event"].map(|key| expected[key].as_array().unwrap());
+    let spans = times
+        .iter()
+        .zip(events)
+        .map(|(time, event)| Span { time: time.as_f64().unwrap(), happened: event == 1 });
+    let found = Survival::of(&spans.collect::<Vec<_>>()).unwrap();
+    let table = expected["table"].as_array().unwrap();
+    assert_eq!(found.steps().len(), table.len());
+    for (step, row) in found.steps().iter().zip(table) {
+        close(step.time, &row[0], "time");
+        assert_eq!((Value::from(step.at_risk), Value::from(step.happened)), (row[1].clone(), row[2].clone()));
+        close(step.survival, &row[3], "survival");
+        close(step.standard_error, &row[4], "standard error");
     }
 }

@@ -26,8 +26,6 @@ pub(super) fn units(number: Decimal) -> i128 {
 pub(super) struct Wide([u64; LIMBS]);
 
 impl Wide {
-    pub(super) const ZERO: Wide = Wide([0; LIMBS]);
-
     pub(super) fn of(number: i128) -> Wide {
         let bits = number.cast_unsigned();
         let fill = if number < 0 { u64::MAX } else { 0 };

@@ -51,10 +51,18 @@ impl Moments {
     /// # Errors
     /// [`MomentsError::TooMany`] beyond 2^62 values.
     pub fn push(&mut self, value: Decimal) -> Result<(), MomentsError> {
+        self.push_units(units(value))
+    }
+
+    /// Adds a whole number, below 10^18 either way.
+    pub(super) fn push_whole(&mut self, value: i64) -> Result<(), MomentsError> {
+        self.push_units(i128::from(value) * ONE)
+    }
+
+    fn push_units(&mut self, value: i128) -> Result<(), MomentsError> {
         if self.count >= COUNT_MAX {
             return Err(MomentsError::TooMany);
         }
-        let value = units(value);
         self.count += 1;
         self.sum = self.sum.plus(Wide::of(value));
         self.squares = self.squares.plus(Wide::product(value, value));
