@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod identity;
 pub mod journal;
 pub mod matching;
+pub mod measure;
 pub mod names;
 pub mod optin;
 pub mod pn532;

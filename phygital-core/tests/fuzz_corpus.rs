@@ -27,6 +27,9 @@ mod journal;
 #[path = "../../fuzz/src/matching.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod matching;
+#[path = "../../fuzz/src/measure.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod measure;
 #[path = "../../fuzz/src/names.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod names;
@@ -62,6 +65,8 @@ const TARGETS: &[(&str, Target)] = &[
     #[cfg(feature = "contract")]
     ("identity_union", identity::union),
     ("evidence_lines", evidence::evidence_lines),
+    ("experiment_rows", measure::experiment_rows),
+    ("experiment_sums", measure::experiment_sums),
     ("inbound_text", optin::inbound_text),
     ("matching_model", matching::model),
     ("matching_values", matching::values),

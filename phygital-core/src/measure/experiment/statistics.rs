@@ -476,7 +476,7 @@ impl Statistics {
         read.closed = flags & 2 != 0;
         for _ in 0..read_count(&mut bytes)? {
             let arm = read_text(&mut bytes)?;
-            let mut clusters = BTreeMap::new();
+            let mut clusters = BTreeMap::<String, Vec<Sums>>::new();
             for _ in 0..read_count(&mut bytes)? {
                 let cluster = read_text(&mut bytes)?;
                 let mut sums = Vec::new();
@@ -485,28 +485,26 @@ impl Statistics {
                     sums.push(one);
                     bytes = rest;
                 }
-                if cluster.is_empty() == read.clustered || clusters.insert(cluster, sums).is_some() {
+                if cluster.is_empty() == read.clustered || !rises(&clusters, &cluster) {
                     return Err(form());
                 }
+                clusters.insert(cluster, sums);
             }
-            if !is_name(&arm) || read.arms.insert(arm, clusters).is_some() {
+            if !is_name(&arm) || !rises(&read.arms, &arm) {
                 return Err(form());
             }
+            read.arms.insert(arm, clusters);
         }
         read.check()?;
-        // Another way to write the same is none.
-        if bytes.is_empty() && flags & !3 == 0 && read.is_ordered_as(&metrics) {
-            Ok(read)
-        } else {
-            Err(form())
-        }
+        // Arms that are named are at least two.
+        let named = !read.closed || read.arms.len() >= 2;
+        if bytes.is_empty() && flags & !3 == 0 && named { Ok(read) } else { Err(form()) }
     }
+}
 
-    /// Arms that are named are at least two; others have a row.
-    fn is_ordered_as(&self, metrics: &[Metric]) -> bool {
-        let named = !self.closed || self.arms.len() >= 2;
-        named && self.metrics == metrics
-    }
+/// Whether a name stands behind all others: there is one order to write them in.
+fn rises<T>(before: &BTreeMap<String, T>, name: &str) -> bool {
+    before.last_key_value().is_none_or(|(last, _)| last.as_str() < name)
 }
 
 const HEAD: &[u8] = b"PHEX\x01";
