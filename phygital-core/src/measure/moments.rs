@@ -97,7 +97,7 @@ impl Moments {
 
     /// Their mean; none of no value.
     pub fn mean(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum() / self.count as f64)
+        (self.count > 0).then(|| self.sum.to_f64() / self.count as f64 / SCALE)
     }
 
     /// The sum of squared distances from the mean: exact up to its last rounding, so that equal values give zero.
