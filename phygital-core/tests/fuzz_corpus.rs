@@ -46,6 +46,9 @@ mod tap;
 #[path = "../../fuzz/src/tokens.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod tokens;
+#[path = "../../fuzz/src/value.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod value;
 #[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
 #[path = "../../fuzz/src/wallet.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
@@ -93,6 +96,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("smart_tap_response", wallet::smart_tap_response),
     #[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
     ("tag_side", tag_side::tag_side),
+    ("value_groups", value::value_groups),
     #[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
     ("vas_response", wallet::vas_response),
 ];

@@ -1,10 +1,12 @@
 //! What was measured, and how sure of it one may be.
 //!
 //! Sums are exact and merge ([`Moments`], [`Paired`]); figures come with their standard errors ([`Estimate`]); what is not
-//! defined is none, never infinite. [`experiment`] is the one room whose figures say what something caused; all
-//! others tell what goes together. Figures carry the counts of people behind them, so that small ones can be held back.
+//! defined is none, never infinite. [`value`] says what customers will bring. [`experiment`] is the one room whose figures say
+//! what something caused; all others tell what goes together. Figures carry the counts of people behind them, so that small
+//! ones can be held back.
 
 pub mod experiment;
+pub mod value;
 
 mod cadence;
 mod cohorts;

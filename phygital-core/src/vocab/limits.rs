@@ -94,3 +94,31 @@ pub const MARKOV_STATES_MAX: usize = 100_000;
 
 /// Most players of a game that is solved over all their coalitions: two tables of 2^24 numbers are 256 MiB.
 pub const SHAPLEY_PLAYERS_MAX: usize = 24;
+
+/// Most repeat purchases of one customer: one a minute for two years, so a robot or a fault.
+pub const REPEATS_MAX: u32 = 1_000_000;
+
+/// Most customers of one model: as many as a double counts exactly.
+pub const PEOPLE_MAX: u64 = 1 << 53;
+
+/// Most occasions to buy of one customer, in models that go through each: one a day for 27 years.
+pub const OCCASIONS_MAX: u32 = 10_000;
+
+/// Longest time of a customer's summary, in its unit: thirty years of seconds. With [`SUMMARY_TIME_LEAST`] it keeps what
+/// models compute within what a double holds.
+pub const SUMMARY_TIME_MAX: f64 = 1e9;
+
+/// Shortest time of a customer's summary above 0.
+pub const SUMMARY_TIME_LEAST: f64 = 1e-9;
+
+/// Least and most mean value of a customer's purchases, in its unit of money: from a millionth of a cent to more than there
+/// is.
+pub const MEAN_VALUE_LEAST: f64 = 1e-8;
+/// See [`MEAN_VALUE_LEAST`].
+pub const MEAN_VALUE_MAX: f64 = 1e15;
+
+/// Most steps of an outlook on customers: a century of months, many times over.
+pub const OUTLOOK_STEPS_MAX: u32 = 10_000;
+
+/// Longest text of a model of customer value, in bytes: a hundred times what is written.
+pub const VALUE_MODEL_BYTES_MAX: usize = 256 * 1024;

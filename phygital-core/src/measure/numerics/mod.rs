@@ -1,4 +1,4 @@
-//! Distribution functions that give the same bits on every platform: `libm`, square roots and the four operations alone.
+//! Distribution functions, gamma functions and integrals that give the same bits on every platform: `libm`, square roots and the four operations alone.
 //!
 //! Tails are computed as tails, never as one less the other side, so that a small probability keeps its digits.
 
@@ -7,11 +7,15 @@ mod chi_square;
 mod gamma;
 mod invert;
 mod normal;
+mod quadrature;
+mod special;
 mod student;
 
 pub(in crate::measure) use beta::beta_quantile;
 pub(in crate::measure) use chi_square::{chi_square_quantile, chi_square_upper};
 pub(in crate::measure) use normal::{normal_quantile, normal_two_sided, normal_upper};
+pub(in crate::measure) use quadrature::mean_of_beta;
+pub(in crate::measure) use special::{LEGENDRE_8, LEGENDRE_16, Ladder, Rise, digamma, trigamma};
 pub(in crate::measure) use student::{student_critical, student_two_sided};
 
 /// A tail of a distribution.
