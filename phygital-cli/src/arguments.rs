@@ -17,6 +17,7 @@ use crate::experiment_arguments::Experiment;
 use crate::failure::Failure;
 use crate::identity_arguments::Identity;
 use crate::reader_arguments::{CheckTag, Provision, Read, Reader, Recover, Reset};
+use crate::value_arguments::Value;
 
 /// Taps become known customers: verify tags, record what happens, see who is who and what you may do.
 ///
@@ -84,6 +85,9 @@ pub(crate) enum Command {
     /// Draw the arms of an experiment, size it, and compare what they did; needs no store
     #[command(subcommand)]
     Experiment(Experiment),
+    /// Tell what customers will be worth: how often they come back, whether they still do, what they spend
+    #[command(subcommand)]
+    Value(Value),
     /// Show, give or withdraw consent of a phone number or e-mail address
     #[command(subcommand)]
     Consent(Consent),

@@ -27,6 +27,8 @@ mod settings;
 mod shop;
 mod simulated;
 mod text_file;
+mod value;
+mod value_arguments;
 mod vectors;
 mod who;
 
@@ -92,6 +94,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Identity(with) => commands::identity(with, &mut output),
         Command::Attribution(with) => attribution::attribution(&shop, with, &mut output),
         Command::Experiment(with) => experiment::experiment(with, &mut output),
+        Command::Value(with) => value::value(with, &mut output),
         Command::Consent(with) => commands::consent(&shop, with, &mut output),
         Command::Outbox(with) => commands::outbox(&shop, with, &mut output),
         Command::Rebuild(with) => commands::rebuild(&shop, &with, &mut output),
