@@ -21,4 +21,5 @@ pub mod reader;
 pub mod tag_side;
 pub mod tap;
 pub mod tokens;
+pub mod value;
 pub mod wallet;
