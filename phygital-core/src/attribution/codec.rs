@@ -43,6 +43,9 @@ pub enum MergeError {
     /// Models of different orders.
     #[error("transitions of order {0} and of order {1}")]
     Order(u8, u8),
+    /// Other numbers of samples.
+    #[error("{0} samples and {1}")]
+    Samples(usize, usize),
     /// Sums that leave their range.
     #[error("the sums leave their range")]
     TooMuch,
