@@ -10,6 +10,7 @@ use crate::attribution::Model;
 use crate::attribution_order_arguments::{Explain, Ledger};
 use crate::failure::Failure;
 use crate::journey_arguments::JourneyArguments;
+use crate::attribution_report_arguments::Report;
 
 /// What each channel was worth. Credit shares out what happened; it does not say what a channel caused.
 #[derive(Debug, Subcommand)]
@@ -21,6 +22,8 @@ pub(crate) enum Attribution {
     /// Post the credits of a store's orders into a ledger that is only ever added to, and ask it about any time
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Write a page with what the channels earned by every model, how firm that is, and which ways led to orders
+    Report(Box<Report>),
 }
 
 /// A file of grouped paths, and how it is read.

@@ -6,6 +6,7 @@ mod ledger;
 mod loader;
 mod model;
 mod paths;
+mod report;
 mod run;
 pub(crate) mod shop;
 mod shop_run;
@@ -24,5 +25,6 @@ pub(crate) fn attribution(shop: &Shop, with: Attribution, output: &mut Output) -
         Attribution::Run(with) => run::run(shop, &with, output),
         Attribution::Explain(with) => explain::explain(shop, &with, output),
         Attribution::Ledger(with) => ledger::ledger(shop, &with, output),
+        Attribution::Report(with) => report::report(&with, output),
     }
 }

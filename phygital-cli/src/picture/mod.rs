@@ -4,7 +4,11 @@
 //! Places are whole tenths of a pixel, so the same data give the same text on every platform.
 
 mod axis;
+mod number;
 mod svg;
 
 pub(crate) use axis::{Scale, labelled_days};
-pub(crate) use svg::{LETTERS, PX, RIGHT, STYLE, WIDTH, escape, line, open, page, px, rect, shortened, text};
+pub(crate) use number::{count, day_label, mark, money, money_mark};
+pub(crate) use svg::{
+    LETTERS, PAGE, PX, RIGHT, STYLE, WIDTH, escape, line, open, page, px, rect, shortened, text,
+};

@@ -12,6 +12,8 @@ pub(crate) const LETTERS: usize = 48;
 
 /// Colours by their use, for light and dark, and how a picture's texts and lines look.
 pub(crate) const STYLE: &str = include_str!("style.css");
+/// How a page of figures, pictures and tables looks.
+pub(crate) const PAGE: &str = include_str!("page.css");
 
 /// At most `room` letters of a name; those beyond Latin, Greek and Cyrillic count for two, since they may be wide.
 pub(crate) fn shortened(name: &str, room: usize) -> String {

@@ -243,15 +243,14 @@ impl Sums {
             Ok::<_, ModelError>(Outcome { conversions, value: narrow(value)?, nulls: Count::ZERO })
         };
         let (total, unattributed) = (outcome(self.total)?, outcome(self.unattributed)?);
-        let millionths = i128::from(Count::ONE.millionths());
-        // Few enough conversions for 64 bits of millionths leave room for their product with 2^60.
-        let counts = self.counts.iter().map(|count| i128::try_from(*count).ok()?.checked_mul(millionths));
-        let counts = counts.collect::<Option<Vec<_>>>().ok_or(MergeError::TooMuch)?;
-        let attributed = i128::from(self.total.1 - self.unattributed.1) * millionths;
+        let counts = self.counts.iter().map(|count| i128::try_from(*count));
+        let counts = counts.collect::<Result<Vec<_>, _>>().map_err(|_| MergeError::TooMuch)?;
+        let attributed = i128::from(self.total.1 - self.unattributed.1);
+        let finer = i128::from(Count::ONE.millionths());
         Ok(Scores {
             model,
             minor: self.values.into_iter().map(narrow).collect::<Result<_, _>>()?,
-            millionths: whole_units(attributed, &counts, i128::from(UNIT)),
+            millionths: whole_units(attributed, &counts, i128::from(UNIT), finer),
             total,
             unattributed,
         })

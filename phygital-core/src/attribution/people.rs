@@ -225,6 +225,18 @@ impl People {
         self.persons.len()
     }
 
+    /// How many persons ordered.
+    pub fn buyers(&self) -> usize {
+        self.persons.values().filter(|person| !person.sales.is_empty()).count()
+    }
+
+    /// The times of the first and the last order; none without one.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let known = self.persons.values().flat_map(|person| person.sales.values());
+        let times = || known.clone().chain(self.unidentified.values()).map(|sale| sale.at);
+        times().min().zip(times().max())
+    }
+
     /// How many touches there are, each told once.
     pub fn touches(&self) -> u64 {
         self.touches

@@ -1,10 +1,9 @@
 //! Which cells of a report may be shown: none of few persons, and none from which such a one could be reckoned.
 
-use std::cmp::Ordering;
-
 use thiserror::Error;
 
 use super::groups::Branch;
+use super::people::PersonKey;
 
 /// From how many persons on a figure is shown.
 ///
@@ -38,7 +37,7 @@ pub struct Shown {
 
 /// A threshold that hides too little.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a threshold of {0} persons; expected at least {}", Threshold::LEAST)]
+#[error("a threshold of {0} persons; expected at least {least}", least = Threshold::LEAST)]
 pub struct ThresholdError(pub u64);
 
 impl Default for Threshold {
@@ -150,18 +149,17 @@ fn pick(persons: &[u64], rows: &[usize]) -> Vec<u64> {
     rows.iter().map(|row| persons[*row]).collect()
 }
 
-/// How many persons are in a cell, where those of one person follow each other.
+/// How many persons are in a cell, where what is of one person stands together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Heads<K> {
-    last: Option<K>,
+pub(super) struct Heads {
+    last: Option<PersonKey>,
     count: u64,
 }
 
-impl<K: Copy + Ord> Heads<K> {
+impl Heads {
     /// Counts a person who was not the last one counted; one of nobody known counts each time.
-    pub(super) fn add(&mut self, person: Option<K>) {
-        let known = person.is_some() && person.cmp(&self.last) == Ordering::Equal;
-        self.count += u64::from(!known);
+    pub(super) fn add(&mut self, person: Option<PersonKey>) {
+        self.count += u64::from(person.is_none() || person != self.last);
         self.last = person;
     }
 

@@ -82,7 +82,7 @@ impl Ropo {
     pub fn of(trails: &[Trail], sides: &[Side]) -> Ropo {
         let empty = |crossing| RopoRow { crossing, orders: 0, untouched: 0, net: 0, persons: 0 };
         let mut ropo = Ropo { rows: Crossing::ALL.map(empty), store: (0, 0), web: (0, 0) };
-        let mut heads = [const { None }; 5].map(|_: Option<()>| Heads::default());
+        let mut heads: [Heads; 5] = Default::default();
         for trail in trails {
             let (Some(crossing), End::Sale(sold, net, _)) = (Crossing::of(trail, sides), trail.end) else {
                 continue;

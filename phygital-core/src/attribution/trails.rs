@@ -78,6 +78,16 @@ impl Trail {
         }
     }
 
+    /// The same trail with the margin of its order in place of the net value: what was paid less what the goods had cost. None
+    /// where that is not known, or leaves 64 bits.
+    pub fn with_margin(&self) -> Option<Trail> {
+        let end = match self.end {
+            End::Sale(sold, net, goods) => End::Sale(sold, net.checked_sub(goods?)?, goods),
+            other => other,
+        };
+        Some(Trail { end, ..self.clone() })
+    }
+
     /// Whether it ended with an order or a visit.
     pub fn converted(&self) -> bool {
         self.end != End::Nothing

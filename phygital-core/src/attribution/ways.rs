@@ -61,7 +61,7 @@ impl Ways {
     pub fn of(trails: &[Trail]) -> Ways {
         let mut lengths = Bins::new(Self::LENGTHS.len());
         let [mut first, mut last] = [(); 2].map(|()| Bins::new(Self::DAYS.len()));
-        let mut paths: BTreeMap<Vec<ChannelId>, (Tally, Heads<PersonKey>)> = BTreeMap::new();
+        let mut paths: BTreeMap<Vec<ChannelId>, (Tally, Heads)> = BTreeMap::new();
         let (mut touches, mut lags) = (Vec::new(), Vec::new());
         for trail in trails {
             let End::Sale(_, net, _) = trail.end else { continue };
@@ -164,7 +164,8 @@ impl Tally {
         self.add(outcome.conversions, outcome.value);
     }
 
-    fn plus(&mut self, other: &Tally) {
+    /// These orders and others: persons are counted once for each, though they may be the same.
+    pub fn plus(&mut self, other: &Tally) {
         self.add(other.orders, 0);
         self.net += other.net;
         self.persons += other.persons;
@@ -172,7 +173,7 @@ impl Tally {
 }
 
 /// Rows of a distribution.
-struct Bins(Vec<(Tally, Heads<PersonKey>)>);
+struct Bins(Vec<(Tally, Heads)>);
 
 impl Bins {
     fn new(rows: usize) -> Bins {
@@ -243,7 +244,7 @@ mod tests {
         };
         assert_eq!(orders(&ways.lengths), [1, 1, 0, 1, 0, 0, 0, 0, 1]);
         assert_eq!(orders(&ways.since_first), [1, 0, 0, 1, 0, 0, 0, 0, 1]);
-        assert_eq!(orders(&ways.since_last), [2, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(orders(&ways.since_last), [3, 0, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!((ways.median_length, ways.median_lag), (Some(3), Some(4 * DAY)));
     }
 

@@ -1,8 +1,8 @@
 //! Counts by day and amounts, as pictures.
 
-use super::number::{count, day_label, mark, money, money_mark};
 use crate::picture::{
-    LETTERS, PX, RIGHT, Scale, WIDTH, escape, labelled_days, line, open, px, rect, shortened, text,
+    LETTERS, PX, RIGHT, Scale, WIDTH, count, day_label, escape, labelled_days, line, mark, money, money_mark,
+    open, px, rect, shortened, text,
 };
 
 /// One row of bars, with a value a day.

@@ -1,7 +1,6 @@
 //! Pieces of HTML: legends, tables.
 
-use super::number::{count, money};
-use crate::picture::escape;
+use crate::picture::{count, escape, money};
 
 /// The colours of the series, in their order.
 pub(super) fn legend(names: &[&str]) -> String {

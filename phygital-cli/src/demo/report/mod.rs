@@ -5,12 +5,9 @@
 
 mod chart;
 mod html;
-mod number;
 mod section;
 
-use number::count;
-
-use crate::picture::{escape, page};
+use crate::picture::{PAGE, count, escape, money, page};
 
 /// What the report shows. A matrix that lacks a shop or a day is read as 0 there; what it has beyond them is not shown.
 #[derive(Clone, Debug, Default)]
@@ -86,7 +83,7 @@ pub(crate) struct Revenue {
 pub(crate) fn render(data: &ReportData) -> String {
     let title = escape(&data.title);
     let revenue = section::by_currency(&data.revenue);
-    let mut page = page(&data.title, include_str!("style.css"));
+    let mut page = page(&data.title, PAGE);
     page += &format!("<header>\n<h1>{title}</h1>\n<p>{}</p>\n</header>\n<main>\n", subtitle(data));
     page += &section::headline(&data.headline, &revenue);
     page += &section::shops(data);
@@ -107,7 +104,7 @@ pub(crate) fn render(data: &ReportData) -> String {
 
 /// An amount for people: grouped, with its decimals.
 pub(crate) fn amount(minor: i64, exponent: u8) -> String {
-    number::money(minor.into(), exponent)
+    money(minor.into(), exponent)
 }
 
 fn subtitle(data: &ReportData) -> String {

@@ -2,9 +2,8 @@
 
 use super::chart::{Arrangement, DayChart, MoneyChart, Series};
 use super::html::{Table, legend};
-use super::number::{count, money};
 use super::{Headline, ReportData, Revenue};
-use crate::picture::escape;
+use crate::picture::{count, escape, money};
 use std::collections::BTreeMap;
 
 /// The figures over the whole time, each with what it means.

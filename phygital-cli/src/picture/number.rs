@@ -1,7 +1,7 @@
 //! Numbers as people read them, without rounding.
 
 /// A count with its thousands apart: `1,234,567`.
-pub(super) fn count(value: u128) -> String {
+pub(crate) fn count(value: u128) -> String {
     grouped(&value.to_string())
 }
 
@@ -18,7 +18,7 @@ fn grouped(digits: &str) -> String {
 
 /// An amount in minor units as an exact decimal: 123456 with exponent 2 is `1,234.56`. A negative one has a true minus
 /// sign.
-pub(super) fn money(minor: i128, exponent: u8) -> String {
+pub(crate) fn money(minor: i128, exponent: u8) -> String {
     let decimals = usize::from(exponent);
     let digits = format!("{:0>width$}", minor.unsigned_abs(), width = decimals + 1);
     let (major, minor_digits) = digits.split_at(digits.len() - decimals);
@@ -28,7 +28,7 @@ pub(super) fn money(minor: i128, exponent: u8) -> String {
 }
 
 /// A mark on an axis, short and exact: `950`, `1.5M`. For round values, since digits that the unit cannot hold are kept.
-pub(super) fn mark(value: u128) -> String {
+pub(crate) fn mark(value: u128) -> String {
     const UNITS: [(u128, &str); 6] = [
         (1_000_000_000_000_000_000, "e18"),
         (1_000_000_000_000_000, "e15"),
@@ -49,7 +49,7 @@ pub(super) fn mark(value: u128) -> String {
 }
 
 /// A mark on a money axis: whole amounts short, others as exact decimals.
-pub(super) fn money_mark(minor: i128, exponent: u8) -> String {
+pub(crate) fn money_mark(minor: i128, exponent: u8) -> String {
     let whole =
         10_u128.checked_pow(exponent.into()).filter(|unit| minor.unsigned_abs().is_multiple_of(*unit));
     match whole {
@@ -63,7 +63,7 @@ pub(super) fn money_mark(minor: i128, exponent: u8) -> String {
 }
 
 /// `2026-03-09` as `9 Mar`; text of another form as it is, at most six characters of it.
-pub(super) fn day_label(day: &str) -> String {
+pub(crate) fn day_label(day: &str) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let mut parts = day.splitn(3, '-').skip(1).map(str::parse::<usize>);
