@@ -6,11 +6,8 @@ mod arguments;
 mod at_reader;
 mod attribution;
 mod attribution_arguments;
-<<<<<<< HEAD
 mod attribution_order_arguments;
-=======
 mod attribution_report_arguments;
->>>>>>> 555a069 (attribution report: a page of credits, ways, crossings and what they rest on)
 mod commands;
 mod demo;
 mod experiment;

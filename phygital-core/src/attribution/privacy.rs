@@ -75,8 +75,8 @@ impl Threshold {
         self.protect_with(persons, &vec![false; persons.len()])
     }
 
-    /// The same, where some cells are hidden already.
-    fn protect_with(self, persons: &[u64], hidden: &[bool]) -> Shown {
+    /// The same, where some cells are hidden already: since another table with the same cell hides it.
+    pub fn protect_with(self, persons: &[u64], hidden: &[bool]) -> Shown {
         let mut cells = persons
             .iter()
             .zip(hidden)
@@ -110,8 +110,9 @@ impl Threshold {
     /// Which rows of a tree of channels may be shown, where each group is shown with the sum of its rows and all rows with
     /// their total. `persons` has those of each row. A group that cannot be protected is hidden with all that is in it.
     ///
-    /// The last of the answer's cells stands for what is in no channel at all, whose persons are `unattributed`.
-    pub fn protect_tree(self, tree: &[Branch], persons: &[u64], unattributed: u64) -> Shown {
+    /// The last of `persons` and of the answer's cells stands for what is in no channel at all; `hide_last` hides it for the
+    /// sake of another table.
+    pub fn protect_tree(self, tree: &[Branch], persons: &[u64], hide_last: bool) -> Shown {
         let mut cells = vec![true; tree.len() + 1];
         let children =
             |of: Option<usize>| (0..tree.len()).filter(|at| tree[*at].parent == of).collect::<Vec<_>>();
@@ -129,8 +130,8 @@ impl Threshold {
         let mut hidden = top.iter().map(|row| !cells[*row]).collect::<Vec<_>>();
         let mut of_top = pick(persons, &top);
         top.push(tree.len());
-        hidden.push(false);
-        of_top.push(unattributed);
+        hidden.push(hide_last);
+        of_top.push(persons.get(tree.len()).copied().unwrap_or(0));
         let shown = self.protect_with(&of_top, &hidden);
         for (row, shown) in top.iter().zip(&shown.cells) {
             cells[*row] = *shown;
@@ -249,7 +250,7 @@ mod tests {
             let leaf = |at: u32| number / (most + 1).pow(at) % (most + 1);
             let (a, b, c, none) = (leaf(0), leaf(1), leaf(2), leaf(3));
             let figures = [a + b, a, b, c, none];
-            let shown = threshold.protect_tree(&tree, &figures[..4], none);
+            let shown = threshold.protect_tree(&tree, &figures, false);
             let cells = figures.iter().zip(&shown.cells).map(|(figure, shown)| shown.then_some(*figure));
             let total = shown.total.then(|| a + b + c + none);
             let seen =

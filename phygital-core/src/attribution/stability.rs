@@ -9,7 +9,8 @@ use super::costs::Costs;
 use super::groups::Side;
 use super::model::{Model, ModelError, Scores};
 use super::people::{Contact, People, PersonKey};
-use super::trails::Lookback;
+use super::privacy::{Heads, Threshold};
+use super::trails::{Lookback, Trail};
 
 /// Shares and places of channels under stress, and the channels about which one would decide otherwise.
 ///
@@ -23,6 +24,8 @@ pub struct Stability {
     pub base: Standing,
     /// The figures under each stress.
     pub stressed: Vec<(Stress, Standing)>,
+    /// The stresses under which some channel has too few persons for its figure to be shown. They are left out.
+    pub left_out: Vec<Stress>,
     /// For each channel the stresses under which one would decide otherwise.
     pub changes: Vec<Vec<Stress>>,
 }
@@ -130,7 +133,7 @@ fn hits(person: PersonKey, purpose: &[u8; 8], number: u64, percent: u8) -> bool 
 
 impl Stability {
     /// Puts the answer of a model within a window under stress. `compared` are the channels that are looked at: those that
-    /// may be shown.
+    /// may be shown as reported. Where one of them would have fewer persons than the threshold, a stress is left out.
     ///
     /// # Errors
     /// [`ModelError`] where a chain cannot be solved under some stress.
@@ -142,25 +145,32 @@ impl Stability {
         stresses: &[Stress],
         compared: &[ChannelId],
         yardstick: &Yardstick<'_>,
+        threshold: Threshold,
     ) -> Result<Stability, ModelError> {
         let direct = direct(sides, people.channels());
         let look = |people: &People, lookback: &Lookback, model: Model| {
             let trails = people.trails(lookback, sides);
             let scores = model.scores(people.channels(), people.scale(), direct, &trails, |_| 1)?;
-            Ok::<_, ModelError>(Standing::of(&scores, people.channels(), compared, yardstick))
+            let few =
+                heads(&trails, compared).into_iter().any(|heads| heads > 0 && heads < threshold.persons());
+            Ok::<_, ModelError>((Standing::of(&scores, people.channels(), compared, yardstick), few))
         };
-        let base = look(people, lookback, model)?;
-        let mut stressed = Vec::with_capacity(stresses.len());
+        let base = look(people, lookback, model)?.0;
+        let (mut stressed, mut left_out) = (Vec::with_capacity(stresses.len()), Vec::new());
         for stress in stresses {
-            let standing = match *stress {
+            let (standing, few) = match *stress {
                 Stress::Window(days) => {
                     let window = Lookback::days(days).window;
                     look(people, &Lookback { window, ..*lookback }, model)
                 }
                 Stress::Model(model) => look(people, lookback, model),
                 _ => look(&stress.hit(people), lookback, model),
-            };
-            stressed.push((*stress, standing?));
+            }?;
+            if few {
+                left_out.push(*stress);
+            } else {
+                stressed.push((*stress, standing));
+            }
         }
         let otherwise = |at: usize| {
             let changed =
@@ -172,6 +182,7 @@ impl Stability {
             changes: (0..compared.len()).map(otherwise).collect(),
             base,
             stressed,
+            left_out,
         })
     }
 
@@ -222,6 +233,19 @@ impl<'a> Yardstick<'a> {
     pub fn with_roas_percent(self, roas_percent: u32) -> Yardstick<'a> {
         Yardstick { roas_percent, ..self }
     }
+}
+
+/// How many persons came to an order through each channel. The trails of a person stand together.
+fn heads(trails: &[Trail], channels: &[ChannelId]) -> Vec<u64> {
+    let mut heads = vec![Heads::default(); channels.len()];
+    for trail in trails.iter().filter(|trail| trail.converted()) {
+        for (heads, channel) in heads.iter_mut().zip(channels) {
+            if trail.channels.contains(channel) {
+                heads.add(trail.person);
+            }
+        }
+    }
+    heads.iter().map(Heads::count).collect()
 }
 
 /// The channel that nothing led to: of several the first by name.
@@ -303,6 +327,7 @@ mod tests {
         ];
         assert_eq!(shaky[0], ("ad", of_ad));
         assert_eq!(shaky[1], ("mail", &[Stress::Model(Model::First)][..]));
+        assert!(all.left_out.is_empty());
         assert_eq!(all, of(&Stress::usual()), "the same data give the same answer");
         // Without a cost each is measured by the average.
         let none = Costs::default();
@@ -314,6 +339,7 @@ mod tests {
             &[],
             &compared,
             &Yardstick::new(&none),
+            Threshold::default(),
         );
         assert_eq!(last.unwrap().base.decisions, [Decision::Cut, Decision::Keep]);
     }

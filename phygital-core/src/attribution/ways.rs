@@ -46,6 +46,8 @@ pub struct TopPaths {
     pub rows: Vec<(Vec<ChannelId>, Tally)>,
     /// How many ways of enough persons each there are besides, and all their orders.
     pub further: (usize, Tally),
+    /// The orders without a touch; none where they are hidden.
+    pub untouched: Option<Tally>,
     /// The orders of all ways that are gone by too few to be shown, with what hides them. Its persons are not told.
     pub other: Option<Tally>,
 }
@@ -127,22 +129,38 @@ impl Ways {
         }
     }
 
-    /// The ways that are gone most, at most so many, as they may be shown; all that are gone by too few are one row.
-    pub fn top(&self, channels: &Channels, threshold: Threshold, most: usize) -> TopPaths {
+    /// The ways that are gone most, at most so many, as they may be shown; all that are gone by too few are one row. Orders
+    /// without a touch are a row of the same table: with it all rows sum to all orders. `hide_untouched` hides it for the sake
+    /// of another table.
+    pub fn top(
+        &self,
+        channels: &Channels,
+        threshold: Threshold,
+        most: usize,
+        hide_untouched: bool,
+    ) -> TopPaths {
         // By name, so that the order depends on no figure and on no order of arrival.
         let names = |way: &[ChannelId]| way.iter().map(|id| channels.name(*id)).collect::<Vec<_>>();
         let mut paths = self.paths.iter().filter(|(_, tally)| tally.orders > Count::ZERO).collect::<Vec<_>>();
         paths.sort_by_cached_key(|(way, _)| names(way));
-        let persons = paths.iter().map(|(_, tally)| tally.persons).collect::<Vec<_>>();
-        let shown = threshold.protect(&persons);
+        // Less than a whole order is one of a person all the same.
+        let heads = |tally: &Tally| tally.persons.max(u64::from(tally.orders > Count::ZERO));
+        let mut persons = paths.iter().map(|(_, tally)| heads(tally)).collect::<Vec<_>>();
+        persons.push(heads(&self.lengths[0]));
+        let mut hidden = vec![false; persons.len()];
+        hidden[paths.len()] = hide_untouched;
+        let shown = threshold.protect_with(&persons, &hidden);
         let (mut rows, mut other) = (Vec::new(), None);
-        for ((way, tally), shown) in paths.into_iter().zip(&shown.cells) {
-            // What is of nobody is no order of a whole person: it may be shown in no row of its own.
-            if *shown && tally.persons > 0 {
-                rows.push((way.clone(), *tally));
+        for ((way, tally), shown) in paths.iter().zip(&shown.cells) {
+            if *shown {
+                rows.push(((*way).clone(), **tally));
             } else {
                 other.get_or_insert_with(Tally::default).plus(tally);
             }
+        }
+        let untouched = shown.cells[paths.len()].then_some(self.lengths[0]);
+        if untouched.is_none() {
+            other.get_or_insert_with(Tally::default).plus(&self.lengths[0]);
         }
         rows.sort_by(|(_, one), (_, two)| (two.orders, two.net).cmp(&(one.orders, one.net)));
         let mut further = (0, Tally::default());
@@ -150,7 +168,7 @@ impl Ways {
             further.0 += 1;
             further.1.plus(&tally);
         }
-        TopPaths { rows, further, other: other.filter(|_| shown.total) }
+        TopPaths { rows, further, untouched, other: other.filter(|_| shown.total) }
     }
 }
 
@@ -264,11 +282,11 @@ mod tests {
             trails.push(trail(person, path, 0));
         }
         let ways = Ways::of(&trails);
-        let top = ways.top(&channels, Threshold::new(10).unwrap(), 10);
+        let top = ways.top(&channels, Threshold::new(10).unwrap(), 10, false);
         // a > b is hidden with c: it comes first, and together they are enough.
         assert_eq!(top.rows.iter().map(|(way, _)| way.clone()).collect::<Vec<_>>(), [vec![ChannelId(1)]]);
         assert_eq!(top.other.map(|other| other.orders), Count::whole(40));
-        let top = ways.top(&channels, Threshold::new(10).unwrap(), 0);
+        let top = ways.top(&channels, Threshold::new(10).unwrap(), 0, false);
         assert_eq!((top.rows.len(), top.further.0), (0, 1));
     }
 
@@ -282,7 +300,7 @@ mod tests {
         journeys.push(&[], Outcome::conversion(5)).unwrap();
         let ways = Ways::of_journeys(&journeys);
         assert_eq!((ways.lengths[0].persons, ways.lengths[3].persons, ways.median_length), (1, 40, Some(3)));
-        let top = ways.top(journeys.channels(), Threshold::new(10).unwrap(), 5);
-        assert_eq!(top.rows[0].1.net, 1200);
+        let top = ways.top(journeys.channels(), Threshold::new(10).unwrap(), 5, true);
+        assert_eq!((top.rows.len(), top.untouched, top.other.map(|other| other.net)), (0, None, Some(1205)));
     }
 }

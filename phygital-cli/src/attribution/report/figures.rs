@@ -6,6 +6,8 @@ use phygital_core::attribution::{
     Trail, Ways, Yardstick, direct,
 };
 
+use phygital_core::vocab::Timestamp;
+
 use crate::attribution_report_arguments::Report;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -73,6 +75,7 @@ pub(super) struct ChannelFigures {
 pub(super) struct Paths {
     pub(super) top: Vec<(Vec<String>, Tally)>,
     pub(super) further: (usize, Tally),
+    pub(super) untouched: Option<Tally>,
     pub(super) other: Option<Tally>,
     pub(super) lengths: Rows,
     pub(super) since_first: Option<Rows>,
@@ -84,6 +87,8 @@ pub(super) struct Paths {
 /// A distribution: rows with a name, and all hidden rows as one.
 pub(super) struct Rows {
     pub(super) rows: Vec<(String, Tally)>,
+    /// Orders without a touch; none where they are hidden with others.
+    pub(super) untouched: Option<Tally>,
     pub(super) hidden: Option<Tally>,
 }
 
@@ -114,7 +119,13 @@ struct Mask {
 }
 
 impl Mask {
-    fn new(groups: &Groups, channels: &Channels, heads: &Heads, threshold: Threshold) -> Mask {
+    fn new(
+        groups: &Groups,
+        channels: &Channels,
+        heads: &Heads,
+        threshold: Threshold,
+        hide_last: bool,
+    ) -> Mask {
         let tree = groups.tree(channels);
         let mut persons = vec![0; tree.len()];
         for (at, branch) in tree.iter().enumerate().filter(|(_, branch)| !branch.group) {
@@ -123,7 +134,8 @@ impl Mask {
         for (at, branch) in tree.iter().enumerate().filter(|(_, branch)| branch.group) {
             persons[at] = heads.groups.get(&*branch.name).copied().unwrap_or(0);
         }
-        let cells = threshold.protect_tree(&tree, &persons, heads.unattributed).cells;
+        persons.push(heads.unattributed);
+        let cells = threshold.protect_tree(&tree, &persons, hide_last).cells;
         Mask { tree, cells }
     }
 
@@ -332,19 +344,35 @@ impl Setting<'_> {
         all
     }
 
-    fn paths(&self, ways: &Ways, channels: &Channels) -> Paths {
-        let top = ways.top(channels, self.threshold(), PATHS_MAX);
+    /// The tables of ways. In all of them orders without a touch are one row, which is hidden in all or in none.
+    fn paths(&self, ways: &Ways, channels: &Channels, hide: bool) -> Paths {
+        let top = ways.top(channels, self.threshold(), PATHS_MAX, hide);
         let named = |(way, tally): (Vec<ChannelId>, Tally)| {
             (way.iter().map(|id| channels.name(*id).to_owned()).collect(), tally)
         };
         let touches = labels(&Ways::LENGTHS.map(|least| least as u64));
         let days = labels(&Ways::DAYS);
-        let times = |tallies: &[Tally]| (!tallies.is_empty()).then(|| self.protected(&days, tallies));
+        let none = ways.lengths[0];
+        // Nothing is older than the window.
+        let window = Ways::DAYS.iter().filter(|least| **least <= u64::from(self.with.window)).count();
+        let times = |tallies: &[Tally]| {
+            (!tallies.is_empty()).then(|| self.protected(&days[..window], &tallies[..window], none, hide))
+        };
+        // The longest paths are the fewest: what is hidden with others is taken from there.
+        let lengths = touches
+            .into_iter()
+            .zip(ways.lengths.iter().copied())
+            .skip(1)
+            .rev()
+            .unzip::<_, _, Vec<_>, Vec<_>>();
+        let mut lengths = self.protected(&lengths.0, &lengths.1, none, hide);
+        lengths.rows.reverse();
         Paths {
             top: top.rows.into_iter().map(named).collect(),
             further: top.further,
+            untouched: top.untouched,
             other: top.other,
-            lengths: self.protected(&touches, &ways.lengths),
+            lengths,
             since_first: times(&ways.since_first),
             since_last: times(&ways.since_last),
             median_length: ways.median_length,
@@ -352,18 +380,37 @@ impl Setting<'_> {
         }
     }
 
-    fn protected(&self, names: &[String], tallies: &[Tally]) -> Rows {
-        let persons = tallies.iter().map(|tally| tally.persons).collect::<Vec<_>>();
-        let shown = self.threshold().protect(&persons);
-        let (mut rows, mut hidden) = (Vec::new(), None);
-        for ((name, tally), shown) in names.iter().zip(tallies).zip(&shown.cells) {
-            if *shown {
-                rows.push((name.clone(), *tally));
-            } else {
-                hidden.get_or_insert_with(Tally::default).plus(tally);
-            }
+    /// Rows that may be shown, and the others in one.
+    fn protected(&self, names: &[String], tallies: &[Tally], untouched: Tally, hide: bool) -> Rows {
+        let all = || tallies.iter().chain([&untouched]);
+        let persons = all().map(|tally| tally.persons).collect::<Vec<_>>();
+        let mut hidden = vec![false; persons.len()];
+        hidden[tallies.len()] = hide;
+        let shown = self.threshold().protect_with(&persons, &hidden);
+        let mut rest = None;
+        for (tally, _) in all().zip(&shown.cells).filter(|(_, shown)| !**shown) {
+            rest.get_or_insert_with(Tally::default).plus(tally);
         }
-        Rows { rows, hidden: hidden.filter(|_| shown.total) }
+        let rows = names.iter().zip(tallies).zip(&shown.cells).filter(|(_, shown)| **shown);
+        Rows {
+            rows: rows.map(|((name, tally), _)| (name.clone(), *tally)).collect(),
+            untouched: shown.cells[tallies.len()].then_some(untouched),
+            hidden: rest.filter(|_| shown.total),
+        }
+    }
+
+    /// The mask of the channels and the tables of ways, with one answer to whether orders without a touch may be shown.
+    fn masked(&self, heads: &Heads, ways: &Ways, channels: &Channels) -> (Mask, Paths) {
+        let both = |hide: bool| {
+            let mask = Mask::new(self.groups, channels, heads, self.threshold(), hide);
+            (mask, self.paths(ways, channels, hide))
+        };
+        let (mask, paths) = both(false);
+        let rows = [Some(&paths.lengths), paths.since_first.as_ref(), paths.since_last.as_ref()];
+        let everywhere = mask.unattributed()
+            && paths.untouched.is_some()
+            && rows.into_iter().flatten().all(|rows| rows.untouched.is_some());
+        if everywhere { (mask, paths) } else { both(true) }
     }
 
     fn crossings(&self, ropo: &Ropo) -> Crossings {
@@ -409,7 +456,7 @@ impl Setting<'_> {
             return Ok(None);
         }
         let channels = people.channels();
-        let mask = Mask::new(&Groups::default(), channels, &heads, self.threshold());
+        let mask = Mask::new(&Groups::default(), channels, &heads, self.threshold(), false);
         let direct = direct(sides, channels);
         let scores = self.with.model.scores(channels, people.scale(), direct, &trails, |_| 1);
         let scores = scores.map_err(|error| Failure::no("unsolved", error.to_string()))?;
@@ -440,6 +487,11 @@ fn labels(least: &[u64]) -> Vec<String> {
     (0..least.len()).map(label).collect()
 }
 
+/// The day of a time, in UTC.
+fn day(at: Timestamp) -> String {
+    at.to_utc().date_naive().to_string()
+}
+
 fn unsolved(error: impl std::fmt::Display) -> Failure {
     Failure::no("unsolved", error.to_string())
 }
@@ -455,7 +507,7 @@ pub(super) fn of_people(setting: &Setting<'_>, people: &People, output: &Output)
     let heads = Heads::of(&trails, channels, setting.groups);
     let buyers = people.buyers();
     setting.enough(buyers as u64)?;
-    let mask = Mask::new(setting.groups, channels, &heads, setting.threshold());
+    let (mask, paths) = setting.masked(&heads, &Ways::of(&trails), channels);
     let direct = direct(&sides, channels);
     let (mut all, mut without) = (Vec::new(), Vec::new());
     let models = models(with.model);
@@ -484,7 +536,16 @@ pub(super) fn of_people(setting: &Setting<'_>, people: &People, output: &Output)
     let shown = mask.channels(channels);
     let yardstick = Yardstick::new(setting.costs).with_roas_percent(with.target_roas);
     let stability = output.working("testing what the answer rests on", || {
-        Stability::of(people, &sides, &lookback, with.model, &Stress::usual(), &shown, &yardstick)
+        Stability::of(
+            people,
+            &sides,
+            &lookback,
+            with.model,
+            &Stress::usual(),
+            &shown,
+            &yardstick,
+            setting.threshold(),
+        )
     });
     Ok(Figures {
         headline: Headline {
@@ -493,12 +554,12 @@ pub(super) fn of_people(setting: &Setting<'_>, people: &People, output: &Output)
             unattributed_shown: mask.unattributed(),
             unattributed: own.unattributed,
             touches: people.touches(),
-            span: people.span().map(|(first, last)| (first.to_string(), last.to_string())),
+            span: people.span().map(|(first, last)| (day(first), day(last))),
         },
         credit: setting.credit(&mask, channels, &all),
         without,
         channels: setting.channels(&shown, channels, own, margins.as_deref(), samples.as_ref()),
-        paths: setting.paths(&Ways::of(&trails), channels),
+        paths,
         ropo: Some(setting.crossings(&Ropo::of(&trails, &sides))),
         visits: setting.visits(people, &sides, &lookback)?,
         stability: Some(stability.map_err(unsolved)?),
@@ -540,7 +601,7 @@ pub(super) fn of_journeys(
     let sides = setting.groups.sides(channels);
     let heads = Heads::of_journeys(journeys, setting.groups);
     setting.enough(heads.all)?;
-    let mask = Mask::new(setting.groups, channels, &heads, setting.threshold());
+    let (mask, paths) = setting.masked(&heads, &Ways::of_journeys(journeys), channels);
     let direct = direct(&sides, channels);
     let (mut all, mut without) = (Vec::new(), Vec::new());
     let models = models(with.model);
@@ -571,7 +632,7 @@ pub(super) fn of_journeys(
         credit: setting.credit(&mask, channels, &all),
         without,
         channels: setting.channels(&shown, channels, own, None, None),
-        paths: setting.paths(&Ways::of_journeys(journeys), channels),
+        paths,
         ropo: None,
         visits: None,
         stability: None,

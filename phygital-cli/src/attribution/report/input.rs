@@ -31,7 +31,7 @@ pub(super) struct Read {
 /// Reads touches and orders.
 pub(super) fn people(with: &Report, touches: &Path, orders: &Path, output: &Output) -> Result<Read, Failure> {
     // Amounts are in minor units already; the scale only says how they are shown.
-    let mut people = People::new(with.currency.map_or(2, |currency| currency.exponent()));
+    let mut people = People::new(with.currency.map_or(0, |currency| currency.exponent()));
     let mut digest = Context::new(&SHA256);
     let of_touches = TouchLines::new;
     let reader = each_line(touches, output, &mut digest, of_touches, |reader, number, line| {

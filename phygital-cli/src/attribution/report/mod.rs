@@ -59,7 +59,7 @@ fn of_people(with: &Report, touches: &Path, orders: &Path, output: &Output) -> R
     let costs = input::costs(with.costs.as_deref(), &mut read.digest)?;
     let setting = Setting { with, groups: &groups, costs: &costs };
     let figures = figures::of_people(&setting, &read.people, output)?;
-    let decimals = read.currency.map_or(2, |currency| currency.exponent());
+    let decimals = read.currency.map_or(0, |currency| currency.exponent());
     let run = run_id(with, read.digest, read.currency);
     Ok((figures, read.currency, decimals, run))
 }

@@ -45,7 +45,7 @@ pub(super) fn render(about: &About<'_>, figures: &Figures) -> String {
     html += &format!("<p class=\"claim\" role=\"note\">{}</p>\n", escape(NOT_CAUSAL));
     html += &about.headline(figures);
     html += &about.credit(&figures.credit, &figures.without);
-    html += "<div class=\"panels two\">\n";
+    html += "<div class=\"flow\">\n";
     html += &about.channels(&figures.channels);
     if about.costs {
         html += &about.returns(&figures.channels);
@@ -71,7 +71,11 @@ pub(super) fn render(about: &About<'_>, figures: &Figures) -> String {
 
 impl About<'_> {
     fn unit(&self) -> String {
-        self.currency.map_or("units of the file".to_owned(), |currency| currency.to_string())
+        match self.currency {
+            Some(currency) => currency.to_string(),
+            None if self.decimals == 0 => "minor units".to_owned(),
+            None => "units of the file".to_owned(),
+        }
     }
 
     fn money(&self, minor: impl Into<i128>) -> String {
@@ -319,11 +323,18 @@ impl About<'_> {
                 cells(&paths.further.1),
             );
         }
+        if let Some(none) = &paths.untouched {
+            table.row("Without a touch", cells(none));
+        }
         if let Some(other) = &paths.other {
             table.row("Other", cells(other));
         }
+        let none = match rows.is_empty() {
+            true => format!("Every way was gone by fewer than {} people. ", self.people()),
+            false => String::new(),
+        };
         let how = format!(
-            "Touches in a row through one channel are one step. Ways that fewer than {} people went, and some that keep \
+            "{none}Touches in a row through one channel are one step. Ways that fewer than {} people went, and some that keep \
              these from being reckoned, are together in Other.",
             self.people()
         );
@@ -334,15 +345,17 @@ impl About<'_> {
         let mut figures = String::new();
         let mut table = Table::new(&["", "Orders", "Net value"]);
         let mut one = |title: &str, across: &str, rows: &Rows| {
+            let column = |(name, tally): &(String, Tally)| (name.clone(), tally.orders.millionths().into());
+            let mut columns = rows.rows.iter().map(column).collect::<Vec<(String, i128)>>();
+            // A path without a touch has a length, but no day.
+            let none = rows.untouched.filter(|_| across == "Touches");
+            columns.splice(..0, none.map(|none| ("0".to_owned(), none.orders.millionths().into())));
+            columns.extend(rows.hidden.map(|hidden| ("rest".to_owned(), hidden.orders.millionths().into())));
             let columns = Columns {
                 about: format!("Orders by {title}"),
                 unit: "Orders",
                 across,
-                rows: rows
-                    .rows
-                    .iter()
-                    .map(|(name, tally)| (name.clone(), tally.orders.millionths().into()))
-                    .collect(),
+                rows: columns,
                 mark: &orders_mark,
             };
             figures +=
@@ -350,6 +363,9 @@ impl About<'_> {
             let cells = |tally: &Tally| vec![counted(tally.orders), self.money(tally.net)];
             for (name, tally) in &rows.rows {
                 table.row(&format!("{across}: {name}"), cells(tally));
+            }
+            if let Some(none) = &rows.untouched {
+                table.row(&format!("{across}: without a touch"), cells(none));
             }
             if let Some(hidden) = &rows.hidden {
                 table.row(&format!("{across}: {}", self.hidden().to_lowercase()), cells(hidden));
@@ -385,7 +401,7 @@ impl About<'_> {
     fn crossings(&self, crossings: &Crossings) -> String {
         let named = |crossing: Crossing| match crossing {
             Crossing::Ropo => "Research online, purchase offline",
-            Crossing::Showroomed => "Showrooming: seen in a shop, bought on the web",
+            Crossing::Showroomed => "Showrooming: shop first, then web",
             Crossing::StoreOnly => "Store only",
             Crossing::WebOnly => "Web only",
             Crossing::Unidentified => "Nobody known",
@@ -512,7 +528,7 @@ impl About<'_> {
         for at in order.iter().filter(|at| !stability.changes[**at].is_empty()) {
             let now = match stability.base.decisions[*at] {
                 Decision::Keep => "kept",
-                Decision::Cut => "cut",
+                Decision::Cut => "cut back",
             };
             let changes = stability.changes[*at].iter().map(Stress::to_string).collect::<Vec<_>>().join("; ");
             let name = escape(&stability.channels[*at]);
@@ -520,6 +536,14 @@ impl About<'_> {
                 "<li><strong>{name}</strong> is {now} by the report, and would not be with: {}.</li>\n",
                 escape(&changes)
             );
+        }
+        if !stability.left_out.is_empty() {
+            let left_out = stability.left_out.iter().map(Stress::to_string).collect::<Vec<_>>().join("; ");
+            let few = format!(
+                "Left out, since some channel has fewer than {} people there: {left_out}.",
+                self.people()
+            );
+            verdicts += &format!("<li>{}</li>\n", escape(&few));
         }
         let verdicts = match verdicts.is_empty() {
             true => "<p>No channel changes its decision under any of these.</p>\n".to_owned(),
@@ -533,7 +557,7 @@ impl About<'_> {
             false => "No cost is known, so a channel is kept while it".to_owned(),
         };
         format!(
-            "<section class=\"wide\">\n<h2>What the answer rests on</h2>\n<div class=\"panels two\">\n<figure>\n{}</figure>\n\
+            "<section class=\"wide\">\n<h2>What the answer rests on</h2>\n<div class=\"two\">\n<figure>\n{}</figure>\n\
              <div>\n{verdicts}</div>\n</div>\n<p class=\"meaning\">The bar is the share by {}; each tick is the same share with \
              another window, with touches doubled or lost, with persons known as two, or by another model. {} earns at least \
              the average of those without a cost. Channels in the other colour would be decided on otherwise somewhere. In the \
