@@ -29,7 +29,16 @@ fn example(folder: &Folder, more: &[&str]) -> (String, Value) {
     folder.write("costs.csv", COSTS);
     let (touches, orders) = (vectors("dev_timed_touches.csv"), vectors("dev_timed_orders.csv"));
     let mut arguments = vec!["--json", "attribution", "report", "--touches", &touches, "--orders", &orders];
-    arguments.extend(["--groups", "groups.csv", "--costs", "costs.csv", "--currency", "EUR", "--out", "page.html"]);
+    arguments.extend([
+        "--groups",
+        "groups.csv",
+        "--costs",
+        "costs.csv",
+        "--currency",
+        "EUR",
+        "--out",
+        "page.html",
+    ]);
     arguments.extend(["--samples", "40"]);
     arguments.extend(more);
     let run = folder.run(&arguments);
@@ -79,13 +88,17 @@ fn the_page_is_whole_by_itself_and_the_same_each_time() {
     assert_eq!(page.matches("<svg ").count(), page.matches("role=\"img\" aria-label=\"").count());
     assert!(page.matches("<table>").count() >= 7);
     assert_eq!(answer["causal"], false);
-    let search = answer["channels"].as_array().unwrap().iter().find(|row| row["channel"] == "search").unwrap();
+    let search =
+        answer["channels"].as_array().unwrap().iter().find(|row| row["channel"] == "search").unwrap();
     // 889,987 of the timed example's linear credits at 30 days, for 700,000.
     assert_eq!((search["value_minor"].as_i64(), search["window_days"].as_i64()), (Some(889_987), Some(30)));
     assert!((search["roas"].as_f64().unwrap() - 889_987.0 / 700_000.0).abs() < 1e-12);
     assert!(search["roas_95"]["low"].as_f64() < search["roas"].as_f64());
     let email = answer["channels"].as_array().unwrap().iter().find(|row| row["channel"] == "email").unwrap();
-    assert_eq!((&email["roas"], &email["roi"], &email["cpa_minor"]), (&Value::Null, &Value::Null, &Value::from(0.0)));
+    assert_eq!(
+        (&email["roas"], &email["roi"], &email["cpa_minor"]),
+        (&Value::Null, &Value::Null, &Value::from(0.0))
+    );
     let (again, same) = example(&folder, &[]);
     assert!(page == again && answer == same);
     let (_, other) = example(&folder, &["--window", "14"]);
@@ -111,7 +124,8 @@ fn shop(folder: &Folder, crowd: u32, few: u32) {
     for person in 0..crowd + few {
         let channel = if person < crowd { "crowd <b>" } else { "secret" };
         writeln!(touches, "p{person},{channel},1700000000").unwrap();
-        writeln!(orders, "p{person},o{person},1700000100,web,{}", if person < crowd { 100 } else { 12_345 }).unwrap();
+        writeln!(orders, "p{person},o{person},1700000100,web,{}", if person < crowd { 100 } else { 12_345 })
+            .unwrap();
     }
     folder.write("touches.csv", &touches);
     folder.write("orders.csv", &orders);
@@ -120,8 +134,18 @@ fn shop(folder: &Folder, crowd: u32, few: u32) {
 #[test]
 fn a_channel_of_few_is_not_shown() {
     let folder = Folder::new();
-    let arguments =
-        ["attribution", "report", "--touches", "touches.csv", "--orders", "orders.csv", "--samples", "5", "--out", "page.html"];
+    let arguments = [
+        "attribution",
+        "report",
+        "--touches",
+        "touches.csv",
+        "--orders",
+        "orders.csv",
+        "--samples",
+        "5",
+        "--out",
+        "page.html",
+    ];
     shop(&folder, 200, 3);
     let run = folder.run(&arguments);
     assert_eq!(run.code, 0, "{}", run.err);
@@ -150,13 +174,22 @@ fn a_bad_row_is_named() {
     let folder = Folder::new();
     shop(&folder, 100, 0);
     folder.write("orders.csv", "person,order,ts,channel,value_minor,refund_minor\nann,o1,1700000000,web,100,0\nann,o2,1700000000,web,100,101\n");
-    let run = folder.run(&["--json", "attribution", "report", "--touches", "touches.csv", "--orders", "orders.csv"]);
+    let run = folder.run(&[
+        "--json",
+        "attribution",
+        "report",
+        "--touches",
+        "touches.csv",
+        "--orders",
+        "orders.csv",
+    ]);
     let error: Value = serde_json::from_str(run.err.lines().last().unwrap()).unwrap();
     assert_eq!((run.code, &error["error"]["line"]), (2, &Value::from(3)));
     let message = error["error"]["message"].as_str().unwrap();
     assert!(message.contains("column refund_minor: more was refunded than the order was worth"), "{message}");
     assert!(!message.contains("ann"));
     folder.write("groups.csv", "name,parent\na,b\nb,a\n");
-    let run = folder.run(&["attribution", "report", &vectors("dev_paths_a.csv.gz"), "--groups", "groups.csv"]);
+    let run =
+        folder.run(&["attribution", "report", &vectors("dev_paths_a.csv.gz"), "--groups", "groups.csv"]);
     assert!(run.code == 2 && run.err.contains("line 2") && run.err.contains("column parent"), "{}", run.err);
 }

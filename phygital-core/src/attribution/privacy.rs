@@ -8,9 +8,9 @@ use super::people::PersonKey;
 /// From how many persons on a figure is shown.
 ///
 /// A figure of fewer is hidden. Where a total is shown, hiding one cell hides nothing, so others are hidden with it
-/// (complementary suppression): the hidden ones have at least twice as many persons together, one of them enough by itself,
-/// and each that is hidden for its smallness could still be any number below the threshold, for one too who knows this rule.
-/// Which ones are hidden with it goes by their place alone: to take the smallest would tell how large it is.
+/// (complementary suppression): the hidden ones have at least twice as many persons together, and each that is hidden for its
+/// smallness could still be any number below the threshold, for one too who knows this rule. Which ones are hidden with it
+/// goes by their place alone: to take the smallest would tell how large it is.
 ///
 /// A cell of nobody is shown: it says that nobody did it.
 ///
@@ -89,7 +89,7 @@ impl Threshold {
                 enough = self.is_enough(persons, &cells);
             }
         }
-        // With every cell hidden the total alone is left, and needs no cell above the threshold.
+        // With every cell hidden the total alone is left.
         let left = cells.iter().zip(persons).filter(|(shown, _)| !**shown).map(|(_, persons)| *persons);
         let (count, sum) =
             left.fold((0, 0_u64), |(count, sum), persons| (count + 1, sum.saturating_add(persons)));
@@ -97,14 +97,22 @@ impl Threshold {
         Shown { cells, total }
     }
 
-    /// Whether what is hidden is nothing, or is kept from being reckoned.
+    /// Whether what is hidden is nothing, or is kept from being reckoned: by one cell among them that is large enough, which
+    /// takes up whatever the small ones are; or by so many small ones that each could be anything below the threshold, for
+    /// whoever knows how many they are and what they sum to.
     fn is_enough(self, persons: &[u64], cells: &[bool]) -> bool {
         let hidden = persons.iter().zip(cells).filter(|(_, shown)| !**shown).map(|(persons, _)| *persons);
-        let (mut count, mut sum, mut most) = (0, 0_u64, 0);
+        let (mut count, mut sum, mut most) = (0_u64, 0_u64, 0);
         for persons in hidden {
             (count, sum, most) = (count + 1, sum.saturating_add(persons), most.max(persons));
         }
-        count == 0 || (count > 1 && sum >= self.least_in_all() && most >= self.0)
+        // The others at their most leave 1 for it, and at their least one less than the threshold.
+        let free = || {
+            let others = u128::from(count - 1);
+            let below = u128::from(self.0 - 1);
+            (others + below..=others * below + 1).contains(&sum.into())
+        };
+        count == 0 || (count > 1 && sum >= self.least_in_all() && (most >= self.0 || free()))
     }
 
     /// Which rows of a tree of channels may be shown, where each group is shown with the sum of its rows and all rows with
@@ -118,7 +126,8 @@ impl Threshold {
             |of: Option<usize>| (0..tree.len()).filter(|at| tree[*at].parent == of).collect::<Vec<_>>();
         // Inner groups first: rows are numbered from the outside in.
         for at in (0..tree.len()).rev().filter(|at| tree[*at].group) {
-            let below = children(Some(at));
+            let mut below = children(Some(at));
+            below.sort_by_key(|row| tree[*row].group);
             let hidden = below.iter().map(|row| !cells[*row]).collect::<Vec<_>>();
             let shown = self.protect_with(&pick(persons, &below), &hidden);
             for (row, shown) in below.iter().zip(&shown.cells) {
@@ -126,7 +135,9 @@ impl Threshold {
             }
             cells[at] = shown.total;
         }
+        // Single channels are hidden for the sake of others before whole groups are.
         let mut top = children(None);
+        top.sort_by_key(|row| tree[*row].group);
         let mut hidden = top.iter().map(|row| !cells[*row]).collect::<Vec<_>>();
         let mut of_top = pick(persons, &top);
         top.push(tree.len());
