@@ -51,7 +51,7 @@ pub enum CellFault {
     #[error("expected a number that is not below zero")]
     Negative,
     /// Neither seconds since 1970 nor a time of RFC 3339.
-    #[error("expected seconds since 1970, or a time such as 2026-11-21T12:00:00Z ({0})")]
+    #[error("expected whole seconds since 1970, or else: {0}")]
     Time(TimeError),
     /// An id that is none.
     #[error(transparent)]

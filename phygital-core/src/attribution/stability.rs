@@ -70,14 +70,19 @@ pub enum Decision {
     Cut,
 }
 
-/// What a channel has to earn: with a cost so many times it; without one, as much as the channels without a cost on average.
+/// Which channels are compared, and what each has to earn: with a cost so many times it; without one, as much as the channels
+/// without a cost on average.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Yardstick<'a> {
+    /// The channels that are looked at: those that may be shown as reported.
+    pub compared: &'a [ChannelId],
     /// What channels cost.
     pub costs: &'a Costs,
     /// The return on a cost from which on a channel is kept, in hundredths: 100 is once the cost.
     pub roas_percent: u32,
+    /// From how many persons on a figure may be shown.
+    pub threshold: Threshold,
 }
 
 impl Stress {
@@ -132,8 +137,8 @@ fn hits(person: PersonKey, purpose: &[u8; 8], number: u64, percent: u8) -> bool 
 }
 
 impl Stability {
-    /// Puts the answer of a model within a window under stress. `compared` are the channels that are looked at: those that
-    /// may be shown as reported. Where one of them would have fewer persons than the threshold, a stress is left out.
+    /// Puts the answer of a model within a window under stress. Where one of the compared channels would have fewer persons
+    /// than the threshold, a stress is left out.
     ///
     /// # Errors
     /// [`ModelError`] where a chain cannot be solved under some stress.
@@ -143,17 +148,16 @@ impl Stability {
         lookback: &Lookback,
         model: Model,
         stresses: &[Stress],
-        compared: &[ChannelId],
         yardstick: &Yardstick<'_>,
-        threshold: Threshold,
     ) -> Result<Stability, ModelError> {
-        let direct = direct(sides, people.channels());
+        let (direct, compared) = (direct(sides, people.channels()), yardstick.compared);
         let look = |people: &People, lookback: &Lookback, model: Model| {
             let trails = people.trails(lookback, sides);
             let scores = model.scores(people.channels(), people.scale(), direct, &trails, |_| 1)?;
-            let few =
-                heads(&trails, compared).into_iter().any(|heads| heads > 0 && heads < threshold.persons());
-            Ok::<_, ModelError>((Standing::of(&scores, people.channels(), compared, yardstick), few))
+            let few = heads(&trails, compared)
+                .into_iter()
+                .any(|heads| heads > 0 && heads < yardstick.threshold.persons());
+            Ok::<_, ModelError>((Standing::of(&scores, people.channels(), yardstick), few))
         };
         let base = look(people, lookback, model)?.0;
         let (mut stressed, mut left_out) = (Vec::with_capacity(stresses.len()), Vec::new());
@@ -194,12 +198,8 @@ impl Stability {
 }
 
 impl Standing {
-    fn of(
-        scores: &Scores,
-        channels: &Channels,
-        compared: &[ChannelId],
-        yardstick: &Yardstick<'_>,
-    ) -> Standing {
+    fn of(scores: &Scores, channels: &Channels, yardstick: &Yardstick<'_>) -> Standing {
+        let compared = yardstick.compared;
         let minor = compared.iter().map(|id| scores.minor.get(id.index()).copied().unwrap_or(0));
         let minor = minor.collect::<Vec<_>>();
         let costs = compared.iter().map(|id| yardstick.costs.of(channels.name(*id))).collect::<Vec<_>>();
@@ -225,8 +225,8 @@ impl Standing {
 
 impl<'a> Yardstick<'a> {
     /// A channel with a cost has to earn at least the cost.
-    pub fn new(costs: &'a Costs) -> Yardstick<'a> {
-        Yardstick { costs, roas_percent: 100 }
+    pub fn new(compared: &'a [ChannelId], costs: &'a Costs, threshold: Threshold) -> Yardstick<'a> {
+        Yardstick { compared, costs, roas_percent: 100, threshold }
     }
 
     /// With another return from which on a channel is kept, in hundredths.
@@ -301,17 +301,8 @@ mod tests {
         let compared = people.channels().iter().map(|(id, _)| id).collect::<Vec<_>>();
         let costs = Costs::parse("channel,cost_minor\nad,40000\nmail,20000\n").unwrap();
         let of = |stresses: &[Stress]| {
-            let yardstick = Yardstick::new(&costs);
-            Stability::of(
-                &people,
-                &sides,
-                &Lookback::days(30),
-                Model::Linear,
-                stresses,
-                &compared,
-                &yardstick,
-            )
-            .unwrap()
+            let yardstick = Yardstick::new(&compared, &costs, Threshold::default());
+            Stability::of(&people, &sides, &Lookback::days(30), Model::Linear, stresses, &yardstick).unwrap()
         };
         let all = of(&Stress::usual());
         // 500 each of 1,000: both are worth their cost.
@@ -337,9 +328,7 @@ mod tests {
             &Lookback::days(30),
             Model::Last,
             &[],
-            &compared,
-            &Yardstick::new(&none),
-            Threshold::default(),
+            &Yardstick::new(&compared, &none, Threshold::default()),
         );
         assert_eq!(last.unwrap().base.decisions, [Decision::Cut, Decision::Keep]);
     }

@@ -534,18 +534,10 @@ pub(super) fn of_people(setting: &Setting<'_>, people: &People, output: &Output)
     };
     let margins = margins(&trails, channels, people.scale(), direct, with.model)?;
     let shown = mask.channels(channels);
-    let yardstick = Yardstick::new(setting.costs).with_roas_percent(with.target_roas);
+    let yardstick =
+        Yardstick::new(&shown, setting.costs, setting.threshold()).with_roas_percent(with.target_roas);
     let stability = output.working("testing what the answer rests on", || {
-        Stability::of(
-            people,
-            &sides,
-            &lookback,
-            with.model,
-            &Stress::usual(),
-            &shown,
-            &yardstick,
-            setting.threshold(),
-        )
+        Stability::of(people, &sides, &lookback, with.model, &Stress::usual(), &yardstick)
     });
     Ok(Figures {
         headline: Headline {

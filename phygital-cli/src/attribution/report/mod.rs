@@ -123,7 +123,7 @@ fn told(
                 "conversions": channel.back.conversions.to_string(),
                 "share": channel.share,
                 "share_95": interval(channel.interval),
-                "window_days": with.window,
+                "window_days": figures.ropo.is_some().then_some(with.window),
                 "cost_minor": channel.back.cost,
                 "roas": channel.back.roas(),
                 "roas_95": interval(channel.roas),

@@ -48,7 +48,7 @@ pub(super) fn render(about: &About<'_>, figures: &Figures) -> String {
     html += "<div class=\"flow\">\n";
     html += &about.channels(&figures.channels);
     if about.costs {
-        html += &about.returns(&figures.channels);
+        html += &about.returns(&figures.channels, figures.ropo.is_some());
     }
     html += &about.paths(&figures.paths);
     html += &about.shapes(&figures.paths);
@@ -239,7 +239,7 @@ impl About<'_> {
         section(&format!("Shares by {}", self.model), &bars.svg(), &how, &table)
     }
 
-    fn returns(&self, channels: &[ChannelFigures]) -> String {
+    fn returns(&self, channels: &[ChannelFigures], timed: bool) -> String {
         let hundredths = |ratio: f64| libm::round(ratio * 100.0) as i128;
         let told = |ratio: Option<f64>| ratio.map_or(NONE.to_owned(), |ratio| money(hundredths(ratio), 2));
         let with_cost = channels.iter().filter(|channel| channel.back.cost.is_some()).collect::<Vec<_>>();
@@ -286,11 +286,11 @@ impl About<'_> {
             );
         }
         let how = format!(
-            "With a window of {} days and the model {}: returns of other windows or models are not comparable. The vertical \
+            "With {} and the model {}: returns of other windows or models are not comparable. The vertical \
              line is the target of {}; channels below it are in the other colour. A figure that is not defined (no cost, no \
              conversion, cost of goods not known) is {NONE}, not zero and not infinite. What would have been sold without \
              the cost is not known from this.",
-            self.window,
+            if timed { format!("a window of {} days", self.window) } else { "whole paths".to_owned() },
             self.model,
             money(target, 2)
         );
