@@ -8,9 +8,9 @@ use phygital_core::vocab::Currency;
 
 use crate::attribution::Model;
 use crate::attribution_order_arguments::{Explain, Ledger};
+use crate::attribution_report_arguments::Report;
 use crate::failure::Failure;
 use crate::journey_arguments::JourneyArguments;
-use crate::attribution_report_arguments::Report;
 
 /// What each channel was worth. Credit shares out what happened; it does not say what a channel caused.
 #[derive(Debug, Subcommand)]
