@@ -47,7 +47,9 @@ pub use columns::{ColumnsFault, columns_of, outcome_of};
 pub use costs::{Costs, Return};
 pub use credits::Credits;
 pub use csv_line::{CellError, CellFault};
-pub use explain::{Attributed, AttributedFault, Explained, ModelRun, RULES_VERSION, Sums, digest_of, weights_of};
+pub use explain::{
+    Attributed, AttributedFault, Explained, ModelRun, RULES_VERSION, Sums, digest_of, weights_of,
+};
 pub use groups::{Branch, Groups, Side};
 pub use journeys::{JourneyError, JourneyFault, Journeys, Part};
 pub use ledger::{Cause, CreditLedger, Credited, LedgerEntry, Posting, PostingLine};
@@ -62,7 +64,10 @@ pub use people_csv::{SaleLines, TouchLines};
 pub use privacy::{Shown, Threshold, ThresholdError};
 pub use ropo::{Crossing, Ropo, RopoRow};
 pub use rule::{Milestones, Path, Places, Rule, RuleError};
-pub use shapley::{Measure, Sampled, ShapleyError, cover_rate_game, cover_rate_game_sampled, journey_subgame, rate_game, shapley, sum_game};
+pub use shapley::{
+    Measure, Sampled, ShapleyError, cover_rate_game, cover_rate_game_sampled, journey_subgame, rate_game,
+    shapley, sum_game,
+};
 pub use shares::{Credit, Shares, SharesError};
 pub use stability::{Decision, Stability, Standing, Stress, Yardstick, direct};
 pub use trails::{End, Lookback, Trail};
