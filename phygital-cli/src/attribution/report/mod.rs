@@ -159,8 +159,8 @@ fn told(
     let rows = rows.collect();
     output.table(&["channel", "net value", "share", "95 % of samples"], rows)?;
     let orders = figures.headline.total.conversions.millionths() / Count::ONE.millionths();
-    output
-        .text(format_args!("{orders} orders, model {}, {} days; {NOT_CAUSAL}", about.model, with.window))?;
+    let window = if figures.ropo.is_some() { format!(", {} days", with.window) } else { String::new() };
+    output.text(format_args!("{orders} orders, model {}{window}; {NOT_CAUSAL}", about.model))?;
     for one in &shaky {
         let stresses = one["with"].as_array().into_iter().flatten().filter_map(|text| text.as_str());
         let channel = crate::output::clean(one["channel"].as_str().unwrap_or_default());
