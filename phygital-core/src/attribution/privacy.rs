@@ -82,11 +82,11 @@ impl Threshold {
             .zip(hidden)
             .map(|(persons, hidden)| !hidden && (*persons == 0 || *persons >= self.0))
             .collect::<Vec<_>>();
-        let mut enough = self.is_enough(persons, &cells);
+        let mut enough = self.is_enough(persons, &cells, hidden);
         for at in 0..cells.len() {
             if !enough && persons[at] >= self.0 && cells[at] {
                 cells[at] = false;
-                enough = self.is_enough(persons, &cells);
+                enough = self.is_enough(persons, &cells, hidden);
             }
         }
         // With every cell hidden the total alone is left.
@@ -99,18 +99,20 @@ impl Threshold {
 
     /// Whether what is hidden is nothing, or is kept from being reckoned: by one cell among them that is large enough, which
     /// takes up whatever the small ones are; or by so many small ones that each could be anything below the threshold, for
-    /// whoever knows how many they are and what they sum to.
-    fn is_enough(self, persons: &[u64], cells: &[bool]) -> bool {
-        let hidden = persons.iter().zip(cells).filter(|(_, shown)| !**shown).map(|(persons, _)| *persons);
+    /// whoever knows how many they are and what they sum to. A cell that is hidden for another table's sake does neither:
+    /// there may be more to know of it.
+    fn is_enough(self, persons: &[u64], cells: &[bool], before: &[bool]) -> bool {
+        let all = persons.iter().zip(cells).zip(before);
         let (mut count, mut sum, mut most) = (0_u64, 0_u64, 0);
-        for persons in hidden {
-            (count, sum, most) = (count + 1, sum.saturating_add(persons), most.max(persons));
+        for ((persons, _), before) in all.filter(|((_, shown), _)| !**shown) {
+            (count, sum) = (count + 1, sum.saturating_add(*persons));
+            most = if *before { most } else { most.max(*persons) };
         }
         // The others at their most leave 1 for it, and at their least one less than the threshold.
         let free = || {
             let others = u128::from(count - 1);
             let below = u128::from(self.0 - 1);
-            (others + below..=others * below + 1).contains(&sum.into())
+            !before.contains(&true) && (others + below..=others * below + 1).contains(&sum.into())
         };
         count == 0 || (count > 1 && sum >= self.least_in_all() && (most >= self.0 || free()))
     }
