@@ -256,6 +256,7 @@ fn orders_and_what_is_said_of_them_meet_by_their_id() {
     let customer = engine.people().find(&identifier(ADA)).unwrap().unwrap();
     let hers = insight.journeys_of(customer, &plain(), at(500)).unwrap();
     assert_eq!((hers.journeys.len(), &hers.journeys[0], &hers.open), (1, &all.journeys[0], &all.open));
+    assert_eq!((&all.owners[..], &all.open_owners[..]), (&[Some(customer), None][..], &[customer][..]));
 }
 
 /// The same event under another id.

@@ -6,7 +6,7 @@ use phygital_core::attribution::{
     weights_of,
 };
 use phygital_core::engine::ShopJourneys;
-use phygital_core::journey::{OrderFaults, Settings};
+use phygital_core::journey::{Order as JourneyOrder, OrderFaults, Settings};
 use phygital_core::vocab::limits::SHAPLEY_PLAYERS_MAX;
 use phygital_core::vocab::{Currency, Timestamp};
 
@@ -35,8 +35,9 @@ pub(crate) fn gather(shop: &Shop, with: &JourneyArguments, output: &Output) -> R
     let read = || engine.insight().journeys(&settings, now);
     let mut journeys = output.working("reading the log", read)?;
     if let Some(only) = with.only_currency {
-        let of_it = |currency: Currency| currency == only;
-        journeys.journeys.retain(|journey| journey.order.value.is_none_or(|value| of_it(value.currency())));
+        let all = journeys.journeys.into_iter().zip(journeys.owners);
+        let of_it = |order: &JourneyOrder| order.value.is_none_or(|value| value.currency() == only);
+        (journeys.journeys, journeys.owners) = all.filter(|(journey, _)| of_it(&journey.order)).unzip();
     }
     Ok(Gathered { journeys, settings, now })
 }

@@ -56,8 +56,12 @@ pub struct Insight<'e, S: Store> {
 pub struct ShopJourneys {
     /// One for each order, also those without a touch that counts; by time, then by id.
     pub journeys: Vec<Journey>,
+    /// Whose each of them is, in their order; none for orders that name nobody that is known.
+    pub owners: Vec<Option<CustomerId>>,
     /// What has come to no order: one for each customer with touches since her last one.
     pub open: Vec<OpenJourney>,
+    /// Whose each of these is, in their order.
+    pub open_owners: Vec<CustomerId>,
     /// How many of the orders name nobody that is known, so that no touch can be theirs.
     pub unidentified: u64,
     /// What was said of orders that cannot be so.
@@ -143,6 +147,7 @@ impl<S: Store> Insight<'_, S> {
         // The later of the host's clock and the log's: a clock set back revives no consent.
         let now = now.max(engine.head.hlc.wall());
         let mut all = ShopJourneys { faults, settings: settings.clone(), ..ShopJourneys::default() };
+        let mut owned = Vec::new();
         let asked_for = |order: &Order| only.is_none_or(|only| order.id == *only);
         for (owner, mut orders) in of_customer {
             if !wanted(owner) || (only.is_some() && !orders.iter().any(asked_for)) {
@@ -151,8 +156,8 @@ impl<S: Store> Insight<'_, S> {
             orders.sort_by(|one, other| (one.at, &one.id).cmp(&(other.at, &other.id)));
             let Some(customer) = owner else {
                 all.unidentified += orders.len() as u64;
-                let nothing = |order| Journey::of(order, [], &Milestones::default(), settings);
-                all.journeys.extend(orders.into_iter().filter(asked_for).map(nothing));
+                let nothing = |order| (Journey::of(order, [], &Milestones::default(), settings), None);
+                owned.extend(orders.into_iter().filter(asked_for).map(nothing));
                 continue;
             };
             let her = Her::read(&reader, engine, &gathered, customer, settings, now)?;
@@ -162,14 +167,19 @@ impl<S: Store> Insight<'_, S> {
                 let at = order.at;
                 if asked_for(&order) {
                     let placed = &gathered.placed[&order.id];
-                    all.journeys.push(her.journey(order, &placed.by.keys, before, settings));
+                    owned.push((her.journey(order, &placed.by.keys, before, settings), owner));
                 }
                 before = Some(at);
             }
-            all.open.extend(her.open(last, settings));
+            if let Some(open) = her.open(last, settings) {
+                all.open.push(open);
+                all.open_owners.push(customer);
+            }
         }
-        all.journeys
-            .sort_by(|one, other| (one.order.at, &one.order.id).cmp(&(other.order.at, &other.order.id)));
+        owned.sort_by(|(one, _), (other, _)| {
+            (one.order.at, &one.order.id).cmp(&(other.order.at, &other.order.id))
+        });
+        (all.journeys, all.owners) = owned.into_iter().unzip();
         Ok(all)
     }
 }

@@ -243,6 +243,22 @@ fn made(recorded: &Recorded, kind: TouchKind, channel: String, source: String) -
 /// A channel's name within its limit.
 fn fit(mut name: String) -> String {
     use crate::vocab::limits::CHANNEL_NAME_BYTES_MAX;
-    name.truncate(name.floor_char_boundary(CHANNEL_NAME_BYTES_MAX));
+    let mut ends = (0..=CHANNEL_NAME_BYTES_MAX.min(name.len())).rev();
+    name.truncate(ends.find(|end| name.is_char_boundary(*end)).unwrap_or(0));
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocab::limits::CHANNEL_NAME_BYTES_MAX;
+
+    #[test]
+    fn a_channel_has_a_name_of_its_length() {
+        let most = "x".repeat(CHANNEL_NAME_BYTES_MAX);
+        assert_eq!(fit(most.clone()), most);
+        assert_eq!(fit(format!("{most}y")), most);
+        assert_eq!(fit(format!("{}\u{e9}", &most[1..])), most[1..]);
+        assert_eq!(fit(String::new()), "");
+    }
 }
