@@ -106,7 +106,14 @@ impl Till {
                 let customer = CustomerId::from(key);
                 writer.put_node(
                     &key,
-                    &Node { identifier, first, shared: false, customer, details: Vec::new() },
+                    &Node {
+                        identifier,
+                        first,
+                        shared: false,
+                        withdrawn: false,
+                        customer,
+                        details: Vec::new(),
+                    },
                 )?;
                 let other = IdentifierKey::from_bytes([0; 16]);
                 writer.put_link(&key, &Link { with: other, kind: IdentifierKind::Email, first })?;

@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Card(Card),
     /// Tell by which events two identifiers are one customer, or why they are not
     Explain(Explain),
+    /// Erase an identifier, or a customer with all that is hers, from the log and for good
+    Erase(Erase),
     /// Find out who is who in a file of events or records; needs no store
     #[command(subcommand)]
     Identity(Identity),
@@ -353,6 +355,19 @@ impl From<Looking> for Role {
             Looking::Marketing => Role::Marketing,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Erase {
+    /// An identifier, or with --customer any of hers, or her id
+    #[arg(value_name = "WHO")]
+    pub(crate) who: String,
+    /// Erase the customer: all identifiers that are hers alone, and all that her events say
+    #[arg(long)]
+    pub(crate) customer: bool,
+    /// Erase; without it nothing is done, since nothing brings back what was erased
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -91,6 +91,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Tag(with) => commands::tag(&shop, with, &mut output),
         Command::Record(with) => commands::record(&shop, with, &mut output),
         Command::Card(with) => commands::card(&shop, &with, &mut output),
+        Command::Erase(with) => commands::erase(&shop, &with, &mut output),
         Command::Explain(with) => commands::explain(&shop, &with, &mut output),
         Command::Identity(with) => commands::identity(with, &mut output),
         Command::Attribution(with) => attribution::attribution(&shop, with, &mut output),

@@ -347,6 +347,23 @@ fn state_is_made_anew_from_the_log() {
 }
 
 #[test]
+fn what_is_erased_is_gone_for_good() {
+    let folder = with_customer();
+    let asked = folder.at_now(&format!("erase {PHONE}"));
+    assert_eq!((asked.code, asked.err.contains("--yes")), (2, true), "{}", asked.err);
+    let told = folder.at_now(&format!("erase {PHONE} --yes --json")).object();
+    assert_eq!(told, json!({ "identifiers": 1, "struck": 1, "emptied": 1 }));
+    assert!(!folder.done("log list --json").out.contains("15105550123"));
+    folder.done("record events.jsonl");
+    assert!(!folder.done("log list --json").out.contains("15105550123"));
+    assert_eq!(folder.at_now(&format!("card {PHONE}")).code, 1, "nobody is known by it");
+    assert!(folder.done("log check").out.contains("each as it was written"));
+    assert_eq!(folder.at_now("rebuild --check").code, 0);
+    assert_eq!(folder.at_now("erase cookie:c-7 --customer --yes --json").object()["identifiers"], 1);
+    assert!(!folder.done("log list --json").out.contains("Zoë"));
+}
+
+#[test]
 fn rules_are_changed_for_good() {
     let folder = with_customer();
     folder.write("rules.json", r#"{"version":1,"limits":{"cookie":{"phone":0}}}"#);

@@ -311,7 +311,7 @@ fn oracle_clusters(events: &[Event]) -> BTreeSet<BTreeSet<String>> {
     use phygital_core::event::{Body, FoldKey};
     use phygital_core::identity::union::{Basis, Component, Edge, Limits, Vertex, unite};
     use phygital_core::identity::{Class, Details, Rules, agree};
-    use phygital_core::vocab::{Hlc, IdentifierKey, RecordKey, TenantKey};
+    use phygital_core::vocab::{Hlc, IdentifierKey, Purpose, RecordKey, TenantKey};
 
     let (rules, tenant) = (Rules::default(), TenantKey::new(&[7; 32]));
     let hlc = Hlc::ZERO.tick(at(10_000)).unwrap();
@@ -320,15 +320,32 @@ fn oracle_clusters(events: &[Event]) -> BTreeSet<BTreeSet<String>> {
     let mut links = BTreeMap::new();
     let mut called: BTreeSet<(IdentifierKey, String)> = BTreeSet::new();
     let mut said: BTreeMap<_, (FoldKey, bool)> = BTreeMap::new();
+    // Of each contact point the last word on linking, a withdrawal after a grant of the same moment.
+    let mut consent: BTreeMap<IdentifierKey, (Timestamp, bool)> = BTreeMap::new();
+    for event in events {
+        let (contact, withdrawn, purposes) = match &event.body {
+            Body::OptedIn(said) => (&said.contact, false, &said.purposes),
+            Body::OptedOut(said) => (&said.contact, true, &said.purposes),
+            _ => continue,
+        };
+        if purposes.contains(&Purpose::Recognition) || withdrawn && purposes.is_empty() {
+            let word = consent.entry(contact.key(&tenant)).or_insert((Timestamp::MIN, false));
+            *word = (*word).max((FoldKey::of(event, hlc).at, withdrawn));
+        }
+    }
+    let withdrawn = |key: &IdentifierKey| consent.get(key).is_some_and(|(_, withdrawn)| *withdrawn);
     for event in events {
         let fold = FoldKey::of(event, hlc);
         let usable: Vec<_> = event.identifiers.iter().filter(|one| !rules.is_blocked(one)).collect();
+        let may_link = !usable.iter().any(|one| withdrawn(&one.key(&tenant)));
         for one in &usable {
             let key = one.key(&tenant);
             names.insert(key, (*one).clone());
             let seen = first.entry(key).or_insert(fold);
             *seen = (*seen).min(fold);
-            if let Body::UserIdentified(who) = &event.body {
+            if let Body::UserIdentified(who) = &event.body
+                && (may_link || withdrawn(&key))
+            {
                 called.insert((key, who.first_name.as_ref().unwrap().reveal().to_lowercase()));
             }
             for two in usable.iter().filter(|two| one < *two) {
@@ -343,7 +360,7 @@ fn oracle_clusters(events: &[Event]) -> BTreeSet<BTreeSet<String>> {
                     if last.0 < fold {
                         *last = (fold, same);
                     }
-                } else {
+                } else if may_link {
                     let seen = links.entry(pair).or_insert(fold);
                     *seen = (*seen).min(fold);
                 }

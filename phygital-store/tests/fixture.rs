@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use phygital_core::engine::{Config, Engine, EntropyError};
 use phygital_core::event::{CodecOptions, Event};
 use phygital_core::identity::Details;
-use phygital_core::log::{Head, open, seal};
+use phygital_core::log::{Head, Sealed, open, seal};
 use phygital_core::store::{
     Action, CustomerRow, Link, Mark, Node, Read, Statement, StorageFault, Store, StoreIdentity, TagRow, Write,
 };
@@ -104,11 +104,17 @@ fn fill(store: &mut Sqlite) {
         let ada = Details { given_name: Some("ada \u{e9}".into()), ..Details::default() };
         let details = if n == 1 { vec![ada] } else { Vec::new() };
         writer
-            .put_node(&key(n), &Node { identifier, first: folds[3], shared: n == 3, customer, details })
+            .put_node(
+                &key(n),
+                &Node { identifier, first: folds[3], shared: n == 3, withdrawn: n == 2, customer, details },
+            )
             .unwrap();
         writer.put_link(&key(3 - n % 2), &Link { with: key(n), kind, first: folds[4] }).unwrap();
         writer.put_event_of(&key(n), &folds[usize::from(n)]).unwrap();
     }
+    writer.put_erased(&key(9)).unwrap();
+    let left = Sealed { salt: [77; 16], content: event(106).content() };
+    writer.strike(&event(106).key(), Some(&left)).unwrap();
     writer.put_statement(&key(1), &Statement { with: key(2), same: true, said: folds[5] }).unwrap();
     let profile = r#"{"name":"Ada é \"x\""}"#.to_owned();
     writer.put_customer(&key(1).into(), &CustomerRow { profile, last: folds[5] }).unwrap();
@@ -144,8 +150,13 @@ fn shown(store: &Sqlite) -> String {
         let sent = entry.sent_at.map_or_else(|| "never".to_owned(), |sent| sent.to_string());
         writeln!(
             text,
-            "{position} {} {} at {} received {} sent {sent} link {}",
-            entry.origin, entry.hlc, entry.fold.at, entry.received_at, entry.link
+            "{position} {} {} at {} received {} sent {sent} link {}{}",
+            entry.origin,
+            entry.hlc,
+            entry.fold.at,
+            entry.received_at,
+            entry.link,
+            entry.struck.map(|left| format!(" struck {left}")).unwrap_or_default()
         )
         .unwrap();
         match open(&entry).unwrap() {

@@ -153,8 +153,14 @@ fn write(writer: &mut impl Write, op: &Op) -> Stored<()> {
             let shared = at % 2 == 1;
             let of = |name| Details { given_name: Some(name), ..Details::default() };
             let details = (0..at % 3).map(|n| of(format!("ada-{n}").into())).collect();
-            let node =
-                Node { identifier, first: fold(at, n), shared, customer: customer_id(customer), details };
+            let node = Node {
+                identifier,
+                first: fold(at, n),
+                shared,
+                withdrawn: at % 5 == 1,
+                customer: customer_id(customer),
+                details,
+            };
             writer.put_node(&key(n), &node)
         }
         Op::Link { key: n, with, at } => {

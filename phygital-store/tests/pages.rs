@@ -50,7 +50,14 @@ fn a_tap_of_a_known_customer_changes_five_pages() {
         writer
             .put_node(
                 &key,
-                &Node { identifier, first, shared: false, customer: key.into(), details: Vec::new() },
+                &Node {
+                    identifier,
+                    first,
+                    shared: false,
+                    withdrawn: false,
+                    customer: key.into(),
+                    details: Vec::new(),
+                },
             )
             .unwrap();
         writer.put_link(&key, &Link { with: key, kind: IdentifierKind::Cookie, first }).unwrap();

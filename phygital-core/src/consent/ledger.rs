@@ -104,6 +104,15 @@ impl Ledger {
         true
     }
 
+    /// Whether the last word on a purpose was to withdraw it, however long a grant lasts; at the same time a withdrawal is
+    /// the last word.
+    #[must_use]
+    pub fn is_withdrawn(&self, purpose: Purpose) -> bool {
+        let covering = self.entries.iter().filter(|entry| entry.covers(purpose));
+        let last = covering.max_by_key(|entry| (entry.fold.at, entry.state, entry.fold.key));
+        last.is_some_and(|entry| entry.state == State::Withdrawn)
+    }
+
     /// What was said, oldest first.
     pub fn entries(&self) -> &[Entry] {
         &self.entries

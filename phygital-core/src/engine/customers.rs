@@ -2,15 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::event::{Body, FoldKey, Recorded};
+use crate::consent::contacts;
+use crate::event::{Address, Body, Event, FoldKey, Recorded};
 use crate::identity::matching::FieldKind;
 use crate::identity::union::{Basis, Component, Cut, Edge, Limits, Vertex, unite};
 use crate::identity::{Class, Details, Rules, births_agree, primary};
 use crate::log;
 use crate::store::{Link, Node, Read, Statement, StorageError, StorageFault, Stored, Write};
-use crate::vocab::{CustomerId, Identifier, IdentifierKey, IdentifierKind, Personal, RecordKey, TenantKey};
+use crate::vocab::{
+    CustomerId, Identifier, IdentifierKey, IdentifierKind, Personal, Purpose, RecordKey, TenantKey,
+};
 
+use super::fold::read_ledger;
 use super::profiles::Profiles;
+use super::remake::{companions, remake};
 
 /// What folding needs beside the event and the store.
 #[derive(Debug, Clone, Copy)]
@@ -38,10 +43,34 @@ pub(crate) fn apply<W: Write>(
     if named.is_empty() {
         return Ok(None);
     }
-    let change = extend(tx, lens, recorded, &named, profiles)?;
+    let mut change = extend(tx, lens, recorded, &named, profiles)?;
+    let mut around: BTreeSet<IdentifierKey> = named.iter().map(|(key, _)| *key).collect();
+    for key in &change.became_shared {
+        // Events that name it now belong to others whom they name, linked to it or stated apart from it.
+        around.extend(neighbours(tx, key)?);
+    }
+    let mut anew = !change.became_shared.is_empty();
+    if !change.turned.is_empty() {
+        let mut keys = around.clone();
+        for key in &change.turned {
+            keys.extend(companions(tx, lens, key)?);
+        }
+        around.extend(remake(tx, lens, &keys, profiles)?.around);
+        for (key, node) in &mut change.nodes {
+            *node = node_of(tx, key)?;
+        }
+        anew = true;
+    }
     let owner = primary_of(&change.nodes)?;
-    if change.recut {
-        recut(tx, lens, recorded, &named, owner, &change, profiles)?;
+    if change.recut | anew {
+        let newest = Some((recorded, owner));
+        recut(
+            tx,
+            lens,
+            around,
+            Recut { fresh: &change.fresh, anew, newest, lost: &BTreeSet::new() },
+            profiles,
+        )?;
         return Ok(Some(node_of(tx, &owner)?.customer));
     }
     let customer = change.nodes[&owner].customer;
@@ -60,6 +89,8 @@ struct Change {
     recut: bool,
     /// Identifiers that became shared by this event.
     became_shared: BTreeSet<IdentifierKey>,
+    /// Identifiers of which linking was withdrawn by this event, or granted again.
+    turned: BTreeSet<IdentifierKey>,
 }
 
 /// Adds the event's identifiers, links and statements to the graph.
@@ -72,15 +103,27 @@ fn extend<W: Write>(
 ) -> Stored<Change> {
     let fold = recorded.fold;
     let details = details_of(&recorded.event.body);
-    let mut change = Change::default();
+    let said = linking_said(tx, lens, &recorded.event)?;
+    let mut known = Vec::with_capacity(named.len());
+    let mut links = true;
     for (key, identifier) in named {
+        let node = tx.node(key)?;
+        let before = node.as_ref().is_some_and(|node| node.withdrawn);
+        let withdrawn = said.get(key).copied().unwrap_or(before);
+        links &= !withdrawn;
+        known.push((key, identifier, node, withdrawn));
+    }
+    let mut change = Change::default();
+    for (key, identifier, node, withdrawn) in known {
         tx.put_event_of(key, &fold)?;
-        let node = match tx.node(key)? {
+        // Where linking is withdrawn, the name that is said is not that of what else is named.
+        let details = details.as_ref().filter(|_| links || withdrawn);
+        let node = match node {
             None => {
                 let customer = CustomerId::from(*key);
                 let identifier = (*identifier).clone();
-                let details = details.iter().cloned().collect();
-                let node = Node { identifier, first: fold, shared: false, customer, details };
+                let details = details.into_iter().cloned().collect();
+                let node = Node { identifier, first: fold, shared: false, withdrawn, customer, details };
                 tx.put_node(key, &node)?;
                 profiles.moves.note(*key, None);
                 change.fresh.insert(*key);
@@ -89,25 +132,28 @@ fn extend<W: Write>(
             Some(mut node) => {
                 let earlier = fold < node.first;
                 node.first = node.first.min(fold);
-                if earlier | describe(&mut node.details, details.as_ref()) {
+                let turned = std::mem::replace(&mut node.withdrawn, withdrawn) != withdrawn;
+                if earlier | turned | describe(&mut node.details, details) {
                     tx.put_node(key, &node)?;
                     change.recut = true;
+                }
+                if turned {
+                    change.turned.insert(*key);
                 }
                 node
             }
         };
         change.nodes.insert(*key, node);
     }
-    let stated = match &recorded.event.body {
-        Body::IdentifiersLinked(_) => Some(true),
-        Body::IdentifiersSeparated(_) => Some(false),
-        _ => None,
-    };
+    let stated = stated(&recorded.event.body);
     let mut linked = BTreeSet::new();
     for (index, (one, one_is)) in named.iter().enumerate() {
         for (two, two_is) in &named[index + 1..] {
             if let Some(same) = stated {
                 change.recut |= state(tx, *one, *two, same, fold)?;
+                continue;
+            }
+            if !links {
                 continue;
             }
             let known = tx.link(one, two)?;
@@ -132,12 +178,40 @@ fn extend<W: Write>(
     Ok(change)
 }
 
+/// Whether a person says of the identifiers of an event that they are one or several.
+pub(super) fn stated(body: &Body) -> Option<bool> {
+    match body {
+        Body::IdentifiersLinked(_) => Some(true),
+        Body::IdentifiersSeparated(_) => Some(false),
+        _ => None,
+    }
+}
+
+/// What an event says of linking: whether it is withdrawn, after all that was ever said for the contact points that it is
+/// about. Grants do not run out here: who is who does not depend on the present.
+fn linking_said(tx: &impl Read, lens: Lens<'_>, event: &Event) -> Stored<BTreeMap<IdentifierKey, bool>> {
+    let mut said = BTreeMap::new();
+    for contact in contacts(event) {
+        let key = contact.key(lens.tenant);
+        let ledger = read_ledger(tx, &key)?;
+        said.insert(key, ledger.is_some_and(|ledger| ledger.is_withdrawn(Purpose::Recognition)));
+    }
+    Ok(said)
+}
+
+/// What links or statements tie to an identifier.
+pub(super) fn neighbours(tx: &impl Read, key: &IdentifierKey) -> Stored<Vec<IdentifierKey>> {
+    let mut all: Vec<IdentifierKey> = tx.links(key)?.into_iter().map(|link| link.with).collect();
+    all.extend(tx.statements(key)?.into_iter().map(|statement| statement.with));
+    Ok(all)
+}
+
 /// Most descriptions that are kept of whoever has an identifier: the first in order, so that it does not matter which came
 /// first. Nobody has sixteen names; a shop's tablet has.
 const DETAILS_MAX: usize = 16;
 
 /// Adds a description to those of an identifier; gives whether that changed them.
-fn describe(known: &mut Vec<Details>, said: Option<&Details>) -> bool {
+pub(super) fn describe(known: &mut Vec<Details>, said: Option<&Details>) -> bool {
     let Some(said) = said else { return false };
     let Err(at) = known.binary_search(said) else { return false };
     if at >= DETAILS_MAX {
@@ -148,20 +222,25 @@ fn describe(known: &mut Vec<Details>, said: Option<&Details>) -> bool {
     true
 }
 
-/// The name and the date of birth that an event says of its person, in normal form.
-fn details_of(body: &Body) -> Option<Details> {
+/// The name, the date of birth and the address that an event says of its person, in normal form.
+pub(super) fn details_of(body: &Body) -> Option<Details> {
     let Body::UserIdentified(said) = body else { return None };
     let normal = |text: &Option<Personal>, kind: FieldKind| {
         let text = kind.normal(text.as_ref()?.reveal());
         (!text.is_empty()).then(|| text.into())
     };
+    let nowhere = Address::default();
+    let address = said.address.as_ref().unwrap_or(&nowhere);
     let first = normal(&said.first_name, FieldKind::GivenName);
     let details = Details {
         // A whole name is taken apart where it is compared.
         given_name: first.or_else(|| normal(&said.name, FieldKind::GivenName)),
         surname: normal(&said.last_name, FieldKind::Surname),
         birthday: normal(&said.birthday, FieldKind::Date),
-        ..Details::default()
+        street: normal(&address.street, FieldKind::Street),
+        city: normal(&address.city, FieldKind::Place),
+        postcode: normal(&address.postal_code, FieldKind::Postcode),
+        country: normal(&address.country, FieldKind::Category),
     };
     (details != Details::default()).then_some(details)
 }
@@ -193,22 +272,26 @@ pub(super) fn partners(tx: &impl Read, key: &IdentifierKey) -> Stored<BTreeMap<I
     Ok(count)
 }
 
-/// Cuts the component around the event into customers again; those that changed are folded anew.
-fn recut<W: Write>(
+/// What is known of a change before the cut.
+pub(super) struct Recut<'c> {
+    /// Identifiers never seen before.
+    pub(super) fresh: &'c BTreeSet<IdentifierKey>,
+    /// Whether events may belong to others than before, so that all profiles are folded from the first event.
+    pub(super) anew: bool,
+    /// The event that brought the change, and the identifier that it belongs to.
+    pub(super) newest: Option<(&'c Recorded, IdentifierKey)>,
+    /// Customers that lost identifiers which are no more.
+    pub(super) lost: &'c BTreeSet<CustomerId>,
+}
+
+/// Cuts the component around some identifiers into customers again; those that changed are folded anew.
+pub(super) fn recut<W: Write>(
     tx: &mut W,
     lens: Lens<'_>,
-    recorded: &Recorded,
-    named: &[(IdentifierKey, &Identifier)],
-    owner: IdentifierKey,
-    change: &Change,
+    start: BTreeSet<IdentifierKey>,
+    change: Recut<'_>,
     profiles: &mut Profiles,
 ) -> Stored<()> {
-    let mut start: BTreeSet<IdentifierKey> = named.iter().map(|(key, _)| *key).collect();
-    for key in &change.became_shared {
-        // Events that name it now belong to others whom they name, linked to it or stated apart from it.
-        start.extend(tx.links(key)?.into_iter().map(|link| link.with));
-        start.extend(tx.statements(key)?.into_iter().map(|statement| statement.with));
-    }
     let around = Around::gather(tx, lens.rules, start)?;
     let cut = around.cut(lens.rules);
 
@@ -230,14 +313,17 @@ fn recut<W: Write>(
         }
         // She keeps all her identifiers, and gets none but new ones.
         let known = members.iter().filter(|key| !change.fresh.contains(*key));
-        let unchanged = change.became_shared.is_empty() && known.eq(was.get(id).into_iter().flatten());
+        let unchanged = !change.anew && known.eq(was.get(id).into_iter().flatten());
         if !unchanged {
             profiles.make_anew(*id);
-        } else if members.contains(&owner) {
+        } else if let Some((recorded, owner)) = change.newest
+            && members.contains(&owner)
+        {
             profiles.advance(tx, *id, recorded)?;
         }
     }
-    was.keys().filter(|id| !now.contains_key(*id)).try_for_each(|id| profiles.remove(tx, id))
+    let gone = was.keys().chain(change.lost).filter(|id| !now.contains_key(*id));
+    gone.collect::<BTreeSet<_>>().into_iter().try_for_each(|id| profiles.remove(tx, id))
 }
 
 /// All identifiers that links or statements tie to some, and what ties them.
@@ -367,10 +453,22 @@ fn node_of(tx: &impl Read, key: &IdentifierKey) -> Stored<Node> {
     })
 }
 
-/// The identifier that an event with these identifiers belongs to.
+/// The identifier that an event with these identifiers belongs to: each with its kind, and whether it is shared, and whether
+/// linking by it was withdrawn.
+///
+/// What names somebody who took linking back is hers, and nobody else's: then it does not matter who shares what, which
+/// only links would tell.
+pub(super) fn strongest(
+    named: impl Iterator<Item = (IdentifierKey, IdentifierKind, bool, bool)> + Clone,
+) -> Option<IdentifierKey> {
+    let withdrawn = named.clone().any(|(.., withdrawn)| withdrawn);
+    let candidates = named.filter(|one| one.3 == withdrawn);
+    primary(candidates.map(|(key, kind, shared, _)| (key, kind, shared && !withdrawn)))
+}
+
 fn primary_of(nodes: &BTreeMap<IdentifierKey, Node>) -> Stored<IdentifierKey> {
-    let candidates = nodes.iter().map(|(key, node)| (*key, node.identifier.kind(), node.shared));
-    primary(candidates).ok_or_else(|| {
+    let named = nodes.iter().map(|(key, node)| (*key, node.identifier.kind(), node.shared, node.withdrawn));
+    strongest(named).ok_or_else(|| {
         StorageError::new(StorageFault::Corrupt, "finding the owner of an event", "it names nobody")
     })
 }

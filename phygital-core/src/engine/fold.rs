@@ -59,6 +59,7 @@ pub(crate) fn apply<W: Write>(
         }
         Body::ActionRequested(event) => tx.put_action(&Action::requested(event, recorded.fold))?,
         Body::ActionCompleted(event) => tx.remove_action(&event.action_id)?,
+        Body::IdentifierErased(event) => tx.put_erased(&event.key)?,
         _ => {}
     }
     for contact in contacts(&recorded.event) {

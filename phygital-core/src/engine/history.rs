@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::event::Body;
 use crate::identity::Rules;
 use crate::identity::resolver::ProfileChange;
-use crate::log::{Head, LogEntry};
+use crate::log::{ChainFault, Head, LogEntry};
 use crate::store::{Position, Read, Store, Write};
 use crate::vocab::{Digest, Hlc, Timestamp};
 
@@ -63,7 +64,8 @@ impl<S: Store> History<'_, S> {
         Ok(self.engine.store.reader()?.entries(behind, most)?)
     }
 
-    /// Checks every entry: sequence, clock, payload digest, link. Gives how many there are.
+    /// Checks every entry: sequence, clock, payload digest, link; and that a later entry says of every payload from which
+    /// something was struck what is left of it. Gives how many there are.
     ///
     /// # Errors
     /// [`Error::Chain`] names the first entry that is not what was written.
@@ -72,14 +74,29 @@ impl<S: Store> History<'_, S> {
         let reader = self.engine.store.reader()?;
         let mut heads = BTreeMap::new();
         let mut count = 0;
+        let mut struck = BTreeMap::new();
         each_entry(&reader, |_, entry| {
             let chain = (entry.origin.device, entry.origin.epoch);
             let start = Head::start(entry.origin.device, entry.origin.epoch, Hlc::ZERO);
             let head = entry.check(heads.get(&chain).unwrap_or(&start))?;
             heads.insert(chain, head);
             count += 1;
+            if let Some(left) = entry.struck {
+                struck.insert(entry.key(), (left, entry.origin));
+            }
+            if !struck.is_empty()
+                && let Some(Body::PayloadStruck(said)) =
+                    read_entry(entry)?.map(|recorded| recorded.event.body)
+                && struck.get(&said.event).is_some_and(|(left, _)| Some(*left) == said.left)
+            {
+                struck.remove(&said.event);
+            }
             Ok(())
         })?;
+        if let Some((_, origin)) = struck.into_values().min_by_key(|(_, origin)| *origin) {
+            let what = "expected a later entry that says what was struck from it";
+            return Err(ChainFault { origin, what }.into());
+        }
         Ok(count)
     }
 
@@ -148,7 +165,17 @@ impl<S: Store> History<'_, S> {
             let changes = if rules.is_some() { changes::between(&whose, &writer)? } else { Vec::new() };
             let head = end_of_log(&writer, known)?;
             let profiles = Profiles::default();
-            let mut session = Session { tx: writer, lens, config, entropy, head, last: None, profiles, now };
+            let mut session = Session {
+                tx: writer,
+                lens,
+                config,
+                entropy,
+                head,
+                last: None,
+                erasures: None,
+                profiles,
+                now,
+            };
             if keep {
                 session.tell(&changes, Some(digest))?;
                 let Session { tx, head, .. } = session;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::attribution::{Attributed, AttributedFault, Channels, ModelRun, Rule, digest_of};
 use crate::event::Recorded;
-use crate::identity::primary;
 use crate::journey::{
     Fact, Journey, Known as Identity, Milestone, Milestones, OpenJourney, Order, OrderFaults, Orders,
     Reading, Said, Settings, Sign, Standing, Touch, fact, milestone, sign,
@@ -12,7 +11,7 @@ use crate::journey::{
 use crate::store::{Read, StorageError, StorageFault, Store, Stored};
 use crate::vocab::{CustomerId, EventKey, IdentifierKey, IdentifierKind, OrderId, Purpose, Timestamp};
 
-use super::customers::{Lens, read_entry};
+use super::customers::{Lens, read_entry, strongest};
 use super::known::Known;
 use super::{Engine, Error, Missing};
 
@@ -260,7 +259,7 @@ impl Gathered {
 }
 
 /// What is known of an identifier.
-type Node = (CustomerId, IdentifierKind, bool);
+type Node = (CustomerId, IdentifierKind, bool, bool);
 
 /// Whose an event is, as the fold has it.
 fn owner(
@@ -276,10 +275,13 @@ fn owner(
                 let detail = format!("{key} is not there");
                 StorageError::new(StorageFault::Corrupt, "reading an identifier", detail)
             })?;
-            nodes.insert(*key, (node.customer, node.identifier.kind(), node.shared));
+            nodes.insert(*key, (node.customer, node.identifier.kind(), node.shared, node.withdrawn));
         }
     }
-    let first = primary(named.iter().map(|(key, _)| (*key, nodes[key].1, nodes[key].2)));
+    let first = strongest(named.iter().map(|(key, _)| {
+        let (_, kind, shared, withdrawn) = nodes[key];
+        (*key, kind, shared, withdrawn)
+    }));
     let owner = first.map(|key| nodes[&key].0);
     let keys = named.iter().map(|(key, _)| *key).filter(|key| Some(nodes[key].0) == owner);
     Ok(By { owner, keys: keys.collect() })

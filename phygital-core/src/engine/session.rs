@@ -1,12 +1,13 @@
 //! One transaction in progress: events are appended, folded, and committed together.
 
 use crate::event::{Event, Recorded};
-use crate::log::{self, Head};
+use crate::log::{self, Head, LogEntry};
 use crate::profile::Profile;
 use crate::store::{Read, StorageError, StorageFault, Store, Stored, Write};
 use crate::vocab::{CustomerId, EventKey, Timestamp};
 
 use super::customers::{Lens, read_entry};
+use super::erasure::strike;
 use super::profiles::Profiles;
 use super::receipt::{Accepted, Receipt};
 use super::{Config, Engine, Entropy, Error, fold};
@@ -26,6 +27,8 @@ pub(super) struct Session<'e, W> {
     pub(super) head: Head,
     /// The last event appended; `None` while nothing is to be committed.
     pub(super) last: Option<EventKey>,
+    /// Whether any identifier was erased, once it was asked.
+    pub(super) erasures: Option<bool>,
     /// Profiles that are to be written before the commit.
     pub(super) profiles: Profiles,
     pub(super) now: Timestamp,
@@ -41,6 +44,22 @@ impl<W: Write> Session<'_, W> {
     /// Appends a settled event to the log and folds it, unless it is there already.
     pub(super) fn append_settled(&mut self, event: Event, content: String) -> Result<Accepted, Error> {
         let key = event.key();
+        let gone = self.erased_of(&event)?;
+        let (event, content) = match gone.is_empty() {
+            true => (event, content),
+            false => match strike(&event, &gone, self.lens.tenant, false) {
+                Some(left) => {
+                    let content = left.content();
+                    (left, content)
+                }
+                None => {
+                    return match self.tx.entry(&key)? {
+                        Some(entry) => Ok(Accepted::Known(Receipt::of(&entry))),
+                        None => Ok(Accepted::New(self.append_empty(event, content)?)),
+                    };
+                }
+            },
+        };
         if let Some(entry) = self.tx.entry(&key)? {
             return match entry.has_content(&content) {
                 Some(false) => Err(Error::Conflict { key }),
@@ -58,13 +77,8 @@ impl<W: Write> Session<'_, W> {
         event: Event,
         content: String,
     ) -> Result<(Receipt, Option<CustomerId>), Error> {
-        let mut salt = [0; 16];
-        self.entropy.fill(&mut salt)?;
-        let (entry, head) = log::seal_written(&self.head, &event, content, salt, self.now)
-            .ok_or(Error::Bug("the clock of the log has run out"))?;
-        self.tx.append(&entry)?;
-        self.head = head;
-        self.last = Some(entry.key());
+        let entry = self.seal(&event, content)?;
+        self.put_entry(&entry)?;
         let recorded = Recorded {
             event,
             fold: entry.fold,
@@ -74,6 +88,29 @@ impl<W: Write> Session<'_, W> {
         };
         let owner = fold::apply(&mut self.tx, self.lens, &recorded, &mut self.profiles)?;
         Ok((Receipt::of(&entry), owner))
+    }
+
+    /// Appends an event that is not in the log and of which nothing may be left but its place there.
+    fn append_empty(&mut self, event: Event, content: String) -> Result<Receipt, Error> {
+        let entry = self.seal(&event, content)?.erased();
+        self.put_entry(&entry)?;
+        Ok(Receipt::of(&entry))
+    }
+
+    /// The next entry of the log.
+    fn seal(&mut self, event: &Event, content: String) -> Result<LogEntry, Error> {
+        let mut salt = [0; 16];
+        self.entropy.fill(&mut salt)?;
+        let sealed = log::seal_written(&self.head, event, content, salt, self.now);
+        let (entry, head) = sealed.ok_or(Error::Bug("the clock of the log has run out"))?;
+        self.head = head;
+        Ok(entry)
+    }
+
+    fn put_entry(&mut self, entry: &LogEntry) -> Result<(), Error> {
+        self.tx.append(entry)?;
+        self.last = Some(entry.key());
+        Ok(())
     }
 
     /// The later of the host's clock and the log's, so that a clock set back revives no consent.
@@ -115,8 +152,17 @@ impl<S: Store> Engine<S> {
                 return Err(StorageError::new(StorageFault::Reopen, "beginning", detail).into());
             }
             let head = end_of_log(&tx, known)?;
-            let mut session =
-                Session { tx, lens, config, entropy, head, last: None, profiles: Profiles::default(), now };
+            let mut session = Session {
+                tx,
+                lens,
+                config,
+                entropy,
+                head,
+                last: None,
+                erasures: None,
+                profiles: Profiles::default(),
+                now,
+            };
             let value = work(&mut session)?;
             session.profiles.write(&mut session.tx, lens)?;
             session.tell_moves()?;

@@ -274,7 +274,8 @@ impl<S: Store> Engine<S> {
 fn is_again(first: &Recorded, client: Option<Digest>, now: Timestamp, window: Duration) -> bool {
     match &first.event.body {
         Body::TagTapped(tapped) => {
-            client.is_some() && client == tapped.client && now.distance(first.received_at) <= window
+            let names = !first.event.identifiers.is_empty();
+            names && client.is_some() && client == tapped.client && now.distance(first.received_at) <= window
         }
         _ => false,
     }
@@ -380,6 +381,7 @@ impl<W: Write> Session<'_, W> {
         let mut event = Event::new(source(TAPS), id, self.now, tapped);
         event.place = place.clone();
         event.identifiers = request.identifiers;
+        self.keep_unerased(&mut event.identifiers)?;
         if !event.identifiers.iter().any(|one| !self.lens.rules.is_blocked(one)) {
             // Nobody else knows who this is, so the tap itself names its visitor.
             let visitor = Identifier::new(IdentifierKind::TagVisitor, &event.key().to_string());

@@ -146,6 +146,7 @@ bodies! {
     OptedIn, OptedOut, MessageSent, MessageReceived, MessageDelivered, MessageFailed, AttributeStated,
     // decisions
     TapRefused, OptInOffered, OptInRefused, ActionRequested, ActionCompleted, CustomerChanged,
+    IdentifierErased, PayloadStruck,
 }
 
 /// What the types of the vocabulary begin with in a CloudEvents envelope.
@@ -199,6 +200,8 @@ impl Body {
                 | Body::ActionRequested(_)
                 | Body::ActionCompleted(_)
                 | Body::CustomerChanged(_)
+                | Body::IdentifierErased(_)
+                | Body::PayloadStruck(_)
         )
     }
 }

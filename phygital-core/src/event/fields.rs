@@ -12,8 +12,9 @@ use super::json::{Json, Named, in_order, push_text};
 use crate::vocab::limits::TEXT_BYTES_MAX;
 use crate::vocab::{
     ActionId, ConsentMethod, Currency, CustomerId, Decimal, Digest, EventId, EventKey, Identifier,
-    IdentifierError, IdentifierKind, KeyEpoch, MessageId, Money, NoticeId, OrderId, Personal, PlaceId, Price,
-    Purpose, ReadCounter, Region, SourceId, StaffId, TagStatus, TagUid, Timestamp, TouchpointId, Zone,
+    IdentifierError, IdentifierKey, IdentifierKind, KeyEpoch, MessageId, Money, NoticeId, OrderId, Personal,
+    PlaceId, Price, Purpose, ReadCounter, Region, SourceId, StaffId, TagStatus, TagUid, Timestamp,
+    TouchpointId, Zone,
 };
 
 /// Where in the text a value stands. Its names are of the vocabulary, never the sender's own.
@@ -468,6 +469,7 @@ textual! {
     Digest = "digest",
     EventId = "id",
     EventKey = "key",
+    IdentifierKey = "key",
     IdentifierKind = "kind",
     MessageId = "id",
     NoticeId = "id",

@@ -28,6 +28,9 @@ pub struct LogEntry {
     pub link: Digest,
     /// The payload with its salt; `None` after it was erased.
     pub payload: Option<Sealed>,
+    /// The digest of what is left of the payload, where something was struck from it: a later entry of the log says so. The
+    /// payload's own digest stays what it was, and with it the link.
+    pub struck: Option<Digest>,
 }
 
 /// A payload with the salt that its digest was taken with.
@@ -43,6 +46,14 @@ pub struct Sealed {
 impl std::fmt::Debug for Sealed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Sealed({} bytes)", self.content.len())
+    }
+}
+
+impl Sealed {
+    /// SHA-256 over salt and payload.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        payload_digest(&self.salt, &self.content)
     }
 }
 
@@ -95,6 +106,7 @@ pub(crate) fn seal_written(
         payload_digest: payload_digest(&salt, &content),
         link: Digest::from_bytes([0; 32]),
         payload: Some(Sealed { salt, content }),
+        struck: None,
     };
     entry.link = link(&head.link, &entry);
     let head = Head { origin, hlc, link: entry.link };
@@ -151,8 +163,9 @@ impl LogEntry {
 
     /// Checks that the payload, where it is still there, is the one that the digest was taken of.
     pub fn check_payload(&self) -> Result<(), ChainFault> {
+        let expected = self.struck.unwrap_or(self.payload_digest);
         match &self.payload {
-            Some(Sealed { salt, content }) if payload_digest(salt, content) != self.payload_digest => {
+            Some(sealed) if sealed.digest() != expected => {
                 let what = "expected the payload that its digest was taken of";
                 Err(ChainFault { origin: self.origin, what })
             }
@@ -160,19 +173,28 @@ impl LogEntry {
         }
     }
 
-    /// Whether an event has the content of this entry; `None` where the payload was erased.
+    /// Whether an event has the content of this entry; `None` where the payload was erased or struck.
     pub fn is_same(&self, event: &Event) -> Option<bool> {
         self.has_content(&event.content())
     }
 
-    /// Whether this is the content of this entry; `None` where the payload was erased.
+    /// Whether this is the content of this entry; `None` where the payload was erased or struck.
     pub(crate) fn has_content(&self, content: &str) -> Option<bool> {
-        Some(self.payload.as_ref()?.content == content)
+        let known = self.payload.as_ref()?.content == content;
+        (known || self.struck.is_none()).then_some(known)
     }
 
     /// The entry with its payload erased; the chain still checks.
-    pub fn erased(mut self) -> LogEntry {
-        self.payload = None;
+    #[must_use]
+    pub fn erased(self) -> LogEntry {
+        self.struck(None)
+    }
+
+    /// The entry with what is left of its payload, or nothing; the chain still checks.
+    #[must_use]
+    pub fn struck(mut self, left: Option<Sealed>) -> LogEntry {
+        self.struck = left.as_ref().map(Sealed::digest);
+        self.payload = left;
         self
     }
 }
@@ -258,6 +280,17 @@ mod tests {
         assert!(check(&entries).is_ok());
         assert_eq!(open(&entries[1]), Ok(None));
         assert_eq!(entries[1].is_same(&event("e1")), None);
+    }
+
+    #[test]
+    fn what_is_left_of_a_payload_is_what_its_own_digest_says() {
+        let mut entries = chain(3);
+        let left = Sealed { salt: [9; 16], content: event("e1").content() + " " };
+        entries[1] = entries[1].clone().struck(Some(left));
+        assert!(check(&entries).is_ok());
+        assert_eq!(entries[1].is_same(&event("e1")), None, "nobody can tell any more");
+        entries[1].payload.as_mut().unwrap().content.push(' ');
+        assert!(check(&entries).is_err());
     }
 
     #[test]

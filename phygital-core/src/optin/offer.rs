@@ -87,6 +87,14 @@ impl Offer {
         *self != before
     }
 
+    /// Forgets identifiers: visitors, and a use by one of them.
+    pub(crate) fn forget(&mut self, gone: impl Fn(&Identifier) -> bool) {
+        if let Some(offered) = &mut self.offered {
+            offered.visitors.retain(|one| !gone(one));
+        }
+        self.used.take_if(|used| gone(&used.contact));
+    }
+
     /// What was offered; `None` while only the use is known.
     pub fn offered(&self) -> Option<&Offered> {
         self.offered.as_ref()

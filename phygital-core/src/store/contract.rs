@@ -8,7 +8,7 @@ use super::{
 };
 use crate::event::{Body, Event, FoldKey};
 use crate::identity::Details;
-use crate::log::{Head, LogEntry, seal};
+use crate::log::{Head, LogEntry, Sealed, seal};
 use crate::vocab::{
     ActionId, CustomerId, DeviceId, Digest, EventKey, Hlc, Identifier, IdentifierKey, IdentifierKind,
     KeyEpoch, Purpose, ReadCounter, TagStatus, TagUid, Timestamp,
@@ -28,6 +28,8 @@ pub fn check<S: Store>(mut make: impl FnMut() -> S) {
     ranges_are_ordered_and_bounded(make());
     nodes_move_between_customers(make());
     clearing_the_fold_keeps_the_log(make());
+    rows_are_removed_one_by_one(make());
+    payloads_are_struck_in_place(make());
     the_fold_reads_the_same_in_every_store(make());
 }
 
@@ -55,7 +57,8 @@ fn details(n: u8) -> Vec<Details> {
 
 fn node(n: u8) -> Node {
     let identifier = Identifier::new(IdentifierKind::Cookie, &format!("cookie-{n}")).expect("a cookie");
-    Node { identifier, first: fold(1, n), shared: n % 2 == 1, customer: customer_id(n), details: details(n) }
+    let (shared, withdrawn) = (n % 2 == 1, n % 3 == 1);
+    Node { identifier, first: fold(1, n), shared, withdrawn, customer: customer_id(n), details: details(n) }
 }
 
 fn device() -> DeviceId {
@@ -132,6 +135,7 @@ fn fill(writer: &mut impl Write) {
         writer.put_mark(&tag(n).uid, KeyEpoch::FIRST, &mark(n)).expect("written");
         writer.put_spenders(euro(), u16::from(n), u64::from(n)).expect("written");
         writer.put_action(&action(n)).expect("written");
+        writer.put_erased(&identifier_key(10 + n)).expect("written");
     }
 }
 
@@ -162,6 +166,7 @@ fn an_empty_store_is_empty<S: Store>(store: S) {
     assert_eq!(reader.node(&identifier_key(1)).expect("read"), None);
     assert_eq!(reader.customers().expect("read"), 0);
     assert!(folded(&reader).is_empty());
+    assert!(!reader.has_erased().expect("read"));
     assert!(!store.is_copy().expect("asked"));
 }
 
@@ -196,6 +201,10 @@ fn rows_come_back_as_written<S: Store>(mut store: S) {
             assert_eq!(reader.mark(&tag(n).uid, KeyEpoch::new(1)).expect("read"), None);
             assert_eq!(reader.action(&action(n).id).expect("read"), Some(action(n)));
         }
+        for n in 9..12 {
+            assert_eq!(reader.is_erased(&identifier_key(n)).expect("read"), n > 10);
+        }
+        assert!(reader.has_erased().expect("read"));
         assert_eq!(reader.spenders(euro()).expect("read"), [(1, 1), (2, 2), (3, 3)]);
         assert_eq!(reader.customers().expect("read"), 3);
     }
@@ -221,11 +230,14 @@ fn a_dropped_transaction_leaves_nothing<S: Store>(mut store: S) {
     writer.remove_action(&action(1).id).expect("written");
     writer.put_spenders(euro(), 1, 0).expect("written");
     writer.append(&chain(4)[3]).expect("written");
+    writer.strike(&chain(1)[0].key(), None).expect("written");
+    writer.remove_node(&identifier_key(3)).expect("written");
     writer.clear_folded().expect("written");
     drop(writer);
     let reader = store.reader().expect("a reader");
     assert_eq!(folded(&reader), before);
     assert_eq!(reader.len().expect("read"), 3);
+    assert_eq!(reader.entry(&chain(1)[0].key()).expect("read").as_ref(), chain(1).first());
 }
 
 fn the_log_appends_in_order<S: Store>(mut store: S) {
@@ -336,6 +348,45 @@ fn clearing_the_fold_keeps_the_log<S: Store>(mut store: S) {
     assert_eq!(writer.len().expect("read"), 3);
     assert!(writer.identity().expect("read").is_some());
     assert!(writer.rules_digest().expect("read").is_some());
+}
+
+fn rows_are_removed_one_by_one<S: Store>(mut store: S) {
+    let mut writer = store.writer().expect("a writer");
+    fill(&mut writer);
+    let (key, before) = (identifier_key(1), folded(&writer));
+    writer.remove_event_of(&key, &fold(8, 1)).expect("nothing to remove");
+    writer.remove_link(&key, &key).expect("nothing to remove");
+    assert_eq!(folded(&writer), before);
+    writer.remove_link(&key, &identifier_key(2)).expect("removed");
+    writer.remove_statement(&key, &identifier_key(2)).expect("removed");
+    writer.remove_event_of(&key, &fold(9, 1)).expect("removed");
+    writer.remove_ledger(&key).expect("removed");
+    writer.remove_tries(&key).expect("removed");
+    writer.remove_node(&key).expect("removed");
+    assert_eq!(folded(&writer).len(), before.len() - 6);
+    assert!(writer.identifiers_of(&customer_id(1)).expect("read").is_empty());
+    assert!(writer.links(&key).expect("read").is_empty());
+}
+
+fn payloads_are_struck_in_place<S: Store>(mut store: S) {
+    let mut writer = store.writer().expect("a writer");
+    let entries = chain(4);
+    for entry in &entries {
+        writer.append(entry).expect("written");
+    }
+    let left = Sealed { salt: [9; 16], content: "{}".to_owned() };
+    writer.strike(&entries[0].key(), Some(&left)).expect("written");
+    writer.strike(&entries[1].key(), None).expect("written");
+    writer.commit().expect("committed");
+    let reader = store.reader().expect("a reader");
+    let read = |at: usize| reader.entry(&entries[at].key()).expect("read");
+    assert_eq!(read(0), Some(entries[0].clone().struck(Some(left))));
+    assert_eq!(read(1), Some(entries[1].clone().erased()));
+    assert_eq!(read(3), Some(entries[3].clone()));
+    drop(reader);
+    let mut writer = store.writer().expect("a writer");
+    let nobody = writer.strike(&EventKey::from_bytes([0; 16]), None).expect_err("refused");
+    assert_eq!(nobody.kind, StorageFault::Corrupt);
 }
 
 fn the_fold_reads_the_same_in_every_store<S: Store>(mut store: S) {

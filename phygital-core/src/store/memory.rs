@@ -9,7 +9,7 @@ use super::{
 };
 use crate::event::{FoldKey, Origin};
 use crate::identity::Details;
-use crate::log::{Head, LogEntry};
+use crate::log::{Head, LogEntry, Sealed};
 use crate::vocab::{
     ActionId, Currency, CustomerId, DeviceId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
 };
@@ -39,6 +39,7 @@ struct Folded {
     links: BTreeMap<(IdentifierKey, IdentifierKey), Link>,
     statements: BTreeMap<(IdentifierKey, IdentifierKey), Statement>,
     events_of: BTreeMap<(IdentifierKey, FoldKey), ()>,
+    erased: BTreeMap<IdentifierKey, ()>,
     customers: BTreeMap<CustomerId, CustomerRow>,
     members: BTreeMap<(CustomerId, IdentifierKey), ()>,
     ledgers: BTreeMap<IdentifierKey, String>,
@@ -232,6 +233,14 @@ impl Read for &Memory {
         Ok(self.tables.folded.tries.get(contact).cloned())
     }
 
+    fn is_erased(&self, key: &IdentifierKey) -> Stored<bool> {
+        Ok(self.tables.folded.erased.contains_key(key))
+    }
+
+    fn has_erased(&self) -> Stored<bool> {
+        Ok(!self.tables.folded.erased.is_empty())
+    }
+
     fn tag(&self, uid: &TagUid) -> Stored<Option<TagRow>> {
         Ok(self.tables.folded.tags.get(uid).cloned())
     }
@@ -278,6 +287,9 @@ impl Read for &Memory {
         for (key, event) in folded.events_of.keys() {
             show("event_of", &text::event_of(key, event));
         }
+        for key in folded.erased.keys() {
+            show("erased", &key.to_string());
+        }
         for (id, row) in &folded.customers {
             show("customer", &text::customer(id, row));
         }
@@ -312,12 +324,13 @@ pub mod text {
 
     /// An identifier's row.
     pub fn node(key: &IdentifierKey, node: &Node) -> String {
-        let Node { identifier, first, shared, customer, details } = node;
+        let Node { identifier, first, shared, withdrawn, customer, details } = node;
         let (kind, value) = (identifier.kind(), identifier.value());
         let row = format!(
             "{key} {kind}:{value} first {} {} shared {shared} customer {customer}",
             first.at, first.key
         );
+        let row = row + if *withdrawn { " withdrawn" } else { "" };
         match details.is_empty() {
             true => row,
             false => row + " details " + &self::details(details),
@@ -400,6 +413,8 @@ read_through! {
     ledger(contact: &IdentifierKey) -> Option<String>;
     offer(code: &str) -> Option<String>;
     tries(contact: &IdentifierKey) -> Option<String>;
+    is_erased(key: &IdentifierKey) -> bool;
+    has_erased() -> bool;
     tag(uid: &TagUid) -> Option<TagRow>;
     tags(after: Option<&TagUid>, most: usize) -> Vec<TagRow>;
     mark(uid: &TagUid, epoch: KeyEpoch) -> Option<Mark>;
@@ -443,6 +458,18 @@ impl Write for MemoryWriter<'_> {
         Ok(self.memory.tables.log.len() as Position)
     }
 
+    fn strike(&mut self, event: &EventKey, left: Option<&Sealed>) -> Stored<()> {
+        let tables = &mut self.memory.tables;
+        let Some(&index) = tables.by_event.get(event) else {
+            let detail = format!("{event} is not there");
+            return Err(StorageError::new(StorageFault::Corrupt, "striking from the log", detail));
+        };
+        let entry = &mut tables.log[index];
+        let before = std::mem::replace(entry, entry.clone().struck(left.cloned()));
+        self.undo.push(Box::new(move |tables| tables.log[index] = before));
+        Ok(())
+    }
+
     fn put_node(&mut self, key: &IdentifierKey, node: &Node) -> Stored<()> {
         if let Some(before) = self.memory.tables.folded.nodes.get(key) {
             let member = (before.customer, *key);
@@ -453,8 +480,22 @@ impl Write for MemoryWriter<'_> {
         Ok(())
     }
 
+    fn remove_node(&mut self, key: &IdentifierKey) -> Stored<()> {
+        if let Some(before) = self.memory.tables.folded.nodes.get(key) {
+            let member = (before.customer, *key);
+            self.set(|folded| &mut folded.members, member, None);
+        }
+        self.set(|folded| &mut folded.nodes, *key, None);
+        Ok(())
+    }
+
     fn put_link(&mut self, key: &IdentifierKey, link: &Link) -> Stored<()> {
         self.set(|folded| &mut folded.links, (*key, link.with), Some(*link));
+        Ok(())
+    }
+
+    fn remove_link(&mut self, key: &IdentifierKey, with: &IdentifierKey) -> Stored<()> {
+        self.set(|folded| &mut folded.links, (*key, *with), None);
         Ok(())
     }
 
@@ -463,8 +504,23 @@ impl Write for MemoryWriter<'_> {
         Ok(())
     }
 
+    fn remove_statement(&mut self, key: &IdentifierKey, with: &IdentifierKey) -> Stored<()> {
+        self.set(|folded| &mut folded.statements, (*key, *with), None);
+        Ok(())
+    }
+
     fn put_event_of(&mut self, key: &IdentifierKey, event: &FoldKey) -> Stored<()> {
         self.set(|folded| &mut folded.events_of, (*key, *event), Some(()));
+        Ok(())
+    }
+
+    fn remove_event_of(&mut self, key: &IdentifierKey, event: &FoldKey) -> Stored<()> {
+        self.set(|folded| &mut folded.events_of, (*key, *event), None);
+        Ok(())
+    }
+
+    fn put_erased(&mut self, key: &IdentifierKey) -> Stored<()> {
+        self.set(|folded| &mut folded.erased, *key, Some(()));
         Ok(())
     }
 
@@ -483,6 +539,11 @@ impl Write for MemoryWriter<'_> {
         Ok(())
     }
 
+    fn remove_ledger(&mut self, contact: &IdentifierKey) -> Stored<()> {
+        self.set(|folded| &mut folded.ledgers, *contact, None);
+        Ok(())
+    }
+
     fn put_offer(&mut self, code: &str, offer: &str) -> Stored<()> {
         self.set(|folded| &mut folded.offers, code.to_owned(), Some(offer.to_owned()));
         Ok(())
@@ -490,6 +551,11 @@ impl Write for MemoryWriter<'_> {
 
     fn put_tries(&mut self, contact: &IdentifierKey, tries: &str) -> Stored<()> {
         self.set(|folded| &mut folded.tries, *contact, Some(tries.to_owned()));
+        Ok(())
+    }
+
+    fn remove_tries(&mut self, contact: &IdentifierKey) -> Stored<()> {
+        self.set(|folded| &mut folded.tries, *contact, None);
         Ok(())
     }
 

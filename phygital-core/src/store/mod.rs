@@ -18,7 +18,7 @@ pub use rows::{CustomerRow, KnownBy, Link, Node, Statement, StoreIdentity};
 pub use crate::machine::{Action, Mark, TagRow};
 
 use crate::event::FoldKey;
-use crate::log::{Head, LogEntry};
+use crate::log::{Head, LogEntry, Sealed};
 use crate::vocab::{
     ActionId, Currency, CustomerId, DeviceId, Digest, EventKey, IdentifierKey, KeyEpoch, TagUid,
 };
@@ -123,6 +123,12 @@ pub trait Read {
     /// The failed tries of a contact point, as JSON.
     fn tries(&self, contact: &IdentifierKey) -> Stored<Option<String>>;
 
+    /// Whether an identifier was erased.
+    fn is_erased(&self, key: &IdentifierKey) -> Stored<bool>;
+
+    /// Whether any identifier was erased.
+    fn has_erased(&self) -> Stored<bool>;
+
     /// A tag.
     fn tag(&self, uid: &TagUid) -> Stored<Option<TagRow>>;
 
@@ -157,17 +163,36 @@ pub trait Write: Read {
     /// Appends an entry; gives its position. An entry of the same event or origin is corrupt.
     fn append(&mut self, entry: &LogEntry) -> Stored<Position>;
 
+    /// Takes what was erased out of the payload of an entry: puts `left` and its digest in its place, or nothing at all.
+    /// The rest of the entry stays. An event that is not there is corrupt.
+    fn strike(&mut self, event: &EventKey, left: Option<&Sealed>) -> Stored<()>;
+
     /// Stores an identifier.
     fn put_node(&mut self, key: &IdentifierKey, node: &Node) -> Stored<()>;
+
+    /// Removes an identifier.
+    fn remove_node(&mut self, key: &IdentifierKey) -> Stored<()>;
 
     /// Stores a link as seen from `key`.
     fn put_link(&mut self, key: &IdentifierKey, link: &Link) -> Stored<()>;
 
+    /// Removes a link as seen from `key`.
+    fn remove_link(&mut self, key: &IdentifierKey, with: &IdentifierKey) -> Stored<()>;
+
     /// Stores a statement as seen from `key`.
     fn put_statement(&mut self, key: &IdentifierKey, statement: &Statement) -> Stored<()>;
 
+    /// Removes a statement as seen from `key`.
+    fn remove_statement(&mut self, key: &IdentifierKey, with: &IdentifierKey) -> Stored<()>;
+
     /// Stores that an event names an identifier.
     fn put_event_of(&mut self, key: &IdentifierKey, event: &FoldKey) -> Stored<()>;
+
+    /// Removes that an event names an identifier.
+    fn remove_event_of(&mut self, key: &IdentifierKey, event: &FoldKey) -> Stored<()>;
+
+    /// Stores that an identifier was erased.
+    fn put_erased(&mut self, key: &IdentifierKey) -> Stored<()>;
 
     /// Stores a customer.
     fn put_customer(&mut self, id: &CustomerId, row: &CustomerRow) -> Stored<()>;
@@ -178,11 +203,17 @@ pub trait Write: Read {
     /// Stores a consent ledger.
     fn put_ledger(&mut self, contact: &IdentifierKey, ledger: &str) -> Stored<()>;
 
+    /// Removes a consent ledger.
+    fn remove_ledger(&mut self, contact: &IdentifierKey) -> Stored<()>;
+
     /// Stores an offer to opt in.
     fn put_offer(&mut self, code: &str, offer: &str) -> Stored<()>;
 
     /// Stores failed tries.
     fn put_tries(&mut self, contact: &IdentifierKey, tries: &str) -> Stored<()>;
+
+    /// Removes failed tries.
+    fn remove_tries(&mut self, contact: &IdentifierKey) -> Stored<()>;
 
     /// Stores a tag.
     fn put_tag(&mut self, tag: &TagRow) -> Stored<()>;

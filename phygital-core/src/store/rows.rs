@@ -34,9 +34,11 @@ pub struct Node {
     pub first: FoldKey,
     /// Whether more people use it than its kind allows, so that it ties nobody together.
     pub shared: bool,
+    /// Whether linking by it was withdrawn, so that no event that names it ties anybody together.
+    pub withdrawn: bool,
     /// The customer it belongs to.
     pub customer: CustomerId,
-    /// Names and dates of birth that events say of whoever has it, in order and each once.
+    /// Names, dates of birth and addresses that events say of whoever has it, in order and each once.
     pub details: Vec<Details>,
 }
 

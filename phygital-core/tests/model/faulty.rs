@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use phygital_core::event::FoldKey;
-use phygital_core::log::{Head, LogEntry};
+use phygital_core::log::{Head, LogEntry, Sealed};
 use phygital_core::store::{
     Action, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StorageError, StorageFault,
     Store, StoreIdentity, Stored, TagRow, Write,
@@ -153,6 +153,8 @@ impl<T: Read> Read for FaultyTransaction<T> {
         ledger(contact: &IdentifierKey) -> Option<String>;
         offer(code: &str) -> Option<String>;
         tries(contact: &IdentifierKey) -> Option<String>;
+        is_erased(key: &IdentifierKey) -> bool;
+        has_erased() -> bool;
         tag(uid: &TagUid) -> Option<TagRow>;
         tags(after: Option<&TagUid>, most: usize) -> Vec<TagRow>;
         mark(uid: &TagUid, epoch: KeyEpoch) -> Option<Mark>;
@@ -168,15 +170,23 @@ impl<T: Write> Write for FaultyTransaction<T> {
         put_identity(identity: &StoreIdentity) -> ();
         put_rules(rules: &str, digest: &Digest) -> ();
         append(entry: &LogEntry) -> Position;
+        strike(event: &EventKey, left: Option<&Sealed>) -> ();
         put_node(key: &IdentifierKey, node: &Node) -> ();
+        remove_node(key: &IdentifierKey) -> ();
         put_link(key: &IdentifierKey, link: &Link) -> ();
+        remove_link(key: &IdentifierKey, with: &IdentifierKey) -> ();
         put_statement(key: &IdentifierKey, statement: &Statement) -> ();
+        remove_statement(key: &IdentifierKey, with: &IdentifierKey) -> ();
         put_event_of(key: &IdentifierKey, event: &FoldKey) -> ();
+        remove_event_of(key: &IdentifierKey, event: &FoldKey) -> ();
+        put_erased(key: &IdentifierKey) -> ();
         put_customer(id: &CustomerId, row: &CustomerRow) -> ();
         remove_customer(id: &CustomerId) -> ();
         put_ledger(contact: &IdentifierKey, ledger: &str) -> ();
+        remove_ledger(contact: &IdentifierKey) -> ();
         put_offer(code: &str, offer: &str) -> ();
         put_tries(contact: &IdentifierKey, tries: &str) -> ();
+        remove_tries(contact: &IdentifierKey) -> ();
         put_tag(tag: &TagRow) -> ();
         put_mark(uid: &TagUid, epoch: KeyEpoch, mark: &Mark) -> ();
         put_spenders(currency: Currency, bucket: u16, customers: u64) -> ();

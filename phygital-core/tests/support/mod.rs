@@ -98,11 +98,16 @@ pub fn shop(choices: &[(u8, u8, u8, u8)]) -> Vec<Event> {
             7 if a != b => event(&id, "identifiers_linked", seconds, &[a, b], "{}"),
             8 => {
                 let grant = format!(
-                    r#"{{"contact":"{a}","purposes":["personalization","marketing"],"method":"web"}}"#
+                    r#"{{"contact":"{a}","purposes":["personalization","recognition"],"method":"web"}}"#
                 );
                 event(&id, "opted_in", seconds, &[], &grant)
             }
-            9 => event(&id, "opted_out", seconds, &[], &format!(r#"{{"contact":"{a}"}}"#)),
+            9 => {
+                // Often together with another identifier, and not always of everything.
+                let named = if second % 3 == 0 { vec![] } else { vec![b] };
+                let purposes = if first > 200 { r#","purposes":["marketing"]"# } else { "" };
+                event(&id, "opted_out", seconds, &named, &format!(r#"{{"contact":"{a}"{purposes}}}"#))
+            }
             10 => {
                 let said =
                     format!(r#"{{"attribute":"size.shoes","value":"{when}","sentence":"I take {when}"}}"#);

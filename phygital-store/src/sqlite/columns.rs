@@ -77,7 +77,8 @@ impl<'r> Columns<'r> {
         let link = Digest::from_bytes(self.take()?);
         let (salt, content): (Option<[u8; 16]>, Option<String>) = (self.take()?, self.take()?);
         let payload = salt.zip(content).map(|(salt, content)| Sealed { salt, content });
-        Ok(LogEntry { origin, hlc, fold, received_at, sent_at, payload_digest, link, payload })
+        let struck = self.take::<Option<_>>()?.map(Digest::from_bytes);
+        Ok(LogEntry { origin, hlc, fold, received_at, sent_at, payload_digest, link, payload, struck })
     }
 }
 
@@ -85,7 +86,7 @@ impl<'r> Columns<'r> {
 macro_rules! entry_columns {
     () => {
         "event, device, epoch, seq, clock_ms, clock_count, at, received_at, sent_at, payload_digest, link, \
-         salt, payload"
+         salt, payload, struck"
     };
 }
 pub(super) use entry_columns;

@@ -122,6 +122,7 @@ fn node(row: &mut Columns<'_>) -> rusqlite::Result<Node> {
         identifier: identifier(row)?,
         first: row.fold()?,
         shared: row.take()?,
+        withdrawn: row.take()?,
         customer: CustomerId::from_bytes(row.take()?),
         details: details(row)?,
     })
@@ -238,7 +239,8 @@ impl<Mode> Read for Transaction<'_, Mode> {
     fn node(&self, key: &IdentifierKey) -> Stored<Option<Node>> {
         self.one(
             "reading an identifier",
-            "SELECT kind, value, first_at, first_event, shared, customer, details FROM identifier WHERE key = ?1",
+            "SELECT kind, value, first_at, first_event, shared, withdrawn, customer, details
+             FROM identifier WHERE key = ?1",
             [key.as_bytes()],
             node,
         )
@@ -337,6 +339,22 @@ impl<Mode> Read for Transaction<'_, Mode> {
         self.text("reading failed tries", SQL, [contact.as_bytes()])
     }
 
+    fn is_erased(&self, key: &IdentifierKey) -> Stored<bool> {
+        let there = self.one(
+            "reading what was erased",
+            "SELECT 1 FROM erased WHERE key = ?1",
+            [key.as_bytes()],
+            |row| row.take::<i64>(),
+        )?;
+        Ok(there.is_some())
+    }
+
+    fn has_erased(&self) -> Stored<bool> {
+        let any =
+            self.one("reading what was erased", "SELECT 1 FROM erased LIMIT 1", [], |row| row.take::<i64>())?;
+        Ok(any.is_some())
+    }
+
     fn tag(&self, uid: &TagUid) -> Stored<Option<TagRow>> {
         self.one("reading a tag", "SELECT tag FROM tag WHERE uid = ?1", [uid.to_string()], json)
     }
@@ -404,7 +422,7 @@ impl<Mode> Read for Transaction<'_, Mode> {
         };
         table(
             "identifier",
-            "SELECT key, kind, value, first_at, first_event, shared, customer, details
+            "SELECT key, kind, value, first_at, first_event, shared, withdrawn, customer, details
              FROM identifier ORDER BY key",
             &|row| Ok(text::node(&key(row)?, &node(row)?)),
         )?;
@@ -423,6 +441,7 @@ impl<Mode> Read for Transaction<'_, Mode> {
             "SELECT identifier, at, event FROM event_of ORDER BY identifier, at, event",
             &|row| Ok(text::event_of(&key(row)?, &row.fold()?)),
         )?;
+        table("erased", "SELECT key FROM erased ORDER BY key", &|row| Ok(key(row)?.to_string()))?;
         table("customer", "SELECT id, last_at, last_event, profile FROM customer ORDER BY id", &|row| {
             Ok(text::customer(&CustomerId::from(key(row)?), &customer(row)?))
         })?;

@@ -1,14 +1,14 @@
 //! Writing: a row that stays as it is costs no page.
 
 use phygital_core::event::FoldKey;
-use phygital_core::log::{Head, LogEntry};
+use phygital_core::log::{Head, LogEntry, Sealed};
 use phygital_core::store::memory::text;
 use phygital_core::store::{
     Action, CustomerRow, Link, Mark, Node, Position, Statement, StorageError, StorageFault, StoreIdentity,
     Stored, TagRow, Write,
 };
 use phygital_core::vocab::{
-    ActionId, Currency, CustomerId, Digest, Hlc, IdentifierKey, KeyEpoch, TagUid, Timestamp,
+    ActionId, Currency, CustomerId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid, Timestamp,
 };
 use rusqlite::{ErrorCode, Params, params};
 
@@ -122,8 +122,8 @@ impl Write for Transaction<'_, Writing> {
             .connection
             .prepare_cached(
                 "INSERT INTO log (event, device, epoch, seq, clock_ms, clock_count, at, received_at, sent_at,
-                                  payload_digest, link, salt, payload)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                                  payload_digest, link, salt, payload, struck)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             )
             .and_then(|mut insert| {
                 insert.insert(params![
@@ -140,6 +140,7 @@ impl Write for Transaction<'_, Writing> {
                     link,
                     salt,
                     payload,
+                    entry.struck.as_ref().map(|struck| struck.as_bytes()),
                 ])
             });
         match inserted {
@@ -157,18 +158,34 @@ impl Write for Transaction<'_, Writing> {
         }
     }
 
+    fn strike(&mut self, event: &EventKey, left: Option<&Sealed>) -> Stored<()> {
+        const DOING: &str = "striking from the log";
+        let digest = left.map(Sealed::digest);
+        let there = self.run(
+            DOING,
+            "UPDATE log SET salt = ?2, payload = ?3, struck = ?4 WHERE event = ?1",
+            (
+                event.as_bytes(),
+                left.map(|left| left.salt),
+                left.map(|left| left.content.as_str()),
+                digest.as_ref().map(|digest| digest.as_bytes()),
+            ),
+        )?;
+        if there > 0 { Ok(()) } else { Err(self.refuse(DOING, format!("{event} is not there"))) }
+    }
+
     fn put_node(&mut self, key: &IdentifierKey, node: &Node) -> Stored<()> {
         self.put(
             "writing an identifier",
-            "INSERT INTO identifier (key, kind, value, first_at, first_event, shared, customer, details)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "INSERT INTO identifier (key, kind, value, first_at, first_event, shared, withdrawn, customer, details)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (key) DO UPDATE
              SET kind = excluded.kind, value = excluded.value, first_at = excluded.first_at,
-                 first_event = excluded.first_event, shared = excluded.shared, customer = excluded.customer,
-                 details = excluded.details
-             WHERE (kind, value, first_at, first_event, shared, customer, details)
+                 first_event = excluded.first_event, shared = excluded.shared,
+                 withdrawn = excluded.withdrawn, customer = excluded.customer, details = excluded.details
+             WHERE (kind, value, first_at, first_event, shared, withdrawn, customer, details)
                    IS NOT (excluded.kind, excluded.value, excluded.first_at, excluded.first_event,
-                       excluded.shared, excluded.customer, excluded.details)",
+                       excluded.shared, excluded.withdrawn, excluded.customer, excluded.details)",
             params![
                 key.as_bytes(),
                 node.identifier.kind().name(),
@@ -176,10 +193,15 @@ impl Write for Transaction<'_, Writing> {
                 node.first.at.as_micros(),
                 node.first.key.as_bytes(),
                 node.shared,
+                node.withdrawn,
                 node.customer.as_bytes(),
                 (!node.details.is_empty()).then(|| text::details(&node.details)),
             ],
         )
+    }
+
+    fn remove_node(&mut self, key: &IdentifierKey) -> Stored<()> {
+        self.put("removing an identifier", "DELETE FROM identifier WHERE key = ?1", [key.as_bytes()])
     }
 
     fn put_link(&mut self, key: &IdentifierKey, link: &Link) -> Stored<()> {
@@ -200,6 +222,11 @@ impl Write for Transaction<'_, Writing> {
         )
     }
 
+    fn remove_link(&mut self, key: &IdentifierKey, with: &IdentifierKey) -> Stored<()> {
+        const SQL: &str = "DELETE FROM link WHERE identifier = ?1 AND other = ?2";
+        self.put("removing a link", SQL, (key.as_bytes(), with.as_bytes()))
+    }
+
     fn put_statement(&mut self, key: &IdentifierKey, statement: &Statement) -> Stored<()> {
         self.put(
             "writing a statement",
@@ -217,12 +244,30 @@ impl Write for Transaction<'_, Writing> {
         )
     }
 
+    fn remove_statement(&mut self, key: &IdentifierKey, with: &IdentifierKey) -> Stored<()> {
+        const SQL: &str = "DELETE FROM statement WHERE identifier = ?1 AND other = ?2";
+        self.put("removing a statement", SQL, (key.as_bytes(), with.as_bytes()))
+    }
+
     fn put_event_of(&mut self, key: &IdentifierKey, event: &FoldKey) -> Stored<()> {
         self.put(
             "writing an event of an identifier",
             "INSERT INTO event_of (identifier, at, event) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             (key.as_bytes(), event.at.as_micros(), event.key.as_bytes()),
         )
+    }
+
+    fn remove_event_of(&mut self, key: &IdentifierKey, event: &FoldKey) -> Stored<()> {
+        self.put(
+            "removing an event of an identifier",
+            "DELETE FROM event_of WHERE identifier = ?1 AND at = ?2 AND event = ?3",
+            (key.as_bytes(), event.at.as_micros(), event.key.as_bytes()),
+        )
+    }
+
+    fn put_erased(&mut self, key: &IdentifierKey) -> Stored<()> {
+        const SQL: &str = "INSERT INTO erased (key) VALUES (?1) ON CONFLICT DO NOTHING";
+        self.put("writing what was erased", SQL, [key.as_bytes()])
     }
 
     fn put_customer(&mut self, id: &CustomerId, row: &CustomerRow) -> Stored<()> {
@@ -256,6 +301,10 @@ impl Write for Transaction<'_, Writing> {
         )
     }
 
+    fn remove_ledger(&mut self, contact: &IdentifierKey) -> Stored<()> {
+        self.put("removing consents", "DELETE FROM consent WHERE contact = ?1", [contact.as_bytes()])
+    }
+
     fn put_offer(&mut self, code: &str, offer: &str) -> Stored<()> {
         self.put(
             "writing an offer",
@@ -272,6 +321,10 @@ impl Write for Transaction<'_, Writing> {
              ON CONFLICT (contact) DO UPDATE SET tries = excluded.tries WHERE tries <> excluded.tries",
             (contact.as_bytes(), tries),
         )
+    }
+
+    fn remove_tries(&mut self, contact: &IdentifierKey) -> Stored<()> {
+        self.put("removing failed tries", "DELETE FROM tries WHERE contact = ?1", [contact.as_bytes()])
     }
 
     fn put_tag(&mut self, tag: &TagRow) -> Stored<()> {
@@ -341,6 +394,7 @@ impl Write for Transaction<'_, Writing> {
             "DELETE FROM link",
             "DELETE FROM statement",
             "DELETE FROM event_of",
+            "DELETE FROM erased",
             "DELETE FROM customer",
             "DELETE FROM consent",
             "DELETE FROM offer",

@@ -35,8 +35,14 @@ pub(crate) fn tap(store: &mut impl Store, n: u64) -> Stored<()> {
     let (who, highest) = (n % CUSTOMERS, ReadCounter::new(n as u32).expect("24 bits"));
     writer.append(&entry)?;
     let identifier = Identifier::new(IdentifierKind::Cookie, &format!("cookie-{who}")).expect("a cookie");
-    let node =
-        Node { identifier, first: entry.fold, shared: false, customer: customer(who), details: Vec::new() };
+    let node = Node {
+        identifier,
+        first: entry.fold,
+        shared: false,
+        withdrawn: false,
+        customer: customer(who),
+        details: Vec::new(),
+    };
     if writer.node(&key(who))?.is_none() {
         writer.put_node(&key(who), &node)?;
     }

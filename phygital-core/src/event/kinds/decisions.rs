@@ -3,8 +3,8 @@
 
 use super::kinds;
 use crate::vocab::{
-    ActionId, CustomerId, Digest, EventKey, Identifier, KeyEpoch, MessageId, NoticeId, Personal, Purpose,
-    ReadCounter, TagUid, Timestamp, TouchpointId,
+    ActionId, CustomerId, Digest, EventKey, Identifier, IdentifierKey, KeyEpoch, MessageId, NoticeId,
+    Personal, Purpose, ReadCounter, TagUid, Timestamp, TouchpointId,
 };
 
 kinds! {
@@ -80,5 +80,20 @@ kinds! {
         into: Option<CustomerId>,
         /// The rules of identity that brought it about, where they were changed.
         rules: Option<Digest>,
+    }
+
+    /// An identifier is to be forgotten, now and whenever it comes again: the tombstone.
+    IdentifierErased "Identifier Erased" (
+        /// Its key under the tenant's secret, which tells nothing to who has not the secret.
+        key: IdentifierKey,
+    ) {}
+
+    /// Something was erased from the payload of an earlier entry of the log.
+    PayloadStruck "Payload Struck" (
+        /// The event of that entry.
+        event: EventKey,
+    ) {
+        /// SHA-256 of salt and payload as they are now; none where nothing is left.
+        left: Option<Digest>,
     }
 }

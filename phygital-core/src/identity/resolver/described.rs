@@ -48,7 +48,7 @@ fn value<'d>(details: &'d Details, field: &str) -> &'d str {
 
 /// What a description says, as values of a model's fields by their names; empty where it says nothing, or where details
 /// have no field of that name.
-pub(super) fn values<'d>(model: &Model, details: &'d Details) -> Vec<&'d str> {
+pub(crate) fn values<'d>(model: &Model, details: &'d Details) -> Vec<&'d str> {
     model.fields.iter().map(|field| value(details, &field.field.name)).collect()
 }
 
