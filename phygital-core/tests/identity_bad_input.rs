@@ -154,3 +154,58 @@ fn many_names_at_one_identifier_make_a_crowd() {
     assert_eq!(resolver.class(&key(Phone, 0)), Some(Class::Crowded));
     assert_eq!(resolver.partition().profiles().len(), 5_000);
 }
+
+/// One of a family at one phone: name and date of birth.
+fn person(n: u32, days: i64, given: &str, birth: &str) -> Sighting {
+    Sighting {
+        details: Details {
+            given_name: Some(given.into()),
+            surname: Some("byron".into()),
+            birthday: Some(birth.into()),
+            ..Details::default()
+        },
+        ..sighting(n, days, &[(Loyalty, n / 10), (Phone, 0)])
+    }
+}
+
+#[test]
+fn a_name_of_a_megabyte_is_one_name_more() {
+    // The door of the evidence takes 512 bytes; whoever gives sightings to the resolver may say more.
+    let (long, other) = ("ada ".repeat(250_000), "grace".repeat(200_000));
+    let mut resolver = Resolver::new(Rules::default(), None);
+    let events: Vec<Sighting> = (0..30)
+        .map(|n| person(n, i64::from(n), [&long, "ada", &other][n as usize / 10], "18151210"))
+        .collect();
+    for event in &events {
+        resolver.replace(&[], std::slice::from_ref(event), &[], &[]);
+    }
+    let of = |n: usize| resolver.profile_of(&events[n].record).unwrap();
+    assert!((0..10).all(|n| of(n) == of(0)));
+    // Another name at the same phone and date of birth is another person still.
+    assert!((20..30).all(|n| of(n) == of(20) && of(n) != of(0)));
+    assert_ne!(resolver.class(&key(Phone, 0)), Some(Class::Normal));
+    let text = format!("{resolver:?} {:?}", events[0]);
+    assert!(!text.contains("ada"), "nobody is printed");
+}
+
+#[test]
+fn births_and_events_of_the_year_9999_are_nobodys_and_no_earlier() {
+    let mut resolver = Resolver::new(Rules::default(), None);
+    let usual = [person(0, 0, "ada", "18151210"), person(1, 1, "ada", "18151210")];
+    resolver.replace(&[], &usual, &[], &[]);
+    let before = resolver.profile_of(&usual[0].record);
+    // What a form writes for "unknown" parts nobody, and a real date of that year is a date as any other.
+    let unknown = Sighting { time: Timestamp::MAX, ..person(2, 2, "ada", "99991231") };
+    let odd = person(30, 3, "mary", "99990101");
+    resolver.replace(&[], &[unknown.clone(), odd.clone()], &[], &[]);
+    assert_eq!(resolver.profile_of(&unknown.record), before, "it names itself after its first sighting still");
+    assert_ne!(resolver.profile_of(&odd.record), before);
+    // An identifier seen at both ends of time has one holder, and no epoch in between.
+    let ends = [
+        Sighting { time: Timestamp::MIN, ..sighting(40, 0, &[(Cookie, 4), (Email, 4)]) },
+        Sighting { time: Timestamp::MAX, ..sighting(41, 0, &[(Cookie, 4), (Email, 4)]) },
+    ];
+    resolver.replace(&[], &ends, &[], &[]);
+    assert_eq!(resolver.class(&key(Cookie, 4)), Some(Class::Normal));
+    assert_eq!(resolver.profile_of(&ends[0].record), resolver.profile_of(&ends[1].record));
+}

@@ -338,27 +338,13 @@ impl fmt::Display for Question {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::union::contract::{self, Never};
+    use super::super::union::contract::{self, Never, of};
     use super::super::union::{Edge, Limits, Vertex, unite};
     use super::*;
     use crate::vocab::IdentifierKind::{self, Email, Loyalty, Phone};
     use crate::vocab::{RecordKey, Timestamp};
 
     const POLICY: Policy = Policy { questions: 100, support: 3, threshold: 6_000, review: 4_000 };
-
-    fn of(kinds: &[IdentifierKind], edges: &[(u32, u32, Basis)]) -> Component {
-        let vertex = |(n, kind): (usize, &IdentifierKind)| Vertex {
-            key: IdentifierKey::from_bytes([n as u8; 16]),
-            kind: Some(*kind),
-            first: (Timestamp::MIN, RecordKey::from_bytes([n as u8; 16])),
-        };
-        let edge = |&(one, two, basis): &(u32, u32, Basis)| Edge { ends: (one, two), basis };
-        Component {
-            vertices: kinds.iter().enumerate().map(vertex).collect(),
-            edges: edges.iter().map(edge).collect(),
-            ..Component::default()
-        }
-    }
 
     /// The ends, as numbers of vertices, and the doubt of each question.
     fn asked(component: &Component, beside: Beside<'_>) -> Vec<(u8, u8, String)> {

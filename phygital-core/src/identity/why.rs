@@ -484,25 +484,11 @@ impl fmt::Display for WhyNot {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::union::contract::{self, Never};
+    use super::super::union::contract::{self, Never, of};
     use super::super::union::{Edge, Limits, Vertex, unite};
     use super::*;
     use crate::vocab::Timestamp;
     use IdentifierKind::{Cookie, Device, Email, Loyalty, Phone};
-
-    fn of(kinds: &[IdentifierKind], edges: &[(u32, u32, Basis)]) -> Component {
-        let vertex = |(n, kind): (usize, &IdentifierKind)| Vertex {
-            key: IdentifierKey::from_bytes([n as u8; 16]),
-            kind: Some(*kind),
-            first: (Timestamp::MIN, RecordKey::from_bytes([n as u8; 16])),
-        };
-        let edge = |&(one, two, basis): &(u32, u32, Basis)| Edge { ends: (one, two), basis };
-        Component {
-            vertices: kinds.iter().enumerate().map(vertex).collect(),
-            edges: edges.iter().map(edge).collect(),
-            ..Component::default()
-        }
-    }
 
     fn cut(component: &Component) -> Cut {
         unite(component, &Limits::new(|kind| (kind == Loyalty).then_some(1)), &Never)

@@ -8,7 +8,7 @@ use crate::vocab::{Identifier, IdentifierKind, RecordKey, TenantKey, Timestamp};
 
 /// A fact before it gets its keys: small numbers, so that facts meet.
 #[derive(Debug, Clone)]
-enum Told {
+pub(in crate::identity) enum Told {
     Asserted { record: u8, version: u64, time: i64, linking: bool, named: Vec<u8>, name: u8 },
     Retracted { record: u8, version: u64 },
     Ruled { ends: (u8, u8), same: bool, time: i64, record: u8 },
@@ -19,7 +19,7 @@ enum Told {
 
 const RECORDS: u8 = 6;
 
-fn tenant() -> TenantKey {
+pub(in crate::identity) fn tenant() -> TenantKey {
     TenantKey::new(&[7; 32])
 }
 
@@ -67,7 +67,7 @@ fn subject(n: u8) -> Subject {
 }
 
 impl Told {
-    fn fact(&self) -> Option<Fact> {
+    pub(in crate::identity) fn fact(&self) -> Option<Fact> {
         let tenant = tenant();
         Some(match self {
             Told::Asserted { record, version, time: at, linking, named: names, name } => {
@@ -98,7 +98,7 @@ impl Told {
     }
 }
 
-fn told() -> impl Strategy<Value = Told> {
+pub(in crate::identity) fn told() -> impl Strategy<Value = Told> {
     prop_oneof![
         8 => (any::<u8>(), 0u64..3, 0i64..4, any::<bool>(), prop::collection::vec(0u8..24, 0..5), any::<u8>())
             .prop_map(|(record, version, time, linking, named, name)| {

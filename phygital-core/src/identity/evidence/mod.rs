@@ -31,4 +31,4 @@ pub use statement::Statement;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
-mod laws;
+pub(in crate::identity) mod laws;

@@ -11,7 +11,7 @@ use super::table::NONE;
 use crate::identity::history::{Moment, Recorder};
 use crate::identity::matching::Millibits;
 use crate::identity::review::{Beside, Policy, Queue};
-use crate::identity::union::{Component, Cut, Edge};
+use crate::identity::union::{Component, Cut};
 use crate::identity::why::{Bridge, Explanation, Gap, Node, Standing, WhyNot, explain, why_not};
 use crate::identity::{Class, Ruling, Sighting, Subject};
 use crate::vocab::{CustomerId, IdentifierKey, RecordKey, Timestamp};
@@ -179,28 +179,10 @@ impl Resolver {
 
     /// The components of some vertices, put into one and cut.
     fn gathered(&mut self, starts: impl IntoIterator<Item = u32>) -> Around {
-        let (mut whole, mut rows, mut places) = (Component::default(), Vec::new(), BTreeMap::new());
-        let (mut part, mut members) = (Component::default(), Vec::new());
-        for start in starts {
-            if places.contains_key(&start) {
-                continue;
-            }
-            self.gather(start, &mut part, &mut members);
-            let from = rows.len() as u32;
-            let moved = |(one, two): (u32, u32)| (one + from, two + from);
-            whole.vertices.append(&mut part.vertices);
-            whole.edges.extend(part.edges.drain(..).map(|edge| Edge { ends: moved(edge.ends), ..edge }));
-            whole.apart.extend(part.apart.drain(..).map(moved));
-            whole.names.extend(part.names.drain(..).map(|(place, name)| (place + from, name)));
-            whole.births.extend(part.births.drain(..).map(|(place, birth)| (place + from, birth)));
-            for row in members.drain(..) {
-                self.graph.row_mut(row).place = NONE;
-                places.insert(row, rows.len() as u32);
-                rows.push(row);
-            }
-        }
-        let cut = self.uniter.unite(&whole, &self.said).clone();
-        Around { component: whole, cut, rows, places }
+        let (component, rows) = self.gather_around(&starts.into_iter().collect::<Vec<u32>>());
+        let places = rows.iter().copied().zip(0..).collect();
+        let cut = self.uniter.unite(&component, &self.said).clone();
+        Around { component, cut, rows, places }
     }
 
     /// The first record that ties the ends of an edge.

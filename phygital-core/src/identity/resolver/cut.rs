@@ -7,7 +7,7 @@ use super::graph::{DESCRIPTION, DIRTY, EPOCH, LONELY, NORMAL, RECORD, RULED};
 use super::said::SaidOf;
 use super::table::NONE;
 use super::{key_of_description, key_of_epoch};
-use crate::identity::union::{Agreement, Basis, Component, Edge, Vertex};
+use crate::identity::union::{Agreement, Basis, Component, Edge, Uniter, Vertex};
 use crate::vocab::{CustomerId, RecordKey};
 
 impl Agreement for SaidOf {
@@ -27,7 +27,7 @@ impl Resolver {
         self.cut_again();
         self.settle_sightings();
         let rekeyed = std::mem::take(&mut self.work.rekeyed);
-        for (row, _) in &rekeyed {
+        for row in rekeyed.keys() {
             self.epochs.remove(&self.graph.row(*row).key);
         }
         for (row, key) in rekeyed {
@@ -37,11 +37,13 @@ impl Resolver {
             self.graph.row_mut(row).key = key;
         }
         self.fade();
+        self.tell_growth();
         self.work.tally.changes()
     }
 
     /// The component of a vertex is to be cut again, or the vertex is one no more.
     pub(super) fn soil(&mut self, row: u32) {
+        self.dissolve(row);
         let found = self.graph.row_mut(row);
         if !found.is(DIRTY) {
             found.flags |= DIRTY;
@@ -102,7 +104,9 @@ impl Resolver {
         let mut component = std::mem::take(&mut self.work.component);
         let mut members = std::mem::take(&mut self.work.members);
         self.gather(row, &mut component, &mut members);
-        let cut = self.uniter.unite(&component, &self.said);
+        let limits = *self.uniter.limits();
+        let mut uniter = std::mem::replace(&mut self.uniter, Uniter::new(limits));
+        let cut = uniter.unite(&component, &self.said);
         for (place, &member) in members.iter().enumerate() {
             let into = cut.cluster_of[place] as usize;
             let found = self.graph.row(member);
@@ -114,12 +118,14 @@ impl Resolver {
             found.place = NONE;
             let key = component.vertices[place].key;
             if found.key != key {
-                self.work.rekeyed.push((member, key));
+                self.work.rekeyed.insert(member, key);
             }
             if was != Some(is) && self.lonely_rows > 0 {
                 self.work.renamed.push(member);
             }
         }
+        self.make_whole(&component, &members, cut);
+        self.uniter = uniter;
         component.clear();
         members.clear();
         self.work.component = component;
@@ -137,6 +143,7 @@ impl Resolver {
         while let Some(&row) = members.get(at) {
             self.neighbours(row, &mut found);
             for (other, basis) in found.drain(..) {
+                self.dissolve(other);
                 if self.graph.row(other).place == NONE {
                     self.meet(other, component, members);
                 }
@@ -187,10 +194,14 @@ impl Resolver {
             component.names.extend(side.names.keys().map(|name| (place, *name)));
             component.births.extend(side.births.keys().map(|birth| (place, *birth)));
         }
-        let first = self.graph.when(epoch.map_or_else(|| self.graph.first(row), |epoch| epoch.first));
+        let at = epoch.map_or_else(|| self.graph.first(row), |epoch| epoch.first);
+        let first = self.graph.when(at);
         let key = match kind {
             DESCRIPTION => key_of_description(first.1),
-            EPOCH => key_of_epoch(self.graph.row(owner).key, first.1),
+            EPOCH => {
+                let place = self.graph.identifiers(at).position(|row| row == owner);
+                key_of_epoch(first.1, place.expect("an epoch begins where its identifier is named"))
+            }
             _ => key,
         };
         let kind = self.graph.row(owner).identifier_kind();

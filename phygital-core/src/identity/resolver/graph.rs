@@ -15,28 +15,34 @@ pub(super) const EPOCH: u8 = 34;
 pub(super) const FREE: u8 = 35;
 
 /// It links, as a vertex: neither shared nor crowded.
-pub(super) const NORMAL: u8 = 1;
+pub(super) const NORMAL: u16 = 1;
 /// A ruling is about it, so it is a vertex whatever its class.
-pub(super) const RULED: u8 = 2;
+pub(super) const RULED: u16 = 2;
 /// It has too many partners or names to look at.
-pub(super) const CROWDED: u8 = 4;
+pub(super) const CROWDED: u16 = 4;
 /// Its holders are asked for at each change: names at odds, or partners beyond a limit.
-pub(super) const WATCHED: u8 = 8;
+pub(super) const WATCHED: u16 = 8;
 /// Its holders and class are to be found again.
-pub(super) const TOUCHED: u8 = 16;
+pub(super) const TOUCHED: u16 = 16;
 /// Its component is to be cut again.
-pub(super) const DIRTY: u8 = 32;
+pub(super) const DIRTY: u16 = 32;
 /// A sighting of it has no vertex of its own.
-pub(super) const LONELY: u8 = 64;
+pub(super) const LONELY: u16 = 64;
 /// It has nobody left, and goes when the changes are settled.
-pub(super) const FADING: u8 = 128;
+pub(super) const FADING: u16 = 128;
+/// Some identifier that it was named with is no vertex of its component.
+pub(super) const OUTER: u16 = 256;
+/// It is a component of its own, and plain.
+pub(super) const SINGLE: u16 = 512;
+/// It is part of a [whole](super::whole).
+pub(super) const WHOLE: u16 = 1024;
 
 /// Something that sightings may have in common.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) key: IdentifierKey,
     pub(super) kind: u8,
-    pub(super) flags: u8,
+    pub(super) flags: u16,
     /// The newest of its mentions.
     pub(super) mentions: u32,
     /// How many it has.
@@ -47,11 +53,11 @@ pub(super) struct Row {
     pub(super) degree: u32,
     /// Its first sighting; `NONE` while it is not known.
     pub(super) first: u32,
-    /// The row that names its profile; `NONE` where it is no vertex.
+    /// The row that names its profile, or its whole; `NONE` where it is no vertex.
     pub(super) profile: u32,
     /// What else is known of it.
     pub(super) side: u32,
-    /// Its place in the component at hand.
+    /// Its place in the component at hand; in a whole the next of its ring.
     pub(super) place: u32,
 }
 
@@ -109,7 +115,7 @@ pub(super) struct Graph {
 }
 
 impl Row {
-    pub(super) fn is(&self, flag: u8) -> bool {
+    pub(super) fn is(&self, flag: u16) -> bool {
         self.flags & flag != 0
     }
 
@@ -285,6 +291,11 @@ impl Graph {
     pub(super) fn named(&self, at: u32) -> impl Iterator<Item = u32> + '_ {
         let Seen { from, count, .. } = self.seen[at as usize];
         self.mentions[from as usize..from as usize + usize::from(count)].iter().map(|one| one.row)
+    }
+
+    /// Those of them that are identifiers, in order of kind and key.
+    pub(super) fn identifiers(&self, at: u32) -> impl Iterator<Item = u32> + '_ {
+        self.named(at).filter(|row| self.row(*row).identifier_kind().is_some())
     }
 
     /// The sightings that name a row.

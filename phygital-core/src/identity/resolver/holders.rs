@@ -54,7 +54,7 @@ impl Resolver {
             }
         }
         let was = self.graph.row(row).flags;
-        let flag = |flags: u8, flag: u8, on: bool| if on { flags | flag } else { flags & !flag };
+        let flag = |flags: u16, flag: u16, on: bool| if on { flags | flag } else { flags & !flag };
         let flags = flag(flag(was, WATCHED, watched), CROWDED, crowded);
         self.graph.row_mut(row).flags = flags;
         let crossed = self.graph.row(row).seen as usize;
@@ -173,6 +173,11 @@ impl Resolver {
             self.work.reruled.extend(self.rulings.about(&subject).map(|(other, _)| other));
             self.work.reruled.insert(subject);
         }
+    }
+
+    /// Whether rulings are about a row, by whatever they call it.
+    pub(super) fn is_ruled(&self, row: u32) -> bool {
+        self.subjects(row).iter().any(|subject| self.rulings.is_about(subject))
     }
 
     /// What rulings may call a row: an identifier by its own key and by hashes of it, a record.

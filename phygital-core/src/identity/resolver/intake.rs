@@ -147,6 +147,9 @@ impl Resolver {
             let row = self.said.each[number as usize].row;
             rows.extend((row != NONE).then_some(row));
         }
+        if let Some(growth) = self.growth(record, &rows, number) {
+            return self.grow(&growth, (record, time), number, &rows);
+        }
         let at = self.graph.add_sighting(record, time, number, &rows);
         self.graph.seen[at as usize].linking = true;
         for (n, &one) in rows.iter().enumerate() {

@@ -1,15 +1,15 @@
 //! The laws of the resolver, on random sets: it is the oracle, whatever came first and whatever has gone since.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
-use super::{Partition, Resolver, partition};
+use super::{Partition, Preview, ProfileChange, Resolver, partition};
 use crate::identity::matching::{Field, FieldKind, Model, Records};
 use crate::identity::{Details, Named, Rules, Ruling, Sighting, Subject};
-use crate::vocab::{IdentifierKey, IdentifierKind, RecordKey, Timestamp};
+use crate::vocab::{CustomerId, IdentifierKey, IdentifierKind, RecordKey, Timestamp};
 
 /// A step of a history.
 #[derive(Clone, Debug)]
@@ -118,6 +118,21 @@ fn sightings() -> impl Strategy<Value = Sighting> {
     )
 }
 
+/// Sightings of deterministic evidence: nobody gives a name, and what links is what nearly all name.
+fn plain() -> impl Strategy<Value = Sighting> {
+    let mentions = prop::collection::vec((0u8..10, 0u8..12), 1..4);
+    (0u8..60, 0i64..4, mentions).prop_map(|(n, day, mentions)| {
+        let mut named: Vec<Named> = mentions
+            .into_iter()
+            .map(|(kind, n)| Named { forms: Vec::new(), spelling: None, junk: false, ..named(kind, n, false) })
+            .map(|one| Named { forms: one.kind.is_contact_point().then_some(one.key).into_iter().collect(), ..one })
+            .collect();
+        named.sort();
+        named.dedup_by_key(|one| (one.kind, one.key));
+        Sighting { record: record(n), time: time(day), linking: true, named, details: Details::default() }
+    })
+}
+
 fn subjects() -> impl Strategy<Value = Subject> {
     prop_oneof![
         3 => (0u8..10, 0u8..4, any::<bool>()).prop_map(|(kind, n, hashed)| {
@@ -143,6 +158,16 @@ fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
         3 => (0usize..40).prop_map(Step::Gone),
         1 => rulings().prop_map(Step::Rule),
         1 => (0usize..40).prop_map(Step::Unrule),
+    ];
+    prop::collection::vec(step, 1..most)
+}
+
+/// Steps in which little stands in the way.
+fn plain_steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        20 => plain().prop_map(Step::Come),
+        1 => sightings().prop_map(Step::Come),
+        4 => (0usize..60).prop_map(Step::Gone),
     ];
     prop::collection::vec(step, 1..most)
 }
@@ -201,6 +226,7 @@ fn check(steps: &[Step], strict: bool, matching: bool, batch: usize) -> Result<(
     let (rules, model) = (rules(strict), matching.then(|| MODEL.clone()));
     let mut live = Live::default();
     let mut resolver = Resolver::new(rules.clone(), model.clone());
+    let mut given: BTreeSet<CustomerId> = BTreeSet::new();
     for some in steps.chunks(batch) {
         let mut sum: (Vec<Sighting>, Vec<Sighting>, Vec<Ruling>, Vec<Ruling>) = Default::default();
         let before: (Vec<Sighting>, Vec<Ruling>) =
@@ -216,6 +242,74 @@ fn check(steps: &[Step], strict: bool, matching: bool, batch: usize) -> Result<(
         let (found, expected) = (resolver.partition(), live.oracle(&rules, model.as_ref()));
         prop_assert_eq!(found.profiles(), expected.profiles());
         prop_assert_eq!(found.digest(), expected.digest());
+        // An id leads somewhere as long as nothing goes.
+        let lost: Vec<CustomerId> =
+            given.iter().copied().filter(|id| resolver.profile(*id).is_none()).collect();
+        prop_assert!(lost.is_empty() || !sum.0.is_empty(), "{:?} lead nowhere", lost);
+        lost.iter().for_each(|id| _ = given.remove(id));
+        given.extend(ids(&found));
+    }
+    Ok(())
+}
+
+/// Where records went that are in both partitions.
+fn flows<'r>(
+    before: &Partition,
+    after: &Partition,
+    records: impl IntoIterator<Item = &'r RecordKey>,
+) -> BTreeSet<(CustomerId, CustomerId)> {
+    let each = records.into_iter().filter_map(|record| Some((before.of(record)?, after.of(record)?)));
+    each.filter(|(was, is)| was != is).collect()
+}
+
+/// Where changes say that profiles went.
+fn told(changes: &[ProfileChange]) -> BTreeSet<(CustomerId, CustomerId)> {
+    let each = changes.iter().filter_map(|change| match *change {
+        ProfileChange::Renamed { from, to } => Some((from, to)),
+        ProfileChange::Merged { from, into }
+        | ProfileChange::Split { from, into }
+        | ProfileChange::Moved { from, into } => Some((from, into)),
+        _ => None,
+    });
+    each.collect()
+}
+
+fn ids(partition: &Partition) -> BTreeSet<CustomerId> {
+    partition.iter().map(|(_, profile)| profile).collect()
+}
+
+/// What comes is told as it changes profiles, and is what the whole says, at every step.
+fn check_changes(steps: &[Step], batch: usize) -> Result<(), TestCaseError> {
+    let (rules, mut live) = (rules(false), Live::default());
+    let mut resolver = Resolver::new(rules.clone(), None);
+    for some in steps.chunks(batch) {
+        let before: Vec<Sighting> = live.sightings.values().cloned().collect();
+        some.iter().for_each(|step| _ = live.take(step));
+        let is_kept = |one: &Sighting| live.sightings.get(&one.record) == Some(one);
+        let gone: Vec<Sighting> = before.iter().filter(|one| !is_kept(one)).cloned().collect();
+        let come: Vec<Sighting> =
+            live.sightings.values().filter(|one| !before.contains(one)).cloned().collect();
+        let known = resolver.partition();
+        let changes = resolver.replace(&gone, &come, &[], &[]);
+        let found = resolver.partition();
+        prop_assert_eq!(found.profiles(), live.oracle(&rules, None).profiles());
+        let kept: Vec<&RecordKey> =
+            before.iter().filter(|one| is_kept(one)).map(|one| &one.record).collect();
+        let (went, told) = (flows(&known, &found, kept), told(&changes));
+        prop_assert!(went.is_subset(&told), "{:?} of {:?}", went, changes);
+        for profile in ids(&found) {
+            prop_assert_eq!(resolver.members(profile), found.profiles()[&profile].clone());
+            prop_assert_eq!(resolver.profile(profile), Some(profile));
+        }
+        for change in &changes {
+            match change {
+                ProfileChange::Created { profile } => prop_assert!(!ids(&known).contains(profile)),
+                ProfileChange::Ended { profile: gone }
+                | ProfileChange::Renamed { from: gone, .. }
+                | ProfileChange::Merged { from: gone, .. } => prop_assert!(!ids(&found).contains(gone)),
+                _ => {}
+            }
+        }
     }
     Ok(())
 }
@@ -231,5 +325,55 @@ proptest! {
     #[test]
     fn in_batches_it_is_the_oracle(steps in steps(80), strict: bool, matching: bool, batch in 2usize..30) {
         check(&steps, strict, matching, batch)?;
+    }
+
+    #[test]
+    fn what_only_adds_is_the_oracle_and_is_told(steps in plain_steps(60), batch in 1usize..12) {
+        check_changes(&steps, batch)?;
+    }
+
+    #[test]
+    fn a_preview_tells_what_then_happens(
+        steps in steps(60),
+        (strict, matching) in any::<(bool, bool)>(),
+        (then_strict, then_matching, names, births) in any::<(bool, bool, bool, bool)>(),
+    ) {
+        let mut live = Live::default();
+        steps.iter().for_each(|step| _ = live.take(step));
+        let sightings: Vec<Sighting> = live.sightings.values().cloned().collect();
+        let rulings: Vec<Ruling> = live.rulings.values().copied().collect();
+        let mut resolver = Resolver::new(rules(strict), matching.then(|| MODEL.clone()));
+        resolver.replace(&[], &sightings, &[], &rulings);
+
+        let other = rules(then_strict).with_names(names).with_births(births);
+        let model = then_matching.then(|| MODEL.clone());
+        let before = resolver.partition();
+        let after = partition(&sightings, &rulings, &other, model.as_ref());
+        let preview = resolver.preview(&other, model.as_ref(), &sightings);
+        prop_assert_eq!(&preview, &Preview::between(&before, &after));
+        prop_assert_eq!(resolver.partition().digest(), before.digest(), "a preview changes nothing");
+
+        let changes = resolver.configure(&other, model.as_ref(), &sightings);
+        let found = resolver.partition();
+        prop_assert_eq!(found.digest(), after.digest());
+        prop_assert_eq!(preview.profiles_before as usize, ids(&before).len());
+        prop_assert_eq!(preview.profiles_after as usize, ids(&found).len());
+        // What is told is where records went; what is one of several, and what falls apart, is counted from that.
+        let went = flows(&before, &found, live.sightings.keys());
+        prop_assert_eq!(&told(&changes), &went);
+        let both = |id: CustomerId| {
+            let stays = live.sightings.keys().any(|one| before.of(one) == Some(id) && found.of(one) == Some(id));
+            usize::from(stays)
+        };
+        let several = |side: fn(&(CustomerId, CustomerId)) -> CustomerId| {
+            let all: BTreeSet<CustomerId> = went.iter().map(side).collect();
+            let count = |id: CustomerId| went.iter().filter(|pair| side(pair) == id).count() + both(id);
+            all.into_iter().filter(|id| count(*id) > 1).count() as u64
+        };
+        prop_assert_eq!(preview.merges, several(|pair| pair.1));
+        prop_assert_eq!(preview.splits, several(|pair| pair.0));
+        // And back again.
+        resolver.configure(&rules(strict), matching.then(|| MODEL.clone()).as_ref(), &sightings);
+        prop_assert_eq!(resolver.partition().digest(), before.digest());
     }
 }

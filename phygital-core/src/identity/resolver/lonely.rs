@@ -20,6 +20,8 @@ pub(super) const ALONE: u8 = 2;
 pub(super) const GUEST: u8 = 3;
 /// It is to be looked at again.
 pub(super) const PENDING: u8 = 4;
+/// It came with these changes, and had no profile before.
+pub(super) const FRESH: u8 = 8;
 
 impl Resolver {
     /// A sighting may have another vertex.
@@ -28,9 +30,9 @@ impl Resolver {
         if state & PENDING != 0 {
             return;
         }
-        let was = (state != NEW).then(|| self.profile_of_sighting(at));
+        let was = if state == NEW || state & FRESH != 0 { None } else { self.profile_before(at) };
         self.graph.seen[at as usize].state |= PENDING;
-        self.work.unsettled.push((at, was));
+        self.work.unsettled.insert(at, was);
     }
 
     /// All sightings of a row may.
@@ -43,17 +45,27 @@ impl Resolver {
     pub(super) fn profile_of_sighting(&self, at: u32) -> CustomerId {
         let seen = &self.graph.seen[at as usize];
         let alone = || CustomerId::from(key_of_record(seen.record));
-        match seen.state & !PENDING {
-            HOME => self.id_of(self.graph.row(seen.home).profile),
+        match seen.state & !(PENDING | FRESH) {
+            HOME => self.id_of(self.anchor_of(seen.home)),
             GUEST => self.guests.get(&at).copied().unwrap_or_else(alone),
             _ => alone(),
         }
     }
 
+    /// The profile that a sighting had before these changes.
+    fn profile_before(&self, at: u32) -> Option<CustomerId> {
+        let seen = &self.graph.seen[at as usize];
+        if seen.state != HOME {
+            return Some(self.profile_of_sighting(at));
+        }
+        let anchor = self.anchor_before(seen.home);
+        (anchor != NONE).then(|| self.id_of(anchor))
+    }
+
     /// A sighting leaves its profile.
     pub(super) fn leave(&mut self, at: u32) {
         let record = self.graph.seen[at as usize].record;
-        let state = self.graph.seen[at as usize].state & !PENDING;
+        let state = self.graph.seen[at as usize].state & !(PENDING | FRESH);
         if state == ALONE {
             let own = CustomerId::from(key_of_record(record));
             self.work.tally.member(Some(own), None);
@@ -61,7 +73,7 @@ impl Resolver {
         self.guests.remove(&at);
         // Whoever uses what it names may be another without it.
         self.reconsider_named(at);
-        self.work.unsettled.retain(|(other, _)| *other != at);
+        self.work.unsettled.remove(&at);
     }
 
     /// The vertex that a sighting belongs to: the strongest that links, or else one that a ruling is about.
@@ -107,8 +119,8 @@ impl Resolver {
     /// Gives each sighting that was unsettled its profile, and those that go with others theirs.
     pub(super) fn settle_sightings(&mut self) {
         let unsettled = std::mem::take(&mut self.work.unsettled);
-        for &(at, was) in &unsettled {
-            self.graph.seen[at as usize].state &= !PENDING;
+        for (&at, &was) in &unsettled {
+            self.graph.seen[at as usize].state &= !(PENDING | FRESH);
             let home = self.strongest(at);
             self.reconsider_named(at);
             match home {
@@ -143,17 +155,15 @@ impl Resolver {
                 }
             }
         }
-        let was: BTreeMap<u32, Option<CustomerId>> = unsettled.into_iter().collect();
         for row in std::mem::take(&mut self.work.reconsider) {
-            self.seat_guests(row, &was);
+            self.seat_guests(row, &unsettled);
         }
     }
 
     /// The id of the profile of a vertex, new where it changes with this batch.
     fn id_of_vertex(&self, row: u32) -> CustomerId {
-        let profile = self.graph.row(row).profile;
-        let new = self.work.rekeyed.iter().find(|(rekeyed, _)| *rekeyed == profile);
-        new.map_or_else(|| self.id_of(profile), |(_, key)| CustomerId::from(*key))
+        let anchor = self.anchor_of(row);
+        self.work.rekeyed.get(&anchor).map_or_else(|| self.id_of(anchor), |key| CustomerId::from(*key))
     }
 
     /// Finds whom those go with who name a shared identifier alone.

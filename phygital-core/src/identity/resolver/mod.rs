@@ -66,7 +66,10 @@ mod rulings;
 mod said;
 mod side;
 mod slips;
+#[cfg(test)]
+mod stores;
 mod table;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -92,6 +95,7 @@ use rulings::Rulings;
 use said::SaidOf;
 use side::Side;
 use table::NONE;
+use whole::Whole;
 
 /// The state of who is who.
 #[derive(Clone)]
@@ -99,6 +103,9 @@ pub struct Resolver {
     rules: Rules,
     index: Option<Index<u32>>,
     graph: Graph,
+    /// Components that are one profile whatever their order.
+    wholes: Vec<Whole>,
+    free_wholes: Vec<u32>,
     sides: Vec<Side>,
     free_sides: Vec<u32>,
     said: SaidOf,
@@ -139,7 +146,7 @@ struct Work {
     knotted: BTreeSet<u32>,
     dirty: Vec<u32>,
     /// Sightings that may have another vertex, with the profile that they had.
-    unsettled: Vec<(u32, Option<CustomerId>)>,
+    unsettled: BTreeMap<u32, Option<CustomerId>>,
     /// What rulings are about that have changed.
     reruled: BTreeSet<Subject>,
     /// Shared identifiers whose holders may be others.
@@ -147,7 +154,15 @@ struct Work {
     renamed: Vec<u32>,
     fading: Vec<u32>,
     /// Rows whose key is another from now on.
-    rekeyed: Vec<(u32, IdentifierKey)>,
+    rekeyed: BTreeMap<u32, IdentifierKey>,
+    /// Rows that are in another whole, or new, with the row that named their profile before; `NONE` for none.
+    was: BTreeMap<u32, u32>,
+    /// Wholes that have grown, with the row that named them before; `NONE` for none.
+    grown: BTreeMap<u32, u32>,
+    /// Wholes that are no more.
+    dissolved: Vec<u32>,
+    /// Sightings that are new.
+    fresh: Vec<u32>,
     tally: Tally,
     component: Component,
     members: Vec<u32>,
@@ -161,6 +176,8 @@ impl Resolver {
         Resolver {
             index: model.map(Index::new),
             graph: Graph::default(),
+            wholes: Vec::new(),
+            free_wholes: Vec::new(),
             sides: Vec::new(),
             free_sides: Vec::new(),
             said: SaidOf::default(),
@@ -208,11 +225,24 @@ impl Resolver {
     #[must_use]
     pub fn profile(&self, id: CustomerId) -> Option<CustomerId> {
         let key = IdentifierKey::from(id);
-        if let Some(row) = self.graph.find(&key).or_else(|| self.epochs.get(&key).copied()) {
+        let hashed = || IdentifierKind::ALL.into_iter().find_map(|kind| self.row_of(kind, &key));
+        if let Some(row) = self.graph.find(&key).or_else(|| self.epochs.get(&key).copied()).or_else(hashed) {
             return self.profile_of_row(row);
         }
         let record = RecordKey::from_bytes(*id.as_bytes());
-        self.profile_of(&record).or_else(|| self.profile_of(&record_of_description(record)))
+        let described = || self.profile_of(&record_of_description(record));
+        self.profile_of(&record).or_else(described).or_else(|| self.profile_of_epoch(record))
+    }
+
+    /// The profile of what an epoch began with that has another key by now, or is no epoch any more.
+    fn profile_of_epoch(&self, id: RecordKey) -> Option<CustomerId> {
+        let begun = |place: usize| {
+            let at = self.graph.sighting(&RecordKey::from_bytes(*key_of_epoch(id, place).as_bytes()))?;
+            let row = self.graph.identifiers(at).nth(place).and_then(|row| self.point_in(row, at));
+            let vertex = row.filter(|row| self.graph.row(*row).profile != NONE);
+            Some(vertex.map_or_else(|| self.profile_of_sighting(at), |row| self.id_of(self.anchor_of(row))))
+        };
+        (0..NAMED_MAX).find_map(begun)
     }
 
     /// The profile of an identifier: of its first holder, where it had several; for one that is shared, that of its first
@@ -225,7 +255,7 @@ impl Resolver {
     fn profile_of_row(&self, row: u32) -> Option<CustomerId> {
         let found = self.graph.row(row);
         if found.profile != NONE {
-            return Some(self.id_of(found.profile));
+            return Some(self.id_of(self.anchor_of(row)));
         }
         let first = self.graph.sightings(row).min_by_key(|at| self.graph.when(*at))?;
         Some(self.profile_of_sighting(first))
@@ -276,9 +306,14 @@ impl Resolver {
         let named = self.graph.find(&key).or_else(|| self.epochs.get(&key).copied());
         let start = named.or_else(|| home(&record)).or_else(|| home(&record_of_description(record)));
         let start = start.filter(|row| *row != NONE && self.graph.row(*row).profile != NONE);
-        let Some(anchor) = start.map(|row| self.graph.row(row).profile) else { return Vec::new() };
+        let Some(anchor) = start.map(|row| self.anchor_of(row)) else { return Vec::new() };
         if self.graph.row(anchor).key != key {
             return Vec::new();
+        }
+        if self.graph.row(anchor).is(graph::WHOLE) {
+            let mut all: Vec<u32> = self.ring(anchor).collect();
+            all.sort_unstable();
+            return all;
         }
         let mut met = BTreeSet::from([anchor]);
         let mut queue = vec![anchor];
@@ -286,7 +321,7 @@ impl Resolver {
         while let Some(row) = queue.pop() {
             self.neighbours(row, &mut found);
             for (other, _) in found.drain(..) {
-                if self.graph.row(other).profile == anchor && met.insert(other) {
+                if self.anchor_of(other) == anchor && met.insert(other) {
                     queue.push(other);
                 }
             }
@@ -342,7 +377,8 @@ impl Resolver {
     #[must_use]
     pub fn memory(&self) -> Memory {
         let (index, records) = self.graph.bytes();
-        Memory { index, records, contacts: self.hashes.bytes() }
+        let wholes = self.wholes.capacity() * size_of::<Whole>();
+        Memory { index: index + wholes, records, contacts: self.hashes.bytes() }
     }
 
     /// The rules that it keeps.
@@ -401,12 +437,12 @@ fn record_of_description(key: RecordKey) -> RecordKey {
     RecordKey::from_bytes(bytes)
 }
 
-/// The key of a later epoch of an identifier, by the first record of it.
-fn key_of_epoch(key: IdentifierKey, first: RecordKey) -> IdentifierKey {
-    let mut hash = ring::digest::Context::new(&ring::digest::SHA256);
-    hash.update(key.as_bytes());
-    hash.update(first.as_bytes());
-    IdentifierKey::from_bytes(hash.finish().as_ref()[..16].try_into().expect("SHA-256 has 32 bytes"))
+/// The key of a later epoch of an identifier: its first record's, changed by the place that the identifier has there among
+/// those that the record names. So an id of it leads by that record to wherever it is now.
+fn key_of_epoch(first: RecordKey, place: usize) -> IdentifierKey {
+    let mut bytes = *first.as_bytes();
+    bytes[15] ^= place as u8 + 1;
+    IdentifierKey::from_bytes(bytes)
 }
 
 /// Nobody is printed: only how many.

@@ -334,7 +334,10 @@ impl<'s> Whole<'s> {
             Node::Record(record) => super::key_of_record(record),
             Node::Description(_) => super::key_of_description(first()),
             Node::Identifier((_, key), 0) => key,
-            Node::Identifier((_, key), _) => super::key_of_epoch(key, first()),
+            Node::Identifier(named, _) => {
+                let place = self.used[self.seen_of(node)[0]].iter().position(|(other, _)| *other == named);
+                super::key_of_epoch(first(), place.expect("it is named there"))
+            }
         }
     }
 

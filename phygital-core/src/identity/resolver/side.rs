@@ -60,6 +60,13 @@ pub(super) struct Tie {
     pub(super) support: u32,
 }
 
+impl Side {
+    /// Whether it has neither epochs, nor two names, nor what a typing error may tie it to.
+    pub(super) fn is_plain(&self) -> bool {
+        self.knot.is_none() && self.names.len() < 2 && self.births.len() < 2 && self.alike.is_empty()
+    }
+}
+
 impl Knot {
     /// The epoch of one of its sightings.
     pub(super) fn epoch(&self, sighting: u32) -> Option<u8> {

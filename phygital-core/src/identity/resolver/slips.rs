@@ -32,8 +32,10 @@ impl Resolver {
             self.side_mut(other).alike.push(row);
             self.soil_epochs(other);
         }
-        self.side_mut(row).alike = alike;
-        self.soil_epochs(row);
+        if !alike.is_empty() {
+            self.side_mut(row).alike = alike;
+            self.soil_epochs(row);
+        }
     }
 
     /// A mention that said so is gone.

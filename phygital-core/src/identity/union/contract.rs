@@ -22,6 +22,22 @@ impl Agreement for Never {
     }
 }
 
+/// Identifiers of kinds, the first seen first, with keys that are their places; and edges between them.
+#[cfg(test)]
+pub(in crate::identity) fn of(kinds: &[IdentifierKind], edges: &[(u32, u32, Basis)]) -> Component {
+    let vertex = |(n, kind): (u8, &IdentifierKind)| Vertex {
+        key: IdentifierKey::from_bytes([n; 16]),
+        kind: Some(*kind),
+        first: (Timestamp::from_millis(i64::from(n)).expect("a time"), RecordKey::from_bytes([n; 16])),
+    };
+    let edge = |&(one, two, basis): &(u32, u32, Basis)| Edge { ends: (one, two), basis };
+    Component {
+        vertices: (0..).zip(kinds).map(vertex).collect(),
+        edges: edges.iter().map(edge).collect(),
+        ..Component::default()
+    }
+}
+
 /// The cut as its description reads: all edges sorted by a key of many parts, clusters as sets, every pair looked at.
 pub fn oracle(component: &Component, limits: &Limits, agreement: &impl Agreement) -> Cut {
     let Component { vertices, edges, apart, .. } = component;

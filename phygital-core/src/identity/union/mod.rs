@@ -512,18 +512,8 @@ fn find(parent: &mut [u32], mut at: u32) -> u32 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::contract::{self, Never};
+    use super::contract::{self, Never, of};
     use super::*;
-
-    /// A component of identifiers of kinds, the first seen first.
-    fn of(kinds: &[IdentifierKind]) -> Component {
-        let vertex = |(n, kind): (usize, &IdentifierKind)| Vertex {
-            key: IdentifierKey::from_bytes([n as u8; 16]),
-            kind: Some(*kind),
-            first: (Timestamp::from_millis(n as i64).unwrap(), RecordKey::from_bytes([n as u8; 16])),
-        };
-        Component { vertices: kinds.iter().enumerate().map(vertex).collect(), ..Component::default() }
-    }
 
     fn together(one: u32, two: u32, support: u32) -> Edge {
         Edge { ends: (one, two), basis: Basis::Together { support } }
@@ -541,7 +531,7 @@ mod tests {
 
     #[test]
     fn a_limit_holds_at_and_past() {
-        let mut component = of(&[Phone, Email, Email, Email]);
+        let mut component = of(&[Phone, Email, Email, Email], &[]);
         component.edges = vec![together(0, 1, 4), together(0, 2, 2), together(0, 3, 1)];
         assert_eq!(unite(&component, &limits(3), &Never).cluster_of, [0, 0, 0, 0]);
         let cut = unite(&component, &limits(2), &Never);
@@ -553,7 +543,7 @@ mod tests {
 
     #[test]
     fn limits_are_counted_as_far_as_they_are_told_apart() {
-        let mut component = of(&[Email; 1]);
+        let mut component = of(&[Email; 1], &[]);
         for n in 1..4_200u32 {
             let mut key = [7; 16];
             key[..4].copy_from_slice(&n.to_be_bytes());
@@ -573,7 +563,7 @@ mod tests {
 
     #[test]
     fn names_and_dates_part_those_of_whom_no_pair_agrees() {
-        let mut component = of(&[Phone, Email, Loyalty]);
+        let mut component = of(&[Phone, Email, Loyalty], &[]);
         component.edges = vec![together(0, 1, 1), together(0, 2, 1)];
         component.names = vec![(0, 7), (1, 8)];
         assert_eq!(unite(&component, &limits(9), &Never).refused, [(0, Refusal::Names)]);
@@ -587,7 +577,7 @@ mod tests {
 
     #[test]
     fn a_device_does_not_join_two_addresses_without_names() {
-        let mut component = of(&[Email, Device, Email]);
+        let mut component = of(&[Email, Device, Email], &[]);
         component.edges = vec![together(0, 1, 2), together(1, 2, 1)];
         assert_eq!(unite(&component, &limits(9), &Never).refused, [(1, Refusal::Emails)]);
         component.names = vec![(0, 1)];
@@ -601,7 +591,7 @@ mod tests {
 
     #[test]
     fn same_outranks_all_but_different() {
-        let mut component = of(&[Email, Phone, Email, Cookie]);
+        let mut component = of(&[Email, Phone, Email, Cookie], &[]);
         component.names = vec![(0, 1), (2, 2)];
         component.edges = vec![ruled(0, 2, 1), together(0, 1, 1), together(1, 2, 1)];
         assert_eq!(unite(&component, &limits(1), &Never).cluster_of, [0, 0, 0, 3]);
@@ -621,7 +611,7 @@ mod tests {
 
     #[test]
     fn the_strongest_edges_come_first() {
-        let mut component = of(&[Loyalty, Phone, Email, Device, Cookie]);
+        let mut component = of(&[Loyalty, Phone, Email, Device, Cookie], &[]);
         component.vertices.push(Vertex { kind: None, ..component.vertices[0] });
         component.vertices[5].key = IdentifierKey::from_bytes([5; 16]);
         let matched = |weight| Edge { ends: (5, 0), basis: Basis::Matched { weight } };
@@ -652,7 +642,7 @@ mod tests {
     #[test]
     fn nothing_and_places_where_nothing_stands_are_left_out() {
         assert_eq!(unite(&Component::default(), &limits(1), &Never), Cut::default());
-        let mut component = of(&[Email, Phone]);
+        let mut component = of(&[Email, Phone], &[]);
         component.edges =
             vec![together(0, 7, 1), together(u32::MAX, 1, 1), ruled(2, 0, 1), together(1, 1, 1)];
         component.apart = vec![(0, 2), (1, 1)];
@@ -664,7 +654,7 @@ mod tests {
 
     #[test]
     fn a_profile_is_named_by_what_was_seen_first() {
-        let mut component = of(&[Email, Phone, Email]);
+        let mut component = of(&[Email, Phone, Email], &[]);
         component.edges = vec![together(0, 1, 1), together(1, 2, 1)];
         component.vertices[2].first = (Timestamp::MIN, RecordKey::from_bytes([9; 16]));
         assert_eq!(unite(&component, &limits(2), &Never).cluster_of, [0, 0, 0]);
