@@ -51,69 +51,96 @@ pub enum ProfileChange {
 /// What is seen of profiles while changes are settled.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
-    was: BTreeSet<CustomerId>,
-    is: BTreeSet<CustomerId>,
-    went: BTreeSet<(CustomerId, CustomerId)>,
-    last: Option<(Option<CustomerId>, Option<CustomerId>)>,
+    /// Profiles that keep members.
+    kept: Vec<CustomerId>,
+    /// Profiles that lose some, or get some.
+    lost: Vec<CustomerId>,
+    got: Vec<CustomerId>,
+    went: Vec<(CustomerId, CustomerId)>,
 }
 
 impl Tally {
     /// A member of a profile is one of another now, or of the same.
     pub(crate) fn member(&mut self, was: Option<CustomerId>, is: Option<CustomerId>) {
-        // Members of one profile come one after the other.
-        if self.last == Some((was, is)) {
-            return;
-        }
-        self.last = Some((was, is));
-        self.was.extend(was);
-        self.is.extend(is);
-        if let (Some(was), Some(is)) = (was, is)
-            && was != is
-        {
-            self.went.insert((was, is));
+        match (was, is) {
+            // Members of one profile come one after the other.
+            (Some(was), Some(is)) if was == is => {
+                if self.kept.last() != Some(&is) {
+                    self.kept.push(is);
+                }
+            }
+            (was, is) => {
+                self.lost.extend(was);
+                self.got.extend(is);
+                self.went.extend(was.zip(is));
+            }
         }
     }
 
     /// A record went over from a profile to another, whose other members may not have been looked at.
-    pub(super) fn went(&mut self, from: CustomerId, into: CustomerId) {
+    pub(crate) fn went(&mut self, from: CustomerId, into: CustomerId) {
         if from != into {
-            self.went.insert((from, into));
+            self.went.push((from, into));
         }
     }
 
     /// The changes, in order; begins anew.
     pub(crate) fn changes(&mut self) -> Vec<ProfileChange> {
-        let Tally { mut was, mut is, went, .. } = std::mem::take(self);
-        let unseen: BTreeSet<CustomerId> = went
-            .iter()
-            .flat_map(|(from, into)| [*from, *into])
-            .filter(|id| !was.contains(id) && !is.contains(id))
-            .collect();
-        was.extend(&unseen);
-        is.extend(&unseen);
-        let mut changes = BTreeSet::new();
-        for profile in is.difference(&was).filter(|id| !went.iter().any(|(_, into)| into == *id)) {
-            changes.insert(ProfileChange::Created { profile: *profile });
+        let Tally { kept, lost, got, went } = self;
+        if lost.is_empty() && got.is_empty() && went.is_empty() {
+            kept.clear();
+            return Vec::new();
         }
-        for profile in was.difference(&is).filter(|id| {
-            went.range((**id, CustomerId::from_bytes([0; 16]))..).next().is_none_or(|(from, _)| from != *id)
-        }) {
-            changes.insert(ProfileChange::Ended { profile: *profile });
+        let Tally { kept, lost: mut was, got: mut is, mut went } = std::mem::take(self);
+        was.extend(&kept);
+        is.extend(&kept);
+        in_order(&mut was);
+        in_order(&mut is);
+        in_order(&mut went);
+        let holds = |all: &[CustomerId], id: &CustomerId| all.binary_search(id).is_ok();
+        // What nobody looked at stays.
+        let ends = went.iter().flat_map(|(from, into)| [*from, *into]);
+        let unseen: Vec<CustomerId> = ends.filter(|id| !holds(&was, id) && !holds(&is, id)).collect();
+        for all in [&mut was, &mut is] {
+            if !unseen.is_empty() {
+                all.extend(&unseen);
+                in_order(all);
+            }
         }
-        let (mut renamed, mut taken) = (BTreeSet::new(), BTreeSet::new());
+        let mut changes = Vec::new();
+        let mut targets: Vec<CustomerId> = went.iter().map(|(_, into)| *into).collect();
+        in_order(&mut targets);
+        for profile in is.iter().filter(|id| !holds(&was, id) && !holds(&targets, id)) {
+            changes.push(ProfileChange::Created { profile: *profile });
+        }
+        let goes = |id: &CustomerId| {
+            went.get(went.partition_point(|(from, _)| from < id)).is_some_and(|(from, _)| from == id)
+        };
+        for profile in was.iter().filter(|id| !holds(&is, id) && !goes(id)) {
+            changes.push(ProfileChange::Ended { profile: *profile });
+        }
+        let mut taken: BTreeSet<CustomerId> = BTreeSet::new();
+        let mut renamed = None;
         for &(from, into) in &went {
-            let (stays, is_new) = (is.contains(&from), !was.contains(&into));
-            changes.insert(match (stays, is_new) {
-                (false, true) if !renamed.contains(&from) && taken.insert(into) => {
-                    renamed.insert(from);
+            let (stays, is_new) = (holds(&is, &from), !holds(&was, &into));
+            changes.push(match (stays, is_new) {
+                (false, true) if renamed != Some(from) && taken.insert(into) => {
+                    renamed = Some(from);
                     ProfileChange::Renamed { from, to: into }
                 }
-                (false, true) if renamed.contains(&from) => ProfileChange::Split { from, into },
+                (false, true) if renamed == Some(from) => ProfileChange::Split { from, into },
                 (false, _) => ProfileChange::Merged { from, into },
                 (true, true) => ProfileChange::Split { from, into },
                 (true, false) => ProfileChange::Moved { from, into },
             });
         }
-        changes.into_iter().collect()
+        in_order(&mut changes);
+        changes
     }
+}
+
+/// Sorts, and keeps one of each.
+fn in_order<T: Ord>(all: &mut Vec<T>) {
+    all.sort_unstable();
+    all.dedup();
 }

@@ -3,7 +3,7 @@
 //! Counted as they are said, whoever holds what: a row for each identifier, an edge for each two that a sighting names, a
 //! mention for each identifier of a sighting. What links and what does not is decided elsewhere.
 
-use super::table::{NONE, Table, hash_of_key};
+use super::table::{NONE, Table, hash_of_key, push};
 use crate::vocab::{IdentifierKey, IdentifierKind, RecordKey, Timestamp};
 
 /// What a row stands for, as its `kind`: the place of a kind of identifier, or one of these.
@@ -180,7 +180,7 @@ impl Graph {
                 at
             }
             None => {
-                self.rows.push(row);
+                push(&mut self.rows, row);
                 self.rows.len() as u32 - 1
             }
         }
@@ -214,7 +214,7 @@ impl Graph {
             None => {
                 let from = self.mentions.len() as u32;
                 let none = Mention { row: NONE, sighting: NONE, next: NONE, before: NONE };
-                self.mentions.resize(self.mentions.len() + rows.len(), none);
+                rows.iter().for_each(|_| push(&mut self.mentions, none));
                 from
             }
         };
@@ -234,7 +234,7 @@ impl Graph {
                 at
             }
             None => {
-                self.seen.push(seen);
+                push(&mut self.seen, seen);
                 self.seen.len() as u32 - 1
             }
         };
@@ -330,7 +330,7 @@ impl Graph {
                 at
             }
             None => {
-                self.edges.push(edge);
+                push(&mut self.edges, edge);
                 self.edges.len() as u32 - 1
             }
         };

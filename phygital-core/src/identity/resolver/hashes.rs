@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::table::{Table, hash_of_key};
+use super::table::{Table, hash_of_key, push};
 use crate::identity::Named;
 use crate::vocab::{IdentifierKey, IdentifierKind};
 
@@ -122,7 +122,7 @@ impl Hashes {
             let at = self.free.pop().unwrap_or(self.forms.len() as u32);
             match self.forms.get_mut(at as usize) {
                 Some(place) => *place = form,
-                None => self.forms.push(form),
+                None => push(&mut self.forms, form),
             }
             let forms = &self.forms;
             self.by_hash.insert(hash_of_key(hash.as_bytes()), at, |at| {

@@ -12,7 +12,7 @@ use super::bounds::{PARTNERS_MAX, SEEN_MAX};
 use super::graph::{CROWDED, NORMAL, OUTER, Row, SINGLE, WHOLE};
 use super::lonely::{FRESH, HOME};
 use super::side::{Side, count_in};
-use super::table::NONE;
+use super::table::{NONE, push};
 use crate::identity::Subject;
 use crate::identity::union::{Basis, Component, Cut, Limits};
 use crate::vocab::{CustomerId, IdentifierKind, RecordKey, Timestamp};
@@ -41,18 +41,19 @@ pub(super) struct Whole {
 /// What decides whether anything in a component may be refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Sum {
-    /// How many vertices of each kind, in [`BITS`] each.
+    /// How many vertices of each kind, in [`BITS`] each; and [`TIED`].
     counts: u64,
     /// The one name, and the one date of birth, by number; `NONE` where nobody says any.
     name: u32,
     birth: u32,
-    /// Whether edges between strong identifiers tie all that are strong.
-    tied: bool,
 }
+
+/// Edges between strong identifiers tie all that are strong.
+const TIED: u64 = 1 << 63;
 
 impl Sum {
     fn of(kind: u8, (name, birth): (u32, u32)) -> Sum {
-        Sum { counts: 1 << (BITS * usize::from(kind)), name, birth, tied: true }
+        Sum { counts: TIED | 1 << (BITS * usize::from(kind)), name, birth }
     }
 
     fn count(&self, kind: usize) -> u32 {
@@ -79,7 +80,7 @@ impl Sum {
     }
 
     fn add(&mut self, other: &Sum) -> bool {
-        let mut counts = 0;
+        let mut counts = self.counts & other.counts & TIED;
         for kind in 0..KINDS {
             let count = (self.count(kind) + other.count(kind)).min(COUNT_MAX);
             counts |= u64::from(count) << (BITS * kind);
@@ -96,7 +97,7 @@ impl Sum {
             count < 2 || limits.of(kind).is_none_or(|most| count <= most && count < COUNT_MAX)
         };
         let emails = self.count(IdentifierKind::Email as usize);
-        (emails < 2 || self.tied || !self.weak()) && IdentifierKind::ALL.into_iter().all(few)
+        (emails < 2 || self.counts & TIED != 0 || !self.weak()) && IdentifierKind::ALL.into_iter().all(few)
     }
 }
 
@@ -181,14 +182,15 @@ impl Resolver {
             *met.get_mut(count)? = part;
             count += 1;
             let both = growth.sum.strong() && sum.strong();
-            let tied = growth.sum.tied && sum.tied;
             if !growth.sum.add(&sum) {
                 return None;
             }
             // What is strong is tied to what is strong of the others if each has some in this sighting: as rows are in
             // order of strength, the first of all is, and this one has to be.
             let is_weak = |row: u32| WEAK.iter().any(|weak| *weak as u8 == self.graph.row(row).kind);
-            growth.sum.tied = tied && !(both && (is_weak(row) || is_weak(growth.home)));
+            if both && (is_weak(row) || is_weak(growth.home)) {
+                growth.sum.counts &= !TIED;
+            }
         }
         let mut growth = growth?;
         if !growth.sum.say(name, birth) || count > 1 && !growth.sum.is_free(self.uniter.limits()) {
@@ -422,7 +424,7 @@ impl Resolver {
                 at
             }
             None => {
-                self.wholes.push(whole);
+                push(&mut self.wholes, whole);
                 self.wholes.len() as u32 - 1
             }
         }
@@ -471,7 +473,7 @@ impl Resolver {
         if !members.iter().all(plain) || !component.edges.iter().all(|edge| together(edge.basis)) {
             return;
         }
-        let mut sum = Sum { counts: 0, name: NONE, birth: NONE, tied: false };
+        let mut sum = Sum { counts: 0, name: NONE, birth: NONE };
         for row in members {
             sum.add(&Sum::of(self.graph.row(*row).kind, (NONE, NONE)));
         }
@@ -480,7 +482,9 @@ impl Resolver {
         let weak = |place: &u32| WEAK.iter().any(|weak| Some(*weak) == component.vertices[*place as usize].kind);
         let strong = (0..members.len() as u32).filter(|place| !weak(place)).count();
         let ties = cut.taken.iter().filter(|at| !component.is_weak(&component.edges[**at as usize])).count();
-        sum.tied = ties + 1 >= strong;
+        if ties + 1 >= strong {
+            sum.counts |= TIED;
+        }
         if !one || members.len() > 1 && !sum.is_free(self.uniter.limits()) {
             return;
         }
