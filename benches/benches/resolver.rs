@@ -165,6 +165,7 @@ struct Row {
 /// Runs so many people through the resolver.
 fn run(people: u64) -> Row {
     let events = people * 6;
+    let chunk = CHUNK.min(events / 10);
     let mut known: HashMap<IdentifierKey, u32, BuildHasherDefault<FirstBytes>> = HashMap::default();
     let (mut batch, mut eager, mut look) = (Spent::default(), Spent::default(), Spent::default());
     let mut memory = None;
@@ -173,7 +174,7 @@ fn run(people: u64) -> Row {
         let mut resolver = Resolver::new(Rules::default(), None);
         let mut done = 0;
         while done < events {
-            let some: Vec<Sighting> = (0..CHUNK.min(events - done)).map(|_| stream.next()).collect();
+            let some: Vec<Sighting> = (0..chunk.min(events - done)).map(|_| stream.next()).collect();
             let late = done * 2 >= events;
             if one_by_one {
                 eager.time(late, || {

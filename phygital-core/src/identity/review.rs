@@ -339,10 +339,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::union::contract::{self, Never, of};
-    use super::super::union::{Edge, Limits, Vertex, unite};
+    use super::super::union::{Edge, Limits, unite};
     use super::*;
-    use crate::vocab::IdentifierKind::{self, Email, Loyalty, Phone};
-    use crate::vocab::{RecordKey, Timestamp};
+    use crate::vocab::IdentifierKind::{Email, Loyalty, Phone};
+    use crate::vocab::Timestamp;
 
     const POLICY: Policy = Policy { questions: 100, support: 3, threshold: 6_000, review: 4_000 };
 

@@ -485,9 +485,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::union::contract::{self, Never, of};
-    use super::super::union::{Edge, Limits, Vertex, unite};
+    use super::super::union::{Limits, unite};
     use super::*;
-    use crate::vocab::Timestamp;
     use IdentifierKind::{Cookie, Device, Email, Loyalty, Phone};
 
     fn cut(component: &Component) -> Cut {

@@ -198,8 +198,10 @@ impl Resolver {
     /// not there goes without a word, and a sighting whose record is still there is left out: let the old one go in the same
     /// call. Gives what became of profiles, in order.
     ///
-    /// Costs the size of the components touched, and of an identifier's sightings where its holders or class change; no
-    /// more than the bounds of this module for each.
+    /// A sighting that only adds to profiles of which nothing can be refused costs a few look-ups, however large they are.
+    /// Anything else costs the size of the components touched, and of an identifier's sightings where its holders, its
+    /// class or its first sighting change. Limits bound a profile and the neighbours of an identifier; a component is not
+    /// bounded: a chain of ever new identifiers, each refused by the next, is cut as a whole.
     pub fn replace(
         &mut self,
         gone: &[Sighting],
