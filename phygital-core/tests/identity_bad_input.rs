@@ -198,7 +198,11 @@ fn births_and_events_of_the_year_9999_are_nobodys_and_no_earlier() {
     let unknown = Sighting { time: Timestamp::MAX, ..person(2, 2, "ada", "99991231") };
     let odd = person(30, 3, "mary", "99990101");
     resolver.replace(&[], &[unknown.clone(), odd.clone()], &[], &[]);
-    assert_eq!(resolver.profile_of(&unknown.record), before, "it names itself after its first sighting still");
+    assert_eq!(
+        resolver.profile_of(&unknown.record),
+        before,
+        "it names itself after its first sighting still"
+    );
     assert_ne!(resolver.profile_of(&odd.record), before);
     // An identifier seen at both ends of time has one holder, and no epoch in between.
     let ends = [

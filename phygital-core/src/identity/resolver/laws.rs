@@ -124,8 +124,16 @@ fn plain() -> impl Strategy<Value = Sighting> {
     (0u8..60, 0i64..4, mentions).prop_map(|(n, day, mentions)| {
         let mut named: Vec<Named> = mentions
             .into_iter()
-            .map(|(kind, n)| Named { forms: Vec::new(), spelling: None, junk: false, ..named(kind, n, false) })
-            .map(|one| Named { forms: one.kind.is_contact_point().then_some(one.key).into_iter().collect(), ..one })
+            .map(|(kind, n)| Named {
+                forms: Vec::new(),
+                spelling: None,
+                junk: false,
+                ..named(kind, n, false)
+            })
+            .map(|one| Named {
+                forms: one.kind.is_contact_point().then_some(one.key).into_iter().collect(),
+                ..one
+            })
             .collect();
         named.sort();
         named.dedup_by_key(|one| (one.kind, one.key));
@@ -301,8 +309,7 @@ fn check_changes(steps: &[Step], batch: usize) -> Result<(), TestCaseError> {
         let changes = resolver.replace(&gone, &come, &[], &[]);
         let found = resolver.partition();
         prop_assert_eq!(found.profiles(), live.oracle(&rules, None).profiles());
-        let kept: Vec<&RecordKey> =
-            before.iter().filter(|one| is_kept(one)).map(|one| &one.record).collect();
+        let kept: Vec<&RecordKey> = before.iter().filter(|one| is_kept(one)).map(|one| &one.record).collect();
         let (went, told) = (flows(&known, &found, kept), told(&changes));
         prop_assert!(went.is_subset(&told), "{:?} of {:?}", went, changes);
         for profile in ids(&found) {

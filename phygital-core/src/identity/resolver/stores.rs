@@ -30,10 +30,7 @@ struct Store {
 impl Store {
     fn new() -> Store {
         let rules = Rules::default();
-        Store {
-            evidence: Evidence::new(tenant(), rules.clone()),
-            resolver: Resolver::new(rules, None),
-        }
+        Store { evidence: Evidence::new(tenant(), rules.clone()), resolver: Resolver::new(rules, None) }
     }
 
     fn follow(&mut self, change: Change) {

@@ -26,7 +26,8 @@ const COUNT_MAX: u32 = (1 << BITS) - 1;
 const _: () = assert!(BITS * KINDS < 64, "the counts fit, and a bit beside them");
 
 /// A bit for each kind that names a thing rather than a person.
-const WEAK: [IdentifierKind; 3] = [IdentifierKind::Device, IdentifierKind::Cookie, IdentifierKind::TagVisitor];
+const WEAK: [IdentifierKind; 3] =
+    [IdentifierKind::Device, IdentifierKind::Cookie, IdentifierKind::TagVisitor];
 
 /// A component that is one profile. Its vertices are a ring by their [`Row::place`].
 #[derive(Clone, Debug)]
@@ -479,7 +480,8 @@ impl Resolver {
         }
         let one = component.names.iter().all(|(_, name)| sum.say(*name, NONE))
             && component.births.iter().all(|(_, birth)| sum.say(NONE, *birth));
-        let weak = |place: &u32| WEAK.iter().any(|weak| Some(*weak) == component.vertices[*place as usize].kind);
+        let weak =
+            |place: &u32| WEAK.iter().any(|weak| Some(*weak) == component.vertices[*place as usize].kind);
         let strong = (0..members.len() as u32).filter(|place| !weak(place)).count();
         let ties = cut.taken.iter().filter(|at| !component.is_weak(&component.edges[**at as usize])).count();
         if ties + 1 >= strong {
