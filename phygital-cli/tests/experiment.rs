@@ -87,7 +87,8 @@ fn a_lost_sample_is_said_first() {
     let ran = folder.at_now("--json experiment analyse people.csv");
     assert_eq!((ran.code, &ran.object()["sample_ratio"]["alarm"]), (1, &json!(true)));
     // Without --metric all columns that nothing else names are compared.
-    let metrics = ran.object()["comparisons"].as_array().unwrap().iter().map(|one| one["metric"].clone());
+    let found = ran.object();
+    let metrics = found["comparisons"].as_array().unwrap().iter().map(|one| &one["metric"]);
     assert_eq!(metrics.collect::<Vec<_>>(), ["pre", "post", "bought"]);
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::experiment_arguments::Analyse;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, clean};
 
 /// Tells it all.
 pub(super) fn told(
@@ -61,8 +61,6 @@ pub(super) fn told(
     }
     Ok(())
 }
-
-use crate::output::clean;
 
 fn shared(found: &Analysis) -> &'static str {
     let arms = found.arms.iter().filter(|arm| arm.role == ArmRole::Treated && arm.rows > 0).count();
