@@ -19,11 +19,11 @@ HOME = Path(os.environ.get("PHYGITAL_PEERS", Path(__file__).resolve().parent.par
 PYTHON = HOME / "splink" / "bin" / "python"
 
 
-def enter():
+def enter(script=__file__):
     if not PYTHON.exists():
         venv.create(HOME / "splink", with_pip=True)
         subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", "splink==5.0.0", "pandas", "numpy"], check=True)
-    os.execv(PYTHON, [str(PYTHON), __file__, *sys.argv[1:], "--inside"])
+    os.execv(PYTHON, [str(PYTHON), script, *sys.argv[1:], "--inside"])
 
 
 def cpu():

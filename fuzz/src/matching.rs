@@ -4,19 +4,6 @@ use phygital_core::identity::matching::{
     Field, FieldKind, Index, Model, Records, VALUE_CHARS_MAX, WEIGHT_MAX, explain, pairs, resolve,
 };
 
-/// Every kind that is compared.
-const KINDS: [FieldKind; 9] = [
-    FieldKind::GivenName,
-    FieldKind::Surname,
-    FieldKind::Date,
-    FieldKind::Postcode,
-    FieldKind::Place,
-    FieldKind::Street,
-    FieldKind::Number,
-    FieldKind::Email,
-    FieldKind::Category,
-];
-
 /// Arbitrary bytes as a model: it is refused, or it weighs within its bounds and is written as it was read.
 pub fn model(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -47,7 +34,7 @@ pub fn model(data: &[u8]) {
 pub fn values(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (one, two) = text.split_once('\n').unwrap_or((&text, ""));
-    for kind in KINDS {
+    for kind in FieldKind::COMPARED {
         let normal = [kind.normal(one), kind.normal(two)];
         assert!(normal.iter().all(|value| value.chars().count() <= 3 * VALUE_CHARS_MAX));
         let field = || [Field::new("a", kind), Field::new("b", kind)];

@@ -221,6 +221,18 @@ impl Rules {
         birth.filter(|birth| self.births && !self.blocked.is_birth(birth))
     }
 
+    /// Whether the name that a record gives is nobody's: "cash customer", "test". Such a name matches no other.
+    #[must_use]
+    pub fn is_nobody(&self, details: &Details) -> bool {
+        Name::of(details).is_some_and(|name| self.blocked.is_name(&name))
+    }
+
+    /// Whether a date of birth, digits alone, is nobody's: what a form has where none was given.
+    #[must_use]
+    pub fn is_nobodys_birth(&self, birth: &str) -> bool {
+        self.blocked.is_birth(birth)
+    }
+
     /// Whether an identifier seen hardly ever is taken for a typing error of another.
     #[must_use]
     pub fn repairs(&self) -> bool {

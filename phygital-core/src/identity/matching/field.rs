@@ -55,6 +55,19 @@ impl Field {
 }
 
 impl FieldKind {
+    /// Every kind that is compared: all but [`FieldKind::Words`].
+    pub const COMPARED: [Self; 9] = [
+        Self::GivenName,
+        Self::Surname,
+        Self::Date,
+        Self::Postcode,
+        Self::Place,
+        Self::Street,
+        Self::Number,
+        Self::Email,
+        Self::Category,
+    ];
+
     /// How many levels a comparison of two values has; the last is "equal", 0 is "differ". None for what is not compared.
     #[must_use]
     pub const fn levels(self) -> usize {

@@ -113,6 +113,11 @@ impl Family {
         }
     }
 
+    /// Whether a key of it is an identifier.
+    pub(super) fn is_of_identifiers(self) -> bool {
+        matches!(self.of, Of::Alone(_))
+    }
+
     /// Whether a key of it is one word.
     pub(super) fn is_of_single_words(self) -> bool {
         matches!(self.of, Of::RareWord)

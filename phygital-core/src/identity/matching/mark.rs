@@ -8,15 +8,16 @@ use super::similarity::likeness_at_most;
 
 /// A value in 64 bits. What they hold depends on the kind of its field; 0 says nothing.
 ///
-/// Of words: which letters, how many signs, whether they are short for another name, and of an email address a hash of the
-/// part before the `@`. Of numbers: how often each digit, and hashes of the parts that may agree alone.
+/// Of words: which letters, how many signs, of a given name the names that it may stand for, a bit each by their hashes, and
+/// of an email address a hash of the part before the `@`. Of numbers: how often each digit, and hashes of the parts that may agree alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark(u64);
 
 /// Longest value that has a mark, in bytes.
 const LONGEST: usize = 63;
 
-const SHORT_FOR_ANOTHER: u64 = 1 << 38;
+/// The first of the bits for the names that a given name may stand for, which go to the last.
+const FULL: u32 = 38;
 
 impl Mark {
     pub(super) fn of(kind: FieldKind, value: &str) -> Self {
@@ -37,7 +38,11 @@ impl Mark {
                     FieldKind::GivenName | FieldKind::Surname | FieldKind::Street if value.len() == 1 => {
                         Self(0)
                     }
-                    FieldKind::GivenName if nicknames::is_known(value) => Self(mark | SHORT_FOR_ANOTHER),
+                    FieldKind::GivenName => {
+                        let bit =
+                            |name: &&str| 1 << (FULL + (hash(name.as_bytes()) % u64::from(64 - FULL)) as u32);
+                        Self(nicknames::full(value).iter().map(bit).fold(mark, |mark, bit: u64| mark | bit))
+                    }
                     FieldKind::Email => {
                         Self(mark | few(value.split('@').next().unwrap_or_default(), 24) << 40)
                     }
@@ -71,7 +76,7 @@ impl Mark {
         }
         let parts_differ = |first: u32, bits: u32| (self.0 ^ other.0) >> first & ((1 << bits) - 1) != 0;
         match kind {
-            FieldKind::GivenName if self.0 & other.0 & SHORT_FOR_ANOTHER != 0 => false,
+            FieldKind::GivenName if self.may_stand_for_one(other) => false,
             FieldKind::GivenName | FieldKind::Surname | FieldKind::Street => self.likeness(other) < ALIKE,
             FieldKind::Place => {
                 let (one, two) = (self.0 as u32, other.0 as u32);
@@ -83,6 +88,11 @@ impl Mark {
             FieldKind::Number => self.slips(other) > 2,
             FieldKind::Category | FieldKind::Words => true,
         }
+    }
+
+    /// Whether two given names, which are not equal, may stand for one name.
+    pub(super) fn may_stand_for_one(self, other: Self) -> bool {
+        self.0 == 0 || other.0 == 0 || (self.0 & other.0) >> FULL != 0
     }
 
     /// At most how alike.
@@ -110,18 +120,6 @@ mod tests {
     use super::super::compare::level;
     use super::*;
 
-    const KINDS: [FieldKind; 9] = [
-        FieldKind::GivenName,
-        FieldKind::Surname,
-        FieldKind::Date,
-        FieldKind::Postcode,
-        FieldKind::Place,
-        FieldKind::Street,
-        FieldKind::Number,
-        FieldKind::Email,
-        FieldKind::Category,
-    ];
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4_000))]
 
@@ -130,7 +128,7 @@ mod tests {
             one in "[a-e]{1,9}|[0-9]{1,8}|[0-3]{8}|(bob|robert|bill|will|b)|[a-c]{1,4}@[a-c]{1,3}|[ab]{1,2}[1-3]{1,2} [1-2][ab]|[a-z]{14}",
             two in "[a-e]{1,9}|[0-9]{1,8}|[0-3]{8}|(bob|robert|bill|will|b)|[a-c]{1,4}@[a-c]{1,3}|[ab]{1,2}[1-3]{1,2} [1-2][ab]|[a-z]{14}",
         ) {
-            for kind in KINDS {
+            for kind in FieldKind::COMPARED {
                 let (one, two) = (kind.normal(&one), kind.normal(&two));
                 if one.is_empty() || two.is_empty() || one == two { continue; }
                 let (first, second) = (Mark::of(kind, &one), Mark::of(kind, &two));

@@ -3,7 +3,8 @@
 //! Probabilistic record linkage (Fellegi and Sunter 1969), from records to entities in one call and without labels:
 //!
 //! 1. [`Records`] puts values into normal form, each kept once.
-//! 2. Pairs that share a key are compared, field by field, into levels of agreement ([`FieldKind`]).
+//! 2. Pairs that share a key are compared, field by field, into levels of agreement ([`FieldKind`]). In a large batch they have
+//!    to share two, or an identifier: one key is shared by chance.
 //! 3. [`Model::train`] learns what each level is worth; a rare value that two records share is worth more.
 //! 4. [`resolve`] merges clusters while the average weight across is high enough, so that one agreement by chance joins
 //!    nobody.

@@ -22,13 +22,14 @@ static FULL: LazyLock<BTreeMap<&'static str, Vec<&'static str>>> = LazyLock::new
 
 /// Whether two given names in normal form may be one person's: one is short for the other, or both for a third.
 pub(in crate::identity) fn may_be_one(one: &str, two: &str) -> bool {
-    let (Some(ones), Some(twos)) = (FULL.get(one), FULL.get(two)) else { return false };
-    ones.iter().any(|name| twos.binary_search(name).is_ok())
+    let twos = full(two);
+    full(one).iter().any(|name| twos.binary_search(name).is_ok())
 }
 
-/// Whether a name is short for another or has a short form.
-pub(super) fn is_known(name: &str) -> bool {
-    FULL.contains_key(name)
+/// The names that a given name in normal form may stand for, in order, itself among them; none where it is neither short for
+/// another nor has a short form.
+pub(super) fn full(name: &str) -> &'static [&'static str] {
+    FULL.get(name).map_or(&[], Vec::as_slice)
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::MatchingError;
-use super::blocking::Candidates;
 use super::compare::Comparer;
 use super::keys::mixed;
 use super::linkage::{Units, link};
@@ -36,22 +35,20 @@ pub fn resolve(records: &Records, model: &Model) -> Result<Entities, MatchingErr
         scale.weigh(one as usize, two as usize, levels)
     };
     let groups = groups(records, |record| weigh(record, record) >= model.merge);
+    // Copies of a record are compared once, by the first of them.
+    let firsts = |pair: &(u32, u32)| groups.is_first(pair.0) && groups.is_first(pair.1);
+    let compared = || records.candidates().firm().filter(firsts);
+    let weights: Vec<Millibits> = compared().map(|(one, two)| weigh(one, two)).collect();
+    let weighed = || compared().zip(&weights).map(|((one, two), weight)| Pair { one, two, weight: *weight });
     // A cluster holds together by at least one pair that reaches the average, so nothing joins beyond what such pairs join.
     let mut joined = Joined::of(&groups);
-    for (one, two) in records.candidates().iter() {
-        // Copies of a record are compared once, by the first of them.
-        let firsts = groups.is_first(one) && groups.is_first(two);
-        let may = firsts && scale.may_reach(one as usize, two as usize, model.merge);
-        if may && weigh(one, two) >= model.merge {
-            joined.join(one, two);
-        }
-    }
+    weighed().filter(|pair| pair.weight >= model.merge).for_each(|pair| joined.join(pair.one, pair.two));
     let mut first: Vec<u32> = groups.first.clone();
-    for (records, pairs) in joined.components(records.candidates(), &groups) {
+    for (records, pairs) in joined.components(weighed(), &groups) {
         let local = |record: u32| records.partition_point(|other| *other < record) as u32;
         let sizes = records.iter().map(|record| u64::from(groups.sizes[*record as usize])).collect();
         let weighed: Vec<(u32, u32, Millibits)> =
-            pairs.iter().map(|(one, two)| (local(*one), local(*two), weigh(*one, *two))).collect();
+            pairs.iter().map(|pair| (local(pair.one), local(pair.two), pair.weight)).collect();
         let into = link(&Units { sizes }, &weighed, model);
         for (record, root) in records.iter().zip(into) {
             first[*record as usize] = records[root as usize];
@@ -85,8 +82,7 @@ pub fn pairs(records: &Records, model: &Model, least: Millibits) -> Result<Vec<P
     model.fits(records.fields())?;
     let scale = Scale::new(model, records);
     let comparer = Comparer::new(records);
-    let may = |pair: &(u32, u32)| scale.may_reach(pair.0 as usize, pair.1 as usize, least);
-    let weighed = records.candidates().iter().filter(may).map(|(one, two)| {
+    let weighed = records.candidates().iter().map(|(one, two)| {
         let levels = comparer.levels(one as usize, two as usize);
         Pair { one, two, weight: scale.weigh(one as usize, two as usize, levels) }
     });
@@ -165,9 +161,9 @@ impl Joined {
     /// Each set of several: its records and the pairs within it, in order.
     fn components(
         mut self,
-        candidates: &Candidates,
+        pairs: impl Iterator<Item = Pair>,
         groups: &Groups,
-    ) -> impl Iterator<Item = (Vec<u32>, Vec<(u32, u32)>)> {
+    ) -> impl Iterator<Item = (Vec<u32>, Vec<Pair>)> {
         let roots: Vec<u32> = (0..self.0.len() as u32).map(|record| self.root(record)).collect();
         let mut members: Vec<(u32, u32)> = (0..)
             .zip(&roots)
@@ -175,11 +171,9 @@ impl Joined {
             .filter(|(_, record)| groups.is_first(*record))
             .collect();
         members.sort_unstable();
-        let within = candidates.iter().filter(|(one, two)| {
-            roots[*one as usize] == roots[*two as usize] && groups.is_first(*one) && groups.is_first(*two)
-        });
-        let mut pairs: Vec<(u32, u32)> = within.collect();
-        pairs.sort_by_key(|(one, _)| roots[*one as usize]);
+        let mut pairs: Vec<Pair> =
+            pairs.filter(|pair| roots[pair.one as usize] == roots[pair.two as usize]).collect();
+        pairs.sort_by_key(|pair| roots[pair.one as usize]);
         let (mut member, mut pair) = (0, 0);
         std::iter::from_fn(move || {
             let root = members.get(member)?.0;
@@ -189,8 +183,8 @@ impl Joined {
                 .map(|(_, record)| *record)
                 .collect();
             member += records.len();
-            let own: Vec<(u32, u32)> =
-                pairs[pair..].iter().copied().take_while(|(one, _)| roots[*one as usize] == root).collect();
+            let own: Vec<Pair> =
+                pairs[pair..].iter().copied().take_while(|pair| roots[pair.one as usize] == root).collect();
             pair += own.len();
             Some((records, own))
         })

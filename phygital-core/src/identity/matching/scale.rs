@@ -3,9 +3,7 @@
 use serde::Serialize;
 
 use super::compare::{Comparer, Levels};
-use super::field::FieldKind;
-use super::keys::names;
-use super::model::{LevelModel, Millibits, Model};
+use super::model::{Millibits, Model};
 use super::records::Records;
 
 /// The weight of one field of a pair: a bar of the waterfall.
@@ -65,18 +63,6 @@ pub(super) struct Scale<'r> {
     weights: Weights,
     /// For each value of each field what it is worth that both have it.
     rarity: Vec<Vec<(Millibits, Millibits)>>,
-    best: Vec<Best>,
-    names: Option<(usize, usize)>,
-}
-
-/// The most that a field may weigh: against strangers, and against near pairs.
-struct Best {
-    /// Where both have one value.
-    equal: (Millibits, Millibits),
-    /// Where they have not.
-    between: (Millibits, Millibits),
-    /// At level 0.
-    differing: (Millibits, Millibits),
 }
 
 impl<'r> Scale<'r> {
@@ -92,52 +78,7 @@ impl<'r> Scale<'r> {
             });
             each.collect()
         });
-        let rarity: Vec<Vec<(Millibits, Millibits)>> = rarity.collect();
-        let best = model.fields.iter().zip(&rarity).map(|(field, rarity)| {
-            let most = |of: &dyn Fn(&LevelModel) -> Millibits, upto: usize| {
-                field.levels[..upto].iter().map(of).max().unwrap_or(0)
-            };
-            let both =
-                |upto: usize| (most(&|level| level.weight, upto), most(&|level| level.near_weight, upto));
-            let (levels, equal) = (field.levels.len(), field.levels.last());
-            let rare =
-                |of: fn(&(Millibits, Millibits)) -> Millibits| rarity.iter().map(of).max().unwrap_or(0);
-            Best {
-                equal: equal.map_or((0, 0), |equal| {
-                    (equal.weight + rare(|rarity| rarity.0), equal.near_weight + rare(|rarity| rarity.1))
-                }),
-                between: both(levels.saturating_sub(1)),
-                differing: both(levels.min(1)),
-            }
-        });
-        let (best, names) = (best.collect(), names(records.fields()));
-        Self { records, weights: Weights::of(model), rarity, best, names }
-    }
-
-    /// Whether two records may weigh so much, by what is seen at a glance: which values are equal, and which surely differ. Most
-    /// pairs are turned down here, before a text is read.
-    pub(super) fn may_reach(&self, one: usize, two: usize, least: Millibits) -> bool {
-        let (marks, others) = (self.records.marks(one), self.records.marks(two));
-        let (one, two) = (self.records.row(one), self.records.row(two));
-        let (mut strangers, mut near) = (0, self.weights.near.unwrap_or(0));
-        for (at, (field, best)) in self.records.fields().iter().zip(&self.best).enumerate() {
-            let (weight, beside) = match (one[at], two[at]) {
-                (0, _) | (_, 0) => continue,
-                (a, b) if a == b => best.equal,
-                _ if marks[at].differs(others[at], field.kind) => best.differing,
-                _ => best.between,
-            };
-            strangers += weight;
-            near += beside;
-        }
-        if strangers >= least && (near >= least || self.weights.near.is_none()) {
-            return true;
-        }
-        // Names that were swapped agree after all.
-        let across = |a: usize, b: usize| {
-            one[a] != 0 && two[b] != 0 && !marks[a].differs(others[b], FieldKind::Surname)
-        };
-        self.names.is_some_and(|(given, surname)| across(given, surname) || across(surname, given))
+        Self { records, weights: Weights::of(model), rarity: rarity.collect() }
     }
 
     /// What two records weigh that agree so.

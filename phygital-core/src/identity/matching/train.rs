@@ -16,7 +16,7 @@ use super::records::{Column, Records};
 const SAMPLE: u64 = 1_000_000;
 
 /// About how many of the pairs that share a key tell how matches agree.
-const PAIRS: u64 = 2_000_000;
+const PAIRS: u64 = 1_000_000;
 
 /// Rounds of expectation and maximisation; what changes after them is below a hundredth of a bit.
 const ROUNDS: usize = 40;

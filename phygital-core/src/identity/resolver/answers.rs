@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
 use super::bounds::SEEN_MAX;
-use super::described::values;
+use super::described::compared;
 use super::graph::FREE;
 use super::record_of_description;
 use super::table::NONE;
@@ -253,7 +253,7 @@ impl Resolver {
             described.push((around.places[&home], self.said.details(self.graph.seen[at as usize].details)));
         }
         if let ([(one, Some(first)), (two, Some(second))], Some(index)) = (&described[..], &self.index) {
-            let values = [first, second].map(|details| values(index.model(), details));
+            let values = [first, second].map(|details| compared(index.model(), &self.rules, details));
             let weight = index.weigh(&values[0], &values[1]).expect("as many values as fields");
             let threshold = index.model().match_at;
             if (1..threshold).contains(&weight) {

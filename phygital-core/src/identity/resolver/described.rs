@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::identity::matching::{Field, FieldKind, Index, MatchingError, Millibits, Model, Records};
-use crate::identity::{Details, Sighting};
+use crate::identity::{Details, Rules, Sighting};
 
 /// What details hold, as fields of a model.
 const FIELDS: [(&str, FieldKind); 7] = [
@@ -52,8 +52,44 @@ pub(crate) fn values<'d>(model: &Model, details: &'d Details) -> Vec<&'d str> {
     model.fields.iter().map(|field| value(details, &field.field.name)).collect()
 }
 
+/// As [`values`], and empty where it names nobody by the rules.
+pub(super) fn compared<'d>(model: &Model, rules: &Rules, details: &'d Details) -> Vec<&'d str> {
+    let nobody = rules.is_nobody(details);
+    let said = |field: &str| match (field, value(details, field)) {
+        ("given_name" | "surname", _) if nobody => "",
+        ("birthday", birth) if rules.is_nobodys_birth(birth) => "",
+        (_, value) => value,
+    };
+    model.fields.iter().map(|field| said(&field.field.name)).collect()
+}
+
 /// What it is worth that two records say the very same.
-pub(super) fn worth<K: Ord + Clone>(index: &Index<K>, details: &Details) -> Millibits {
-    let values = values(index.model(), details);
+pub(super) fn worth<K: Ord + Clone>(index: &Index<K>, rules: &Rules, details: &Details) -> Millibits {
+    let values = compared(index.model(), rules, details);
     index.weigh(&values, &values).expect("as many values as fields")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_like_nobody() {
+        let row = |id: &'static str, name: &'static str| (id, [name, name, "18151210", "", "", "", ""]);
+        let fields = FIELDS.map(|(name, kind)| Field::new(name, kind));
+        let records = Records::new(fields, [row("1", "ada"), row("2", "ada"), row("3", "bob")]).unwrap();
+        let model = Model::train(&records).unwrap();
+        let details = |given: &str, surname: &str, born: &str| Details {
+            given_name: Some(given.into()),
+            surname: Some(surname.into()),
+            birthday: Some(born.into()),
+            ..Details::default()
+        };
+        let rules = Rules::default();
+        let said = |details: &Details| compared(&model, &rules, details).concat();
+        assert_eq!(said(&details("ada", "byron", "18151210")), "adabyron18151210");
+        assert_eq!(said(&details("cash", "customer", "18151210")), "18151210");
+        assert_eq!(said(&details("ada", "byron", "19000101")), "adabyron");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use super::bounds::{NAMED_MAX, NAMES_MAX, SEEN_MAX};
-use super::described::{values, worth};
+use super::described::{compared, worth};
 use super::graph::{DESCRIPTION, FADING, RECORD, TOUCHED, WATCHED};
 use super::hashes::{Given, is_hashed};
 use super::key_of_record;
@@ -290,11 +290,11 @@ impl Resolver {
     fn describe(&mut self, number: u32) {
         let Some(index) = &mut self.index else { return };
         let details = std::sync::Arc::clone(&self.said.each[number as usize].details);
-        let worth = worth(index, &details);
+        let worth = worth(index, &self.rules, &details);
         if worth < index.model().match_at {
             return;
         }
-        let values = values(index.model(), &details);
+        let values = compared(index.model(), &self.rules, &details);
         let changed = index.insert(number, &values).expect("as many values as fields, and fewer than 2^32");
         let row = self.graph.new_row(DESCRIPTION, key_of_record(RecordKey::from_bytes([0; 16])));
         self.said.each[number as usize].row = row;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bounds::{NAMED_MAX, NAMES_MAX, PARTNERS_MAX, SEEN_MAX};
-use super::described::{values, worth};
+use super::described::{compared, worth};
 use super::partition::Partition;
 use super::rulings::precedence;
 use crate::identity::matching::{Index, Model};
@@ -83,16 +83,16 @@ struct Descriptions<'s> {
 }
 
 impl<'s> Descriptions<'s> {
-    fn of(sightings: &[&'s Sighting], model: Option<&Model>) -> Self {
+    fn of(sightings: &[&'s Sighting], rules: &Rules, model: Option<&Model>) -> Self {
         let mut found = Self { of_sighting: vec![None; sightings.len()], ..Self::default() };
         let Some(model) = model else { return found };
         let linking = || sightings.iter().enumerate().filter(|(_, one)| one.linking);
         let distinct: BTreeSet<&Details> = linking().map(|(_, one)| &one.details).collect();
         let mut index = Index::new(model.clone());
-        let enough = |details: &&'s Details| worth(&index, details) >= model.match_at;
+        let enough = |details: &&'s Details| worth(&index, rules, details) >= model.match_at;
         let each: Vec<&'s Details> = distinct.into_iter().filter(enough).collect();
         for (number, details) in each.iter().enumerate() {
-            index.insert(number, &values(model, details)).expect("as many values as fields");
+            index.insert(number, &compared(model, rules, details)).expect("as many values as fields");
         }
         for number in 0..each.len() {
             let matches = index.matches_of(&number, model.match_at).unwrap_or_default();
@@ -110,7 +110,7 @@ impl<'s> Descriptions<'s> {
                 found.of_sighting[at] = Some(number);
             }
         }
-        found.each = each.into_iter().map(|details| (details, worth(&index, details))).collect();
+        found.each = each.into_iter().map(|details| (details, worth(&index, rules, details))).collect();
         found
     }
 }
@@ -128,7 +128,7 @@ impl<'s> Whole<'s> {
             clear: BTreeMap::new(),
             seen: BTreeMap::new(),
             crowded: BTreeSet::new(),
-            descriptions: Descriptions::of(&sightings, model),
+            descriptions: Descriptions::of(&sightings, rules, model),
             sightings,
             rulings: BTreeMap::new(),
             nodes: Vec::new(),
