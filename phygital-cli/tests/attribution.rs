@@ -1,6 +1,6 @@
 //! `attribution run`: grouped paths in, credits out; what is wrong with a row is said by line and column.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod support;
 
@@ -307,7 +307,7 @@ fn a_million_of_anything_is_refused_or_taken() {
         said.contains("line 2: paths.csv: column path: a path of 1000000 touches, more than 65535"),
         "{said}"
     );
-    let longest = vec!["a", "b"].repeat(32_767).join(">");
+    let longest = ["a", "b"].repeat(32_767).join(">");
     assert_eq!(
         credits(&format!("{head}{longest},1\n"), "--model linear"),
         "channel,conversions,value\na,0.5,0\nb,0.5,0\n"

@@ -231,7 +231,8 @@ fn never_seen(events: &[Event], gone: &[Identifier]) -> Vec<Event> {
         let ruling = matches!(event.body, Body::IdentifiersLinked(_) | Body::IdentifiersSeparated(_));
         let lost = event.identifiers.len() > left.identifiers.len();
         let nobody = contact.is_none() && left.identifiers.is_empty() || ruling && left.identifiers.len() < 2;
-        (!contact.is_some_and(is_gone) && !(lost && nobody)).then_some(left)
+        let is_struck = contact.is_some_and(is_gone) || lost && nobody;
+        (!is_struck).then_some(left)
     });
     left.collect()
 }

@@ -9,6 +9,9 @@ use super::outcome::Outcome;
 use super::sums;
 use super::table::Table;
 
+/// Channels by number, each once.
+type Set = Box<[ChannelId]>;
+
 /// What came of the journeys with exactly each set of channels. Exact integers, which add up: parts folded apart and merged
 /// are the whole, to the byte.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,7 +19,7 @@ pub struct Coalitions {
     pub(super) roster: Roster,
     pub(super) scale: u8,
     /// By channels in rising order.
-    pub(super) sets: BTreeMap<Box<[ChannelId]>, Outcome>,
+    pub(super) sets: BTreeMap<Set, Outcome>,
     unattributed: Outcome,
     /// Of all sets.
     total: Outcome,
@@ -154,7 +157,7 @@ impl Coalitions {
         let (mut reader, scale, roster) = Reader::new(bytes, Form::Coalitions)?;
         let mut coalitions = Coalitions { roster, ..Coalitions::new(scale) };
         coalitions.unattributed = reader.outcome()?;
-        coalitions.sets = sums::read(&mut reader, |set: &Box<[ChannelId]>, outcome| {
+        coalitions.sets = sums::read(&mut reader, |set: &Set, outcome: &Outcome| {
             let is_set = !set.is_empty() && set.windows(2).all(|pair| pair[0] < pair[1]);
             is_set && *outcome != Outcome::default()
         })?;
@@ -187,7 +190,7 @@ impl Visitor for Fold {
 }
 
 struct Slow<'a> {
-    sets: BTreeMap<Box<[ChannelId]>, Outcome>,
+    sets: BTreeMap<Set, Outcome>,
     map: &'a [ChannelId],
 }
 

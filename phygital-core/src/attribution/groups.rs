@@ -24,7 +24,14 @@ use super::csv_line::{CellError, CellFault, Header};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Groups {
-    names: BTreeMap<Box<str>, (Option<Box<str>>, Option<Side>)>,
+    names: BTreeMap<Box<str>, Stated>,
+}
+
+/// What a line says of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stated {
+    parent: Option<Box<str>>,
+    side: Option<Side>,
 }
 
 /// Which side of the shop's door a channel is on.
@@ -88,7 +95,8 @@ impl Groups {
                 _ => return Err(row.fault(side.expect("its text is not empty"), CellFault::Side)),
             };
             let own = row.some(name)?;
-            if groups.names.insert(own.into(), (under.map(Box::from), stated)).is_some() {
+            let stated = Stated { parent: under.map(Box::from), side: stated };
+            if groups.names.insert(own.into(), stated).is_some() {
                 return Err(row.fault(name, CellFault::Twice));
             }
             rows.push(row);
@@ -110,13 +118,13 @@ impl Groups {
 
     /// The same, where there may be a ring: it ends after as many steps as there are names.
     fn climb<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
-        let up = |name: &str| self.names.get(name).and_then(|(parent, _)| parent.as_deref());
+        let up = |name: &str| self.names.get(name).and_then(|stated| stated.parent.as_deref());
         std::iter::successors(up(name), move |name| up(name)).take(self.names.len())
     }
 
     /// Which side a channel is on: what is stated for it, or for the innermost group that states one, or what its name says.
     pub fn side(&self, name: &str) -> Side {
-        let stated = |name: &str| self.names.get(name).and_then(|(_, side)| *side);
+        let stated = |name: &str| self.names.get(name).and_then(|stated| stated.side);
         stated(name).or_else(|| self.ways(name).find_map(stated)).unwrap_or_else(|| Side::of_name(name))
     }
 

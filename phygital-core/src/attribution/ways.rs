@@ -1,5 +1,6 @@
 //! The ways to an order: how many touches, how long, and which ways are gone most.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::channels::{ChannelId, Channels};
@@ -162,7 +163,7 @@ impl Ways {
         if untouched.is_none() {
             other.get_or_insert_with(Tally::default).plus(&self.lengths[0]);
         }
-        rows.sort_by(|(_, one), (_, two)| (two.orders, two.net).cmp(&(one.orders, one.net)));
+        rows.sort_by_key(|(_, tally)| Reverse((tally.orders, tally.net)));
         let mut further = (0, Tally::default());
         for (_, tally) in rows.drain(most.min(rows.len())..) {
             further.0 += 1;

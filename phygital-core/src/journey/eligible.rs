@@ -476,6 +476,9 @@ mod tests {
             })
     }
 
+    /// Whether the touch at a place is out, among all that are left.
+    type Fails<'a> = dyn Fn(&[(Touch, Standing)], usize) -> bool + 'a;
+
     /// Each rule by itself over the whole list, as the page states them.
     fn slowly(
         order: &Order,
@@ -484,9 +487,7 @@ mod tests {
     ) -> (Vec<Touch>, Vec<Excluded>) {
         touches.sort_by(|one, other| one.0.cmp(&other.0));
         let mut out = Vec::new();
-        let mut drop = |touches: &mut Vec<(Touch, Standing)>,
-                        reason,
-                        fails: &dyn Fn(&[(Touch, Standing)], usize) -> bool| {
+        let mut drop = |touches: &mut Vec<_>, reason, fails: &Fails<'_>| {
             let gone = (0..touches.len()).filter(|at| fails(touches, *at)).collect::<Vec<_>>();
             for at in gone.into_iter().rev() {
                 out.push(Excluded { touch: touches.remove(at).0, reason });

@@ -172,7 +172,7 @@ mod tests {
         let pi = std::f64::consts::PI;
         near(digamma(1.0), -euler, 1e-15);
         near(digamma(0.5), -euler - 2.0 * std::f64::consts::LN_2, 1e-15);
-        near(digamma(1e-6), -1_000_000.577_214_019_9, 1e-15);
+        near(digamma(1e-6), -1_000_000.577_214_02, 1e-15);
         near(trigamma(1.0), pi * pi / 6.0, 1e-15);
         near(trigamma(0.5), pi * pi / 2.0, 1e-15);
         near(Rise::over(1.0, 20.0).ln, libm::log(2_432_902_008_176_640_000.0), 1e-15);

@@ -59,11 +59,9 @@ mod tests {
         fn axes_give_the_matrix_back(entries in prop::array::uniform10(-9.0..9.0_f64)) {
             let mut of = [[0.0; 4]; 4];
             let mut entries = entries.into_iter();
-            for i in 0..4 {
-                for j in i..4 {
-                    of[i][j] = entries.next().unwrap_or(0.0);
-                    of[j][i] = of[i][j];
-                }
+            for (i, j) in (0..4).flat_map(|i| (i..4).map(move |j| (i, j))) {
+                of[i][j] = entries.next().unwrap_or(0.0);
+                of[j][i] = of[i][j];
             }
             let Eigen { values, vectors } = eigen(of);
             for i in 0..4 {
