@@ -32,7 +32,8 @@ impl Candidates {
         let mut pairs = Self::among(records.len());
         let families = families(records.fields());
         let mut settled: Vec<Settled> = Vec::with_capacity(families.len());
-        let (mut keyed, mut spare): (Vec<(u64, u32)>, Vec<(u64, u32)>) = (Vec::new(), Vec::new());
+        let mut keyed: Vec<(u64, u32)> = Vec::new();
+        let mut spare = Vec::new();
         for family in &families {
             keyed.clear();
             let coarser: Vec<&Settled> = family.coarser(&families).map(|at| &settled[at]).collect();
