@@ -483,12 +483,19 @@ impl<'s> Whole<'s> {
         if self.crowded.contains(&named) || seen.len() > SEEN_MAX {
             return None;
         }
-        let with = |profile: &CustomerId, alike: bool| {
+        // A name by which the rules let nobody be told apart counts for nothing here, too.
+        let named_as = |at: usize| {
             let details = &self.sightings[at].details;
+            self.rules.name(details).map(|_| details)
+        };
+        let agreeing = |other: usize| {
+            let both = named_as(other).zip(named_as(at));
+            both.is_some_and(|(one, two)| agree(one, two) == Some(true))
+        };
+        let with = |profile: &CustomerId, alike: bool| {
             let held = seen.iter().filter(|other| self.epoch(**other, named) == Some(epoch));
             let of = held.filter(|other| own[**other] == Some(*profile));
-            of.filter(|other| !alike || agree(&self.sightings[**other].details, details) == Some(true))
-                .count()
+            of.filter(|other| !alike || agreeing(**other)).count()
         };
         let mut holders: Vec<CustomerId> = Vec::new();
         for profile in
