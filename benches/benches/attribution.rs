@@ -299,7 +299,9 @@ fn main() -> ExitCode {
     drop(candidates);
     let ratio = times[0] / (times[1].max(times[2]) + times[3]);
     aim(
-        &format!("two threads {ratio:.2} times as fast as one by their processor's time (at least {THREADS_RATIO})"),
+        &format!(
+            "two threads {ratio:.2} times as fast as one by their processor's time (at least {THREADS_RATIO})"
+        ),
         ratio >= THREADS_RATIO,
     );
 

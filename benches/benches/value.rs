@@ -135,7 +135,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         missed |= !met;
     };
 
-    let rows = draw(MANY).map(|(x, recency, age)| Summary::new(x, recency, age)).collect::<Result<Vec<_>, _>>()?;
+    let rows =
+        draw(MANY).map(|(x, recency, age)| Summary::new(x, recency, age)).collect::<Result<Vec<_>, _>>()?;
     let (grouping, customers) = best(3, || gathered(&rows));
     println!("{MANY} customers in {} groups: grouped in {grouping:.0} ms", customers.groups());
     let (bg, fit) = best(3, || BgNbd::fit(&customers));
