@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use phygital_core::vocab::Currency;
 
-use crate::attribution::Model;
+use crate::attribution::{MODELS, Model};
 use crate::attribution_order_arguments::{Explain, Ledger};
 use crate::attribution_report_arguments::Report;
 use crate::failure::Failure;
@@ -55,10 +55,7 @@ impl Paths {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// first, last, last-non-direct[:CHANNEL], linear, linear-per-channel, time-decay[:7d], rank-decay[:1/2],
-    /// position[:40,20,40], weights:HEAD/REST/TAIL, w, z, markov[:ORDER|auto|bic],
-    /// shapley[:sum|rate|cover-rate|subgame|ordered]
-    #[arg(long, value_name = "MODEL", value_parser = Model::parse)]
+    #[arg(long, value_name = "MODEL", value_parser = Model::parse, help = MODELS)]
     pub(crate) model: Model,
     #[command(flatten)]
     pub(crate) paths: Paths,

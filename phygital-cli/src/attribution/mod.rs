@@ -12,7 +12,7 @@ pub(crate) mod shop;
 mod shop_run;
 mod transitions;
 
-pub(crate) use model::Model;
+pub(crate) use model::{MODELS, Model};
 
 use crate::attribution_arguments::Attribution;
 use crate::failure::{Exit, Failure};

@@ -43,10 +43,10 @@ pub(crate) enum Game {
     Ordered,
 }
 
-/// What a model is called, and what is taken where nothing follows its name.
-const NAMES: &str = "expected one of first, last, last-non-direct[:CHANNEL], linear, linear-per-channel, \
-     time-decay[:HALF_LIFE], rank-decay[:N/D], position[:FIRST,REST,LAST], weights:HEAD/REST/TAIL, w, z, \
-     markov[:ORDER|auto|bic], shapley[:GAME]";
+/// What a model is called, and what may follow its name.
+pub(crate) const MODELS: &str = "first, last, last-non-direct[:CHANNEL], linear, linear-per-channel, \
+     time-decay[:7d], rank-decay[:1/2], position[:40,20,40], weights:HEAD/REST/TAIL, w, z, \
+     markov[:ORDER|auto|bic], shapley[:sum|rate|cover-rate|subgame|ordered]";
 
 /// Highest order that `auto` and `bic` look at.
 pub(crate) const ORDER_TRIED_MAX: u8 = 4;
@@ -99,7 +99,7 @@ impl Model {
             ("shapley", Some(_)) => {
                 Err("shapley: expected the game: sum, rate, cover-rate, subgame or ordered".to_owned())
             }
-            _ => Err(NAMES.to_owned()),
+            _ => Err(format!("expected one of {MODELS}")),
         }
     }
 }
