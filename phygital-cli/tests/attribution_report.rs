@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/balance.rs"]
+mod balance;
 mod support;
 
 use std::fmt::Write;
 use std::path::Path;
 
+use balance::check_balance;
 use serde_json::Value;
 use support::Folder;
 
@@ -44,24 +47,6 @@ fn example(folder: &Folder, more: &[&str]) -> (String, Value) {
     let run = folder.run(&arguments);
     assert_eq!(run.code, 0, "{}", run.err);
     (read(folder), serde_json::from_str(&run.out).unwrap())
-}
-
-/// Walks the tags: each closes what was opened last.
-fn check_balance(page: &str) {
-    let style = page.find("<style>").unwrap()..page.find("</style>").unwrap();
-    let rest = format!("{}{}", &page[..style.start], &page[style.end + "</style>".len()..]);
-    let mut open = Vec::new();
-    for piece in rest.split('<').skip(1) {
-        let (tag, text) = piece.split_once('>').expect("a tag ends");
-        assert!(!text.contains('>'), "a bare > in {text:?}");
-        let name = tag.split_whitespace().next().unwrap();
-        if let Some(name) = name.strip_prefix('/') {
-            assert_eq!(open.pop(), Some(name));
-        } else if !tag.ends_with('/') && !["!doctype", "meta", "wbr"].contains(&name) {
-            open.push(name);
-        }
-    }
-    assert!(open.is_empty(), "{open:?} not closed");
 }
 
 #[test]

@@ -164,18 +164,7 @@ impl<S: Store> History<'_, S> {
             let (after, customers_after) = (state_digest(&writer)?, writer.customers()?);
             let changes = if rules.is_some() { changes::between(&whose, &writer)? } else { Vec::new() };
             let head = end_of_log(&writer, known)?;
-            let profiles = Profiles::default();
-            let mut session = Session {
-                tx: writer,
-                lens,
-                config,
-                entropy,
-                head,
-                last: None,
-                erasures: None,
-                profiles,
-                now,
-            };
+            let mut session = Session::begin(writer, head, lens, config, entropy, now);
             if keep {
                 session.tell(&changes, Some(digest))?;
                 let Session { tx, head, .. } = session;

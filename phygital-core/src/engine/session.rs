@@ -34,6 +34,21 @@ pub(super) struct Session<'e, W> {
     pub(super) now: Timestamp,
 }
 
+impl<'e, W> Session<'e, W> {
+    /// Begins behind the end of the log, with nothing written yet.
+    pub(super) fn begin(
+        tx: W,
+        head: Head,
+        lens: Lens<'e>,
+        config: &'e Config,
+        entropy: &'e mut (dyn Entropy + Send),
+        now: Timestamp,
+    ) -> Self {
+        let (last, erasures, profiles) = (None, None, Profiles::default());
+        Session { tx, lens, config, entropy, head, last, erasures, profiles, now }
+    }
+}
+
 impl<W: Write> Session<'_, W> {
     /// Appends an event to the log and folds it, unless it is there already.
     pub(super) fn append(&mut self, mut event: Event) -> Result<Accepted, Error> {
@@ -152,17 +167,7 @@ impl<S: Store> Engine<S> {
                 return Err(StorageError::new(StorageFault::Reopen, "beginning", detail).into());
             }
             let head = end_of_log(&tx, known)?;
-            let mut session = Session {
-                tx,
-                lens,
-                config,
-                entropy,
-                head,
-                last: None,
-                erasures: None,
-                profiles: Profiles::default(),
-                now,
-            };
+            let mut session = Session::begin(tx, head, lens, config, entropy, now);
             let value = work(&mut session)?;
             session.profiles.write(&mut session.tx, lens)?;
             session.tell_moves()?;

@@ -7,6 +7,7 @@ pub(crate) mod gs1;
 pub(crate) mod hex;
 mod identifier;
 mod ids;
+pub(crate) mod leb128;
 mod money;
 mod personal;
 mod purpose;

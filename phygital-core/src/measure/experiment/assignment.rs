@@ -236,8 +236,8 @@ mod tests {
     use super::*;
 
     fn vectors() -> Value {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../vectors/engagement/experiment_bucketing.json");
-        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+        serde_json::from_str(include_str!("../../../../vectors/engagement/experiment_bucketing.json"))
+            .unwrap()
     }
 
     fn floats(value: &Value) -> Vec<f64> {

@@ -7,6 +7,7 @@
 use thiserror::Error;
 
 use super::summary::SummaryError;
+use crate::vocab::leb128;
 
 const HEAD: &[u8; 4] = b"PHCV";
 const VERSION: u8 = 1;
@@ -32,6 +33,15 @@ pub enum EncodingError {
     Summary(#[from] SummaryError),
 }
 
+impl From<leb128::Fault> for EncodingError {
+    fn from(fault: leb128::Fault) -> EncodingError {
+        match fault {
+            leb128::Fault::Short => EncodingError::Short,
+            leb128::Fault::Form => EncodingError::Form,
+        }
+    }
+}
+
 /// What the groups are of.
 #[derive(Clone, Copy)]
 pub(super) enum Form {
@@ -49,12 +59,8 @@ impl Writer {
         writer
     }
 
-    pub(super) fn number(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.0.push(number.to_le_bytes()[0] | 0x80);
-            number >>= 7;
-        }
-        self.0.push(number.to_le_bytes()[0]);
+    pub(super) fn number(&mut self, number: u64) {
+        leb128::write(&mut self.0, number.into());
     }
 
     pub(super) fn float(&mut self, number: f64) {
@@ -77,31 +83,15 @@ impl<'a> Reader<'a> {
         Ok((reader, groups))
     }
 
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], EncodingError> {
-        let (bytes, rest) = self.0.split_first_chunk().ok_or(EncodingError::Short)?;
-        self.0 = rest;
-        Ok(*bytes)
-    }
-
     pub(super) fn number(&mut self) -> Result<u64, EncodingError> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let [byte] = self.bytes()?;
-            let bits = u64::from(byte & 0x7F);
-            if (bits << shift) >> shift != bits || (byte == 0 && shift > 0) {
-                return Err(EncodingError::Form);
-            }
-            number |= bits << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-        }
-        Err(EncodingError::Form)
+        u64::try_from(leb128::read(&mut self.0)?).map_err(|_| EncodingError::Form)
     }
 
     /// A number not below zero; a negative zero is another way to write 0, so it is refused.
     pub(super) fn float(&mut self) -> Result<f64, EncodingError> {
-        let number = f64::from_bits(u64::from_le_bytes(self.bytes()?));
+        let (bytes, rest) = self.0.split_first_chunk().ok_or(EncodingError::Short)?;
+        self.0 = rest;
+        let number = f64::from_bits(u64::from_le_bytes(*bytes));
         if number.is_sign_positive() { Ok(number) } else { Err(EncodingError::Form) }
     }
 
