@@ -18,7 +18,6 @@ pub mod pn532;
 pub mod pn532_line;
 pub mod provisioning;
 pub mod reader;
-pub mod reports;
 pub mod tag_side;
 pub mod tap;
 pub mod tokens;

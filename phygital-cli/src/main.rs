@@ -27,6 +27,7 @@ mod reader_arguments;
 mod settings;
 mod shop;
 mod simulated;
+mod table;
 mod text_file;
 mod value;
 mod value_arguments;

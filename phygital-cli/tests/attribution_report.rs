@@ -156,25 +156,118 @@ fn a_channel_of_few_is_not_shown() {
 
 #[test]
 fn a_bad_row_is_named() {
+    const TOUCHES: &str = "person,touch,channel,ts,place\n";
+    const ORDERS: &str = "person,order,ts,channel,value_minor,refund_minor,currency\n";
     let folder = Folder::new();
-    shop(&folder, 100, 0);
-    folder.write("orders.csv", "person,order,ts,channel,value_minor,refund_minor\nann,o1,1700000000,web,100,0\nann,o2,1700000000,web,100,101\n");
-    let run = folder.run(&[
-        "--json",
-        "attribution",
-        "report",
-        "--touches",
-        "touches.csv",
-        "--orders",
-        "orders.csv",
-    ]);
-    let error: Value = serde_json::from_str(run.err.lines().last().unwrap()).unwrap();
-    assert_eq!((run.code, &error["error"]["line"]), (2, &Value::from(3)));
-    let message = error["error"]["message"].as_str().unwrap();
-    assert!(message.contains("column refund_minor: more was refunded than the order was worth"), "{message}");
-    assert!(!message.contains("ann"));
-    folder.write("groups.csv", "name,parent\na,b\nb,a\n");
-    let run =
-        folder.run(&["attribution", "report", &vectors("dev_paths_a.csv.gz"), "--groups", "groups.csv"]);
-    assert!(run.code == 2 && run.err.contains("line 2") && run.err.contains("column parent"), "{}", run.err);
+    let told = |touches: &str, orders: &str| {
+        folder.write("touches.csv", touches);
+        folder.write("orders.csv", orders);
+        let mut arguments = vec!["--json", "attribution", "report", "--touches", "touches.csv"];
+        arguments.extend(["--orders", "orders.csv", "--min-people", "10"]);
+        let run = folder.run(&arguments);
+        let error: Value = serde_json::from_str(run.err.lines().last().unwrap()).unwrap();
+        let error = &error["error"];
+        assert!(run.code > 0 && !run.err.contains("zoe"), "{}", run.err);
+        (error["line"].as_u64(), error["message"].as_str().unwrap().to_owned())
+    };
+    let touch = |row: &str| told(&format!("{TOUCHES}zoe,0,ad,10,\n\n\n{row}\n"), ORDERS);
+    for (row, what) in [
+        (",0,ad,10,", "column person: expected a value"),
+        ("zoe,-1,ad,10,", "column touch: expected a whole number"),
+        ("zoe,1,,10,", "column channel: expected a value"),
+        (
+            "zoe,1,ad,soon,",
+            "column ts: expected whole seconds since 1970, or else: expected an RFC 3339 time",
+        ),
+        ("zoe,1,ad,9223372036854775807,", "column ts: expected whole seconds since 1970, or else: expected"),
+        ("zoe,0,mail,10,", "column touch: another touch of this person has the same time and number"),
+        ("zoe,1,ad,10", "expected 5 columns, found 4"),
+    ] {
+        let (line, message) = touch(row);
+        assert_eq!(line, Some(5), "{row}: {message}");
+        assert!(message.starts_with(&format!("touches.csv: {what}")), "{row}: {message}");
+    }
+    let order = |row: &str| told(TOUCHES, &format!("{ORDERS}zoe,1,10,web,5,0,EUR\n{row}\n"));
+    for (row, what) in [
+        ("zoe,1,10,web,5,0,EUR", "column order: an order of this id is there already"),
+        ("zoe,2,10,fax,5,0,EUR", "column channel: expected store or web"),
+        ("zoe,2,10,web,-5,0,EUR", "column value_minor: expected a number that is not below zero"),
+        ("zoe,2,10,web,NaN,0,EUR", "column value_minor: expected a whole number"),
+        ("zoe,2,10,web,5,6,EUR", "column refund_minor: more was refunded than the order was worth"),
+        ("zoe,2,10,web,5,0,Euro", "column currency: expected"),
+        ("zoe,2,10,web,5,0,USD", "column currency: expected EUR, as before, found USD"),
+        ("zoe,2,10,web,5,0,", "column currency: expected EUR, as before, found none"),
+        ("zoe,2,10,web,9223372036854775807,0,EUR", "column order: the sums leave 64 bits"),
+    ] {
+        let (line, message) = order(row);
+        assert_eq!(line, Some(3), "{row}: {message}");
+        assert!(message.starts_with(&format!("orders.csv: {what}")), "{row}: {message}");
+    }
+    let (line, message) = told("person,ts\n", ORDERS);
+    assert_eq!((line, message.as_str()), (None, "touches.csv: expected a column channel, found none"));
+}
+
+#[test]
+fn groups_and_costs_at_fault_are_refused() {
+    let folder = Folder::new();
+    let told = |argument: &str, text: &str| {
+        folder.write("file.csv", text);
+        let run =
+            folder.run(&["attribution", "report", &vectors("dev_paths_a.csv.gz"), argument, "file.csv"]);
+        assert_eq!(run.code, 2, "{}", run.err);
+        run.err.trim_end().to_owned()
+    };
+    for (text, message) in [
+        ("name,parent\na,b\nb,a\n", "line 3: file.csv: column parent: the group is within itself"),
+        ("name\na\n\na\n", "line 4: file.csv: column name: something was stated of this name before"),
+        ("name,side\na,left\n", "line 2: file.csv: column side: expected physical, visit, digital or direct"),
+        ("name,parent\n,b\n", "line 2: file.csv: column name: expected a value"),
+        ("", "file.csv: expected a column name, found none"),
+    ] {
+        assert_eq!(told("--groups", text), format!("phygital: {message}"));
+    }
+    for (text, message) in [
+        ("channel,cost_minor\na,-1\n", "column cost_minor: expected a number that is not below zero"),
+        ("channel,cost_minor\na,inf\n", "column cost_minor: expected a whole number"),
+        ("cost_minor,channel\n1,\n", "column channel: expected a value"),
+    ] {
+        assert_eq!(told("--costs", text), format!("phygital: line 2: file.csv: {message}"));
+    }
+    let most = format!("channel,cost_minor\na,{}\n\na,1\n", i64::MAX);
+    let message = "line 4: file.csv: column cost_minor: the costs of the channel leave 64 bits";
+    assert_eq!(told("--costs", &most), format!("phygital: {message}"));
+}
+
+#[test]
+fn lines_of_json_and_archives_give_the_same_page() {
+    let folder = Folder::new();
+    shop(&folder, 200, 60);
+    let run = |touches: &str, orders: &str| {
+        let mut arguments = vec!["--json", "attribution", "report", "--touches", touches, "--orders", orders];
+        arguments.extend(["--samples", "5", "--out", "page.html"]);
+        let run = folder.run(&arguments);
+        assert_eq!(run.code, 0, "{}", run.err);
+        let mut answer: Value = serde_json::from_str(&run.out).unwrap();
+        answer["run"].take();
+        answer
+    };
+    let expected = run("touches.csv", "orders.csv");
+    for name in ["touches", "orders"] {
+        let text = std::fs::read_to_string(folder.path(&format!("{name}.csv"))).unwrap();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let header = reader.headers().unwrap().clone();
+        let mut json = String::new();
+        for row in reader.records() {
+            let row = row.unwrap();
+            let fields =
+                header.iter().zip(row.iter()).map(|(name, value)| (name.to_owned(), Value::from(value)));
+            writeln!(json, "{}", Value::Object(fields.collect())).unwrap();
+        }
+        folder.write(&format!("{name}.jsonl"), &json);
+    }
+    assert_eq!(run("touches.jsonl", "orders.jsonl"), expected);
+    folder.write("orders.jsonl", "{\"order\": \"1\"}\n");
+    let refused =
+        folder.run(&["attribution", "report", "--touches", "touches.jsonl", "--orders", "orders.jsonl"]);
+    assert!(refused.err.contains("line 1: orders.jsonl: column ts: expected a value"), "{}", refused.err);
 }

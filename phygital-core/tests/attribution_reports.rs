@@ -2,41 +2,41 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use std::path::Path;
-
 use phygital_core::attribution::{
-    Crossing, Groups, Lookback, Model, People, Ropo, SaleLines, Samples, Side, Threshold, TouchLines, Ways,
-    direct,
+    Contact, Crossing, Groups, Lookback, Model, People, PersonKey, Ropo, Sale, Samples, Side, Sold,
+    Threshold, Ways, direct,
 };
-use serde_json::Value;
+use phygital_core::vocab::Timestamp;
+use proptest::prelude::*;
+use timed::number;
 
-fn file(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors/attribution").join(name);
-    std::fs::read_to_string(path).unwrap()
+#[path = "support/timed.rs"]
+mod timed;
+
+fn seconds(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(seconds * 1_000_000).unwrap()
 }
 
-/// The example, with its lines in the order of the file or turned round.
+/// The example, with its rows in the order of the files or turned round.
 fn people(turned: bool) -> People {
     let mut people = People::new(2);
-    let of = |name: &str| {
-        let text = file(name);
-        let mut lines = text.lines().map(str::to_owned).collect::<Vec<_>>().into_iter();
-        let header = lines.next().unwrap();
-        let mut lines = (2..).zip(lines).collect::<Vec<(u64, String)>>();
+    let rows = |name: &str| {
+        let mut rows = timed::rows(name);
         if turned {
-            lines.reverse();
+            rows.reverse();
         }
-        (header, lines)
+        rows
     };
-    let (header, lines) = of("dev_timed_touches.csv");
-    let touches = TouchLines::new(&header).unwrap();
-    for (number, line) in lines {
-        touches.read(number, &line, &mut people).unwrap();
+    for row in rows("dev_timed_touches.csv") {
+        let channel = people.channel(&row[2]).unwrap();
+        let touch = Contact::new(channel, seconds(number(&row[3])), row[1].parse().unwrap());
+        people.touch(PersonKey::of(row[0].as_bytes()), touch).unwrap();
     }
-    let (header, lines) = of("dev_timed_orders.csv");
-    let mut sales = SaleLines::new(&header).unwrap();
-    for (number, line) in lines {
-        sales.read(number, &line, &mut people).unwrap();
+    for row in rows("dev_timed_orders.csv") {
+        let sold = if &row[3] == "store" { Sold::Store } else { Sold::Web };
+        let sale = Sale::new(row[1].parse().unwrap(), seconds(number(&row[2])), sold, number(&row[4]));
+        let sale = sale.refunded(row[5].parse().unwrap()).unwrap();
+        people.sale(Some(PersonKey::of(row[0].as_bytes())), sale).unwrap();
     }
     people
 }
@@ -46,8 +46,7 @@ fn crossings_of_the_timed_example() {
     let people = people(false);
     let sides = Groups::default().sides(people.channels());
     let ropo = Ropo::of(&people.trails(&Lookback::days(30), &sides), &sides);
-    let expected =
-        serde_json::from_str::<Value>(&file("dev_timed.expected.json")).unwrap()["ropo_30d"].take();
+    let expected = timed::expected()["ropo_30d"].take();
     for (crossing, name) in [
         (Crossing::Ropo, "ropo"),
         (Crossing::Showroomed, "showroom"),
@@ -65,7 +64,7 @@ fn crossings_of_the_timed_example() {
 fn credits_of_the_timed_example() {
     let people = people(false);
     let sides = Groups::default().sides(people.channels());
-    let expected = serde_json::from_str::<Value>(&file("dev_timed.expected.json")).unwrap();
+    let expected = timed::expected();
     for days in [7, 30, 90] {
         let trails = people.trails(&Lookback::days(days), &sides);
         for (model, name) in [
@@ -121,8 +120,72 @@ fn visits_are_outcomes_too() {
     let visits = people.trails_to_visits(&Lookback::days(30), &sides);
     let visit = people.channels().id("store_visit").unwrap();
     assert_eq!(sides[visit.index()], Side::Visit);
-    let told = file("dev_timed_touches.csv").lines().filter(|line| line.contains(",store_visit,")).count();
+    let told = timed::rows("dev_timed_touches.csv").iter().filter(|row| &row[2] == "store_visit").count();
     // In no known shop, so two visits of a person within the hour are one.
     assert!(visits.len() <= told && visits.len() > told - 10, "{} of {told}", visits.len());
     assert!(visits.iter().all(|trail| trail.ages.iter().all(|age| *age <= 30 * 24 * 60 * 60 * 1000)));
+}
+
+const CHANNELS: [&str; 5] = ["search", "store_visit", "direct", "shelf", "(null)"];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Every order is in one class and has one way, every model shares out all there is, and whatever order it is told in the
+    /// sums are the same.
+    #[test]
+    fn every_order_is_in_every_report(
+        touches in prop::collection::vec((0..6_u8, 0..CHANNELS.len(), 0..4_000_000_i64), 0..25),
+        orders in prop::collection::vec((0..7_u8, 0..4_000_000_i64, any::<bool>(), 0..10_000_i64), 0..12),
+    ) {
+        let told = |turned: bool| {
+            let mut people = People::new(2);
+            for name in CHANNELS {
+                people.channel(name).unwrap();
+            }
+            let mut tells: Vec<Box<dyn Fn(&mut People) + '_>> = Vec::new();
+            for (number, (person, channel, at)) in (0..).zip(&touches) {
+                tells.push(Box::new(move |people| {
+                    let channel = people.channel(CHANNELS[*channel]).unwrap();
+                    people.touch(PersonKey::of(&[*person]), Contact::new(channel, seconds(*at), number)).unwrap();
+                }));
+            }
+            for (number, (person, at, store, net)) in orders.iter().enumerate() {
+                tells.push(Box::new(move |people| {
+                    let sold = if *store { Sold::Store } else { Sold::Web };
+                    let sale = Sale::new(format!("o{number}").parse().unwrap(), seconds(*at), sold, *net);
+                    // The last of them is nobody that is known.
+                    people.sale((*person < 6).then(|| PersonKey::of(&[*person])), sale).unwrap();
+                }));
+            }
+            if turned {
+                tells.reverse();
+            }
+            tells.iter().for_each(|tell| tell(&mut people));
+            people
+        };
+        let people = told(false);
+        let sides = Groups::default().sides(people.channels());
+        let direct = direct(&sides, people.channels());
+        let trails = people.trails(&Lookback::days(30), &sides);
+        prop_assert_eq!(&trails, &told(true).trails(&Lookback::days(30), &sides));
+        let sold = trails.iter().filter(|trail| Crossing::of(trail, &sides).is_some()).count();
+        prop_assert_eq!(sold, orders.len());
+        prop_assert_eq!(Ropo::of(&trails, &sides).orders(), sold as u64);
+        let ways = Ways::of(&trails);
+        let all = ways.lengths.iter().map(|tally| tally.orders.millionths()).sum::<u64>();
+        prop_assert_eq!(all, sold as u64 * 1_000_000);
+        let top = ways.top(people.channels(), Threshold::default(), 10, false);
+        prop_assert!(top.rows.iter().all(|(_, tally)| tally.persons >= 50));
+        for model in Model::USUAL {
+            if let Ok(scores) = model.scores(people.channels(), 2, direct, &trails, |_| 1) {
+                let unattributed = i128::from(scores.unattributed.value);
+                prop_assert_eq!(scores.attributed() + unattributed, i128::from(scores.total.value));
+            }
+        }
+        let samples = Samples::of_model(3, people.channels(), 2, direct, &trails, Model::Linear).unwrap();
+        prop_assert_eq!(samples.count(), 3);
+        let visits = people.trails_to_visits(&Lookback::days(30), &sides);
+        prop_assert!(visits.len() as u64 <= people.touches());
+    }
 }

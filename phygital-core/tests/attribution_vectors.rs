@@ -12,6 +12,10 @@ use phygital_core::attribution::{
     Shares, Target, Transitions, cover_rate_game, journey_subgame, rate_game, shapley, sum_game,
 };
 use serde_json::Value;
+use timed::number;
+
+#[path = "support/timed.rs"]
+mod timed;
 
 fn own(name: &str) -> PathBuf {
     File::new(env!("CARGO_MANIFEST_DIR")).join("../vectors/attribution").join(name)
@@ -343,12 +347,11 @@ struct Order {
 fn timed_orders() -> (Channels, Vec<Order>) {
     let mut channels = Channels::new();
     let mut touches = BTreeMap::<i64, Vec<_>>::new();
-    let number = |text: &str| text.parse::<i64>().unwrap();
-    for line in lines(&own("dev_timed_touches.csv")) {
+    for line in timed::rows("dev_timed_touches.csv") {
         let id = channels.intern(&line[2]).unwrap();
         touches.entry(number(&line[0])).or_default().push((number(&line[3]), number(&line[1]), id));
     }
-    let orders = lines(&own("dev_timed_orders.csv")).into_iter().map(|line| {
+    let orders = timed::rows("dev_timed_orders.csv").into_iter().map(|line| {
         let mut touches = touches.remove(&number(&line[0])).unwrap_or_default();
         touches.sort_unstable();
         Order { time: number(&line[2]), net: number(&line[4]) - number(&line[5]), touches }
@@ -360,22 +363,12 @@ fn timed_orders() -> (Channels, Vec<Order>) {
 #[test]
 fn orders_with_times_and_refunds() {
     let (channels, orders) = timed_orders();
-    let expected = json(&own("dev_timed.expected.json"));
+    let expected = timed::expected();
     let mut checked = 0;
     for (key, expected) in expected.as_object().unwrap() {
-        let Some((rule, days)) = key.strip_suffix('d').and_then(|key| key.split_once("_lookback")) else {
-            continue;
-        };
-        let window = days.parse::<i64>().unwrap() * 86_400;
-        let rule = match rule {
-            "first" => Rule::First,
-            "last" => Rule::Last,
-            "linear" => Rule::Linear,
-            "position" => Rule::position(),
-            "time_decay_7d" => Rule::time_decay(),
-            "last_non_direct" => Rule::LastNonDirect(channels.id("direct").unwrap()),
-            other => panic!("{other}"),
-        };
+        let Some((rule, days)) = timed::asked(key) else { continue };
+        let window = i64::from(days) * 86_400;
+        let rule = timed::rule(rule, channels.id("direct").unwrap());
         let mut minor = vec![0; channels.len()];
         let mut counts = Credits::new(2);
         let mut unattributed = 0;

@@ -36,9 +36,6 @@ mod names;
 #[path = "../../fuzz/src/optin.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod optin;
-#[path = "../../fuzz/src/reports.rs"]
-#[allow(unreachable_pub, reason = "a module of the fuzz package")]
-mod reports;
 #[cfg(all(feature = "apple-vas", feature = "simulate", feature = "smart-tap"))]
 #[path = "../../fuzz/src/tag_side.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
@@ -68,8 +65,6 @@ type Target = fn(&[u8]);
 const TARGETS: &[(&str, Target)] = &[
     ("aggregates", attribution::aggregates),
     ("credit_lines", attribution::credit_lines),
-    ("touches_and_orders", reports::touches_and_orders),
-    ("groups_and_costs", reports::groups_and_costs),
     #[cfg(feature = "contract")]
     ("identity_union", identity::union),
     ("evidence_lines", evidence::evidence_lines),

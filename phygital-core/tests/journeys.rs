@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use phygital_core::attribution::{
     Attributed, AttributedFault, Cause, Channels, CreditLedger, LedgerEntry, Markov, Measure, ModelRun,
@@ -14,12 +13,10 @@ use phygital_core::journey::{
 };
 use phygital_core::vocab::{Currency, Digest, EventKey, Money, OrderId, PlaceId, Timestamp};
 use proptest::prelude::*;
-use serde_json::Value;
+use timed::{number, rows};
 
-fn vectors(name: &str) -> String {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../vectors/attribution");
-    std::fs::read_to_string(folder.join(name)).unwrap()
-}
+#[path = "support/timed.rs"]
+mod timed;
 
 fn euro() -> Currency {
     "EUR".parse().unwrap()
@@ -49,12 +46,6 @@ fn kind(channel: &str) -> TouchKind {
 
 /// The orders of the example with all their touches, some of them after the order.
 fn timed() -> Vec<(Order, Vec<Touch>)> {
-    let rows = |name: &str| {
-        let text = vectors(name);
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
-        reader.records().map(|row| row.unwrap()).collect::<Vec<_>>()
-    };
-    let number = |text: &str| text.parse::<i64>().unwrap();
     let mut touches = BTreeMap::<i64, Vec<Touch>>::new();
     for row in rows("dev_timed_touches.csv") {
         let (person, touch) = (number(&row[0]), number(&row[1]));
@@ -90,25 +81,15 @@ fn run(name: &str, rule: Rule, channels: &Channels, journeys: &[Journey], settin
 #[test]
 fn the_timed_example_in_full() {
     let orders = timed();
-    let expected: Value = serde_json::from_str(&vectors("dev_timed.expected.json")).unwrap();
+    let expected = timed::expected();
     let mut checked = 0;
     for (key, expected) in expected.as_object().unwrap() {
-        let Some((rule, days)) = key.strip_suffix('d').and_then(|key| key.split_once("_lookback")) else {
-            continue;
-        };
-        let settings = Settings::plain(days.parse::<u64>().unwrap() * 86_400);
+        let Some((rule, days)) = timed::asked(key) else { continue };
+        let settings = Settings::plain(u64::from(days) * 86_400);
         let journeys = held(&orders, &settings);
         let (columns, currency) = columns_of(&journeys, &[], &settings).unwrap();
         let channels = columns.channels();
-        let rule = match rule {
-            "first" => Rule::First,
-            "last" => Rule::Last,
-            "linear" => Rule::Linear,
-            "position" => Rule::position(),
-            "time_decay_7d" => Rule::time_decay(),
-            "last_non_direct" => Rule::LastNonDirect(channels.id("direct").unwrap()),
-            other => panic!("{other}"),
-        };
+        let rule = timed::rule(rule, channels.id("direct").unwrap());
         let run = run(key, rule.clone(), channels, &journeys, &settings);
         let credits = Attributed::of(run, journeys.clone()).unwrap();
         let sums = &credits.sums()[&currency.unwrap()];

@@ -1,20 +1,16 @@
 //! Grouped paths from a file: each row a path, how many converted, their value together, how many did not.
 
-use std::cell::RefCell;
-use std::io::{self, Read};
 use std::path::Path;
-use std::rc::Rc;
 
 use phygital_core::attribution::Journeys;
 use phygital_core::vocab::Currency;
-use ring::digest::{Context, SHA256};
 
 use super::loader::{Loader, PathText, Scale, Wide};
 use crate::attribution_arguments::Paths;
 use crate::failure::Failure;
 use crate::hex::hex;
-use crate::identity::Table;
 use crate::output::Output;
+use crate::table::Table;
 
 /// The journeys of a file, and what there is to say of it.
 pub(super) struct Grouped {
@@ -58,20 +54,12 @@ pub(super) fn read(with: &Paths, output: &Output) -> Result<Grouped, Failure> {
 }
 
 fn read_at(with: &Paths, scale: Scale, output: &Output) -> Result<Result<Grouped, Wide>, Failure> {
-    let digest = Rc::new(RefCell::new(Context::new(&SHA256)));
-    let fed = Rc::clone(&digest);
-    let mut table =
-        Table::open_through(with.file()?, output, |bytes| Box::new(Hashing { bytes, digest: fed }))?;
+    let mut table = Table::open_hashed(with.file()?, output)?;
     let mut loader = Loader::new(table.name(), with, scale);
     let mut columns = COLUMNS.map(|names| (names, Vec::new()));
     for (names, places) in &mut columns {
         for name in *names {
-            // A column of CSV may not be there, one of JSON Lines may come later.
-            if table.columns().iter().any(|column| column == name) {
-                places.push(table.column(name)?);
-            } else {
-                places.extend(table.column(name).ok());
-            }
+            places.extend(table.optional(name)?);
         }
     }
     table.lists(COLUMNS[0][0]);
@@ -104,20 +92,6 @@ fn read_at(with: &Paths, scale: Scale, output: &Output) -> Result<Result<Grouped
         };
         loader.row(row.line, path, [conversions, value, nulls], currency)?;
     }
-    let sha256 = hex(digest.borrow().clone().finish());
+    let sha256 = table.sha256().map(hex).unwrap_or_default();
     Ok(loader.finish().map(|loaded| Grouped { sha256, ..loaded }))
-}
-
-/// Bytes that are taken into a digest as they are read.
-struct Hashing {
-    bytes: Box<dyn Read>,
-    digest: Rc<RefCell<Context>>,
-}
-
-impl Read for Hashing {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.bytes.read(buffer)?;
-        self.digest.borrow_mut().update(&buffer[..count]);
-        Ok(count)
-    }
 }

@@ -11,8 +11,8 @@ use super::bad;
 use super::told::told;
 use crate::experiment_arguments::Analyse;
 use crate::failure::{Exit, Failure};
-use crate::identity::Table;
 use crate::output::Output;
+use crate::table::Table;
 
 /// Most people whose ids are kept to find one twice.
 const UNITS_MAX: usize = 20_000_000;

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::bad;
 use crate::experiment_arguments::Assign;
 use crate::failure::{Exit, Failure};
-use crate::identity::Table;
 use crate::output::Output;
+use crate::table::Table;
 
 #[derive(Serialize)]
 struct Line<'a> {

@@ -8,9 +8,9 @@ use phygital_core::vocab::{Identifier, IdentifierKind, Region, SourceId, Timesta
 
 use super::mapping::Mapping;
 use super::records::record_id;
-use super::table::{Row, Table};
 use crate::failure::Failure;
 use crate::settings::region;
+use crate::table::{Row, Table};
 
 /// The source of rows that name none.
 const SOURCE: &str = "file";

@@ -2,17 +2,14 @@
 
 mod assertions;
 mod config;
-mod input;
 mod mapping;
 mod names;
 mod people;
 mod records;
 mod rulings;
-mod table;
 mod waterfall;
 
 pub(crate) use config::Config;
 pub(crate) use people::{People, descriptions};
 pub(crate) use records::records;
-pub(crate) use table::Table;
 pub(crate) use waterfall::{Bar, Waterfall};

@@ -12,9 +12,9 @@ use super::assertions::{Assertions, Faults};
 use super::mapping::{DetailColumns, Mapping};
 use super::names::Names;
 use super::rulings::{rulings, subject};
-use super::table::Table;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::table::Table;
 
 /// The evidence of a file.
 pub(crate) struct People {

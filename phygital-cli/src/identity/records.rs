@@ -4,8 +4,8 @@ use phygital_core::identity::matching::Records;
 use phygital_core::vocab::RecordId;
 
 use super::mapping::Mapping;
-use super::table::{Row, Table};
 use crate::failure::Failure;
+use crate::table::{Row, Table};
 
 /// The id of a record, and what it says in each field.
 type Values = (Box<str>, Vec<String>);

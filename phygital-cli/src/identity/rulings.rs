@@ -7,8 +7,8 @@ use phygital_core::identity::{Rules, Ruling, Subject};
 use phygital_core::vocab::{RecordId, RecordKey, SourceId, TenantKey};
 
 use super::assertions::{time, yes};
-use super::table::Table;
 use crate::failure::Failure;
+use crate::table::Table;
 use crate::who;
 
 /// Who makes the rulings of a table.

@@ -9,8 +9,8 @@ use phygital_core::measure::value::{
 use phygital_core::vocab::{Decimal, Timestamp};
 
 use crate::failure::Failure;
-use crate::identity::Table;
 use crate::output::Output;
+use crate::table::Table;
 use crate::value_arguments::{Customers, Unit};
 
 /// One customer of a file.

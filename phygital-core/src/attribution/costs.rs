@@ -3,23 +3,37 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::csv_line::{CellError, CellFault, Header};
+use thiserror::Error;
+
 use super::outcome::Count;
 
 /// What each channel cost over the time of the journeys, in units of the same scale as their values.
 ///
-/// Read from CSV with the columns `channel` and `cost_minor`; the lines of a channel are added up.
-///
 /// ```
 /// use phygital_core::attribution::Costs;
-/// let costs = Costs::parse("channel,cost_minor\nsearch,50000\nsearch,2500\nmeta,0\n")?;
-/// assert_eq!(costs.of("search"), Some(52500));
+/// let mut costs = Costs::default();
+/// for (channel, cost) in [("search", 50_000), ("search", 2_500), ("meta", 0)] {
+///     costs.add(channel, cost)?;
+/// }
+/// assert_eq!(costs.of("search"), Some(52_500));
 /// assert_eq!(costs.of("email"), None);
-/// # Ok::<(), phygital_core::attribution::CellError>(())
+/// # Ok::<(), phygital_core::attribution::CostError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Costs {
     costs: BTreeMap<Box<str>, i64>,
+}
+
+/// Why a cost was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CostError {
+    /// Below zero.
+    #[error("expected a number that is not below zero")]
+    Negative,
+    /// What a channel cost in sum leaves 64 bits.
+    #[error("the costs of the channel leave 64 bits")]
+    TooMuch,
 }
 
 /// What a channel was credited with, beside what it cost. What is not defined is none, never infinite.
@@ -42,23 +56,17 @@ pub struct Return {
 }
 
 impl Costs {
-    /// Reads the file.
+    /// One more cost of a channel, in units of the scale. The costs of a channel are added up.
     ///
     /// # Errors
-    /// [`CellError`] for a cost below zero, or one that is no number.
-    pub fn parse(text: &str) -> Result<Costs, CellError> {
-        let mut lines = text.lines().enumerate().map(|(at, line)| (at as u64 + 1, line));
-        let header = Header::read(lines.next().map_or("", |(_, line)| line))?;
-        let (channel, cost) = (header.need("channel")?, header.need("cost_minor")?);
-        let mut costs = Costs::default();
-        for (number, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
-            let row = header.row(number, line)?;
-            let (name, amount) = (row.some(channel)?, row.amount(cost)?);
-            let sum = costs.of(name).unwrap_or(0).checked_add(amount);
-            let sum = sum.ok_or_else(|| row.fault(cost, CellFault::Number))?;
-            costs.costs.insert(name.into(), sum);
+    /// [`CostError`]; nothing is changed then.
+    pub fn add(&mut self, channel: &str, cost: i64) -> Result<(), CostError> {
+        if cost < 0 {
+            return Err(CostError::Negative);
         }
-        Ok(costs)
+        let sum = self.of(channel).unwrap_or(0).checked_add(cost).ok_or(CostError::TooMuch)?;
+        self.costs.insert(channel.into(), sum);
+        Ok(())
     }
 
     /// What a channel cost; none where nothing is stated.
@@ -134,18 +142,11 @@ mod tests {
 
     #[test]
     fn costs_at_fault_are_refused() {
-        let told = |text: &str| Costs::parse(text).unwrap_err().to_string();
-        assert_eq!(
-            told("channel,cost_minor\na,-1\n"),
-            "line 2, column cost_minor: expected a number that is not below zero"
-        );
-        assert_eq!(told("channel,cost_minor\na,inf\n"), "line 2, column cost_minor: expected a whole number");
-        let most = i64::MAX;
-        assert_eq!(
-            told(&format!("channel,cost_minor\na,{most}\n\na,1\n")),
-            "line 4, column cost_minor: expected a whole number"
-        );
-        assert_eq!(told("channel\na\n"), "line 1, column cost_minor: the header has no such column");
+        let mut costs = Costs::default();
+        costs.add("a", i64::MAX).unwrap();
+        assert_eq!(costs.add("a", 1), Err(CostError::TooMuch));
+        assert_eq!(costs.add("b", -1), Err(CostError::Negative));
+        assert_eq!(costs.iter().collect::<Vec<_>>(), [("a", i64::MAX)]);
     }
 
     proptest! {

@@ -1,37 +1,54 @@
 //! Channel groups: a hierarchy of channels, and which side of the shop's door each is on.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use thiserror::Error;
 
 use super::channels::Channels;
-use super::csv_line::{CellError, CellFault, Header};
 
-/// Channels in groups, and groups in groups.
-///
-/// Read from CSV with the columns `name`, `parent` (empty at the top) and `side` (`physical`, `visit`, `digital`, `direct`;
-/// empty for that of the parent). A channel that the file does not name stands at the top. A name may be a group and have
-/// touches of its own.
+/// Channels in groups, and groups in groups. A channel of which nothing is stated stands at the top. A name may be a group and
+/// have touches of its own.
 ///
 /// A side that nobody states follows from the name: a store, tap, visit or till is physical (`store_visit` and `visit` are
 /// visits), `direct` and `(direct)` are direct, all others digital.
 ///
 /// ```
 /// use phygital_core::attribution::{Groups, Side};
-/// let groups = Groups::parse("name,parent,side\nPaid,,\nsearch,Paid,\nmeta,Paid,\nwindow screen,,physical\n")?;
+/// let mut groups = Groups::default();
+/// groups.add("search", Some("Paid"), None)?;
+/// groups.add("meta", Some("Paid"), None)?;
+/// groups.add("window screen", None, Some("physical".parse()?))?;
 /// assert_eq!(groups.ways("meta").collect::<Vec<_>>(), ["Paid"]);
 /// assert_eq!(groups.side("window screen"), Side::Physical);
 /// assert_eq!(groups.side("store_tap"), Side::Physical);
-/// # Ok::<(), phygital_core::attribution::CellError>(())
+/// # Ok::<(), phygital_core::attribution::GroupError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Groups {
     names: BTreeMap<Box<str>, Stated>,
 }
 
-/// What a line says of a name.
+/// What is stated of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Stated {
     parent: Option<Box<str>>,
     side: Option<Side>,
+}
+
+/// Why a statement was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum GroupError {
+    /// Something was stated of this name before.
+    #[error("something was stated of this name before")]
+    Twice,
+    /// The group would be within itself.
+    #[error("the group is within itself")]
+    Ring,
+    /// A side that is none.
+    #[error("expected physical, visit, digital or direct")]
+    Side,
 }
 
 /// Which side of the shop's door a channel is on.
@@ -49,6 +66,21 @@ pub enum Side {
     Digital,
     /// On a screen, but nothing led there: it does not count as research.
     Direct,
+}
+
+impl FromStr for Side {
+    type Err = GroupError;
+
+    /// Reads `physical`, `visit`, `digital` or `direct`.
+    fn from_str(text: &str) -> Result<Side, GroupError> {
+        match text {
+            "physical" => Ok(Side::Physical),
+            "visit" => Ok(Side::Visit),
+            "digital" => Ok(Side::Digital),
+            "direct" => Ok(Side::Direct),
+            _ => Err(GroupError::Side),
+        }
+    }
 }
 
 impl Side {
@@ -72,54 +104,27 @@ impl Side {
 }
 
 impl Groups {
-    /// Reads the file.
+    /// States which group a channel or group is in (`None` at the top), and on which side it is (`None` for that of the group,
+    /// or of its name). Groups may be stated in any order, or not at all. Costs O(d log n) for groups d deep.
     ///
     /// # Errors
-    /// [`CellError`] for a name that stands twice, a group within itself, a side that is none.
-    pub fn parse(text: &str) -> Result<Groups, CellError> {
-        let mut lines = text.lines().enumerate().map(|(at, line)| (at as u64 + 1, line));
-        let header = Header::read(lines.next().map_or("", |(_, line)| line))?;
-        let name = header.need("name")?;
-        let (parent, side) = (header.find("parent"), header.find("side"));
-        let mut groups = Groups::default();
-        let mut rows = Vec::new();
-        for (number, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
-            let row = header.row(number, line)?;
-            let under = parent.map(|column| row.text(column)).filter(|parent| !parent.is_empty());
-            let stated = match side.map_or("", |column| row.text(column)) {
-                "" => None,
-                "physical" => Some(Side::Physical),
-                "visit" => Some(Side::Visit),
-                "digital" => Some(Side::Digital),
-                "direct" => Some(Side::Direct),
-                _ => return Err(row.fault(side.expect("its text is not empty"), CellFault::Side)),
-            };
-            let own = row.some(name)?;
-            let stated = Stated { parent: under.map(Box::from), side: stated };
-            if groups.names.insert(own.into(), stated).is_some() {
-                return Err(row.fault(name, CellFault::Twice));
-            }
-            rows.push(row);
+    /// [`GroupError::Twice`], [`GroupError::Ring`]; nothing is changed then.
+    pub fn add(&mut self, name: &str, parent: Option<&str>, side: Option<Side>) -> Result<(), GroupError> {
+        if self.names.contains_key(name) {
+            return Err(GroupError::Twice);
         }
-        // A ring is reported at the first line that is part of one.
-        for row in &rows {
-            let own = row.text(name);
-            if groups.climb(own).any(|above| above == own) {
-                return Err(row.fault(parent.expect("it has a parent"), CellFault::Ring));
-            }
+        // Whatever is above the parent already is no ring: a new one would run through this name.
+        if parent.is_some_and(|parent| parent == name || self.ways(parent).any(|above| above == name)) {
+            return Err(GroupError::Ring);
         }
-        Ok(groups)
+        self.names.insert(name.into(), Stated { parent: parent.map(Box::from), side });
+        Ok(())
     }
 
     /// The groups that a channel or group is in, the innermost first.
     pub fn ways<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
-        self.climb(name)
-    }
-
-    /// The same, where there may be a ring: it ends after as many steps as there are names.
-    fn climb<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         let up = |name: &str| self.names.get(name).and_then(|stated| stated.parent.as_deref());
-        std::iter::successors(up(name), move |name| up(name)).take(self.names.len())
+        std::iter::successors(up(name), move |name| up(name))
     }
 
     /// Which side a channel is on: what is stated for it, or for the innermost group that states one, or what its name says.
@@ -181,14 +186,23 @@ pub struct Branch {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
 
-    const FILE: &str = "name,parent,side\nOwned,,\nIn store,Owned,physical\nstore_tap,In store,\nstore_visit,In store,visit\n\
-                        email,Owned,digital\nsearch,Paid,\n";
+    use super::*;
 
     #[test]
     fn groups_are_within_groups() {
-        let groups = Groups::parse(FILE).unwrap();
+        let mut groups = Groups::default();
+        for (name, parent, side) in [
+            ("Owned", None, None),
+            ("In store", Some("Owned"), Some(Side::Physical)),
+            ("store_tap", Some("In store"), None),
+            ("store_visit", Some("In store"), Some(Side::Visit)),
+            ("email", Some("Owned"), Some(Side::Digital)),
+            ("search", Some("Paid"), None),
+        ] {
+            groups.add(name, parent, side).unwrap();
+        }
         let mut channels = Channels::new();
         for name in ["store_visit", "email", "search", "direct", "Owned"] {
             channels.intern(name).unwrap();
@@ -223,24 +237,53 @@ mod tests {
     }
 
     #[test]
-    fn a_file_at_fault_is_refused() {
-        let told = |text: &str| Groups::parse(text).unwrap_err().to_string();
-        assert_eq!(told("name,parent\na,b\nb,a\n"), "line 2, column parent: the group is within itself");
-        assert_eq!(told("name,parent\nx,a\na,a\n"), "line 3, column parent: the group is within itself");
-        assert_eq!(told("name\na\na\n"), "line 3, column name: the name stands in a line before");
-        assert_eq!(
-            told("name,side\na,left\n"),
-            "line 2, column side: expected physical, visit, digital or direct"
-        );
-        assert_eq!(told(""), "line 1, column name: the header has no such column");
+    fn a_statement_at_fault_is_refused() {
+        let mut groups = Groups::default();
+        assert_eq!(groups.add("a", Some("a"), None), Err(GroupError::Ring));
+        groups.add("a", Some("b"), None).unwrap();
+        groups.add("b", Some("c"), None).unwrap();
+        let before = groups.clone();
+        assert_eq!(groups.add("c", Some("a"), None), Err(GroupError::Ring));
+        assert_eq!(groups.add("a", None, None), Err(GroupError::Twice));
+        assert_eq!(groups, before);
+        assert_eq!("left".parse::<Side>(), Err(GroupError::Side));
+        assert_eq!("visit".parse(), Ok(Side::Visit));
     }
 
     #[test]
     fn a_long_chain_is_climbed() {
-        let mut text = "name,parent\n".to_owned();
+        let mut groups = Groups::default();
         for at in 0..2_000 {
-            text += &format!("g{at},g{}\n", at + 1);
+            groups.add(&format!("g{at}"), Some(&format!("g{}", at + 1)), None).unwrap();
         }
-        assert_eq!(Groups::parse(&text).unwrap().ways("g0").count(), 2_000);
+        assert_eq!(groups.ways("g0").count(), 2_000);
+    }
+
+    proptest! {
+        /// What is taken has no ring, and what is refused as a ring would have one.
+        #[test]
+        fn no_group_is_within_itself(links in prop::collection::vec((0_u8..7, 0_u8..7), 0..12)) {
+            let mut groups = Groups::default();
+            let mut up = BTreeMap::new();
+            for (name, parent) in links {
+                // Up from the parent as far as there are names: is the name there?
+                let above = (0..7).scan(Some(parent), |at, _| {
+                    let here = *at;
+                    *at = here.and_then(|here| up.get(&here).copied());
+                    here
+                });
+                let ring = above.clone().any(|above| above == name);
+                let expected = match (up.contains_key(&name), ring) {
+                    (true, _) => Err(GroupError::Twice),
+                    (false, true) => Err(GroupError::Ring),
+                    (false, false) => Ok(()),
+                };
+                prop_assert_eq!(groups.add(&name.to_string(), Some(&parent.to_string()), None), expected);
+                if expected.is_ok() {
+                    up.insert(name, parent);
+                    prop_assert!(groups.ways(&name.to_string()).count() <= 7);
+                }
+            }
+        }
     }
 }

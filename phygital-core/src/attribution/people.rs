@@ -98,6 +98,9 @@ pub enum PeopleError {
     /// The order is there already.
     #[error("an order of this id is there already")]
     SameOrder,
+    /// More was given back than was paid.
+    #[error("more was refunded than the order was worth")]
+    RefundOverOrder,
     /// All values together leave 64 bits.
     #[error("the sums leave 64 bits")]
     TooMuch,
@@ -149,6 +152,15 @@ impl Sale {
     /// An order of which no shop and no cost is known.
     pub fn new(order: OrderId, at: Timestamp, sold: Sold, net: i64) -> Sale {
         Sale { order, at, sold, net, goods: None, place: None }
+    }
+
+    /// The same with so much given back of what it says.
+    ///
+    /// # Errors
+    /// [`PeopleError::RefundOverOrder`].
+    pub fn refunded(self, refund: u64) -> Result<Sale, PeopleError> {
+        let net = self.net.checked_sub_unsigned(refund).filter(|net| *net >= 0);
+        Ok(Sale { net: net.ok_or(PeopleError::RefundOverOrder)?, ..self })
     }
 }
 
@@ -289,6 +301,14 @@ mod tests {
         assert_eq!(people.sale(None, sale("b", -2)), Err(PeopleError::TooMuch));
         people.sale(None, sale("b", -1)).unwrap();
         assert_eq!(people.sales(), 2);
+    }
+
+    #[test]
+    fn no_more_is_given_back_than_was_paid() {
+        let sale = Sale::new("a".parse().unwrap(), at(1), Sold::Web, 5);
+        assert_eq!(sale.clone().refunded(5).unwrap().net, 0);
+        assert_eq!(sale.clone().refunded(6), Err(PeopleError::RefundOverOrder));
+        assert_eq!(sale.refunded(u64::MAX), Err(PeopleError::RefundOverOrder));
     }
 
     #[test]

@@ -299,7 +299,9 @@ mod tests {
         let people = people(100);
         let sides = Groups::default().sides(people.channels());
         let compared = people.channels().iter().map(|(id, _)| id).collect::<Vec<_>>();
-        let costs = Costs::parse("channel,cost_minor\nad,40000\nmail,20000\n").unwrap();
+        let mut costs = Costs::default();
+        costs.add("ad", 40_000).unwrap();
+        costs.add("mail", 20_000).unwrap();
         let of = |stresses: &[Stress]| {
             let yardstick = Yardstick::new(&compared, &costs, Threshold::default());
             Stability::of(&people, &sides, &Lookback::days(30), Model::Linear, stresses, &yardstick).unwrap()

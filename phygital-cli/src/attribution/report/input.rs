@@ -1,30 +1,26 @@
 //! The files of a report: touches, orders, groups, costs.
 
-use std::fs::File;
-use std::io::BufReader;
+use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
-use phygital_core::attribution::{CellError, Costs, Groups, People, SaleLines, TouchLines};
-use phygital_core::vocab::Currency;
+use phygital_core::attribution::{
+    Contact, CostError, Costs, GroupError, Groups, People, PeopleError, PersonKey, Sale, Sold,
+};
+use phygital_core::vocab::{Currency, IdError, OrderId, PlaceId, Timestamp};
 use ring::digest::{Context, SHA256};
 
 use crate::attribution_report_arguments::Report;
 use crate::failure::Failure;
-use crate::lines::{Line, Lines};
 use crate::output::Output;
 use crate::settings::name;
-use crate::text_file;
-
-/// Longest file of groups or costs, in bytes: a line for each of 65,536 channels.
-const TABLE_BYTES_MAX: u64 = 32 * 1024 * 1024;
-/// Longest line of touches or orders, in bytes.
-const ROW_BYTES_MAX: usize = 16 * 1024;
+use crate::table::{Row, Table};
 
 /// Who came when, and what was bought.
 pub(super) struct Read {
     pub(super) people: People,
     pub(super) currency: Option<Currency>,
-    /// SHA-256 over the lines, for the id of the run.
+    /// SHA-256 over the files, for the id of the run.
     pub(super) digest: Context,
 }
 
@@ -33,19 +29,12 @@ pub(super) fn people(with: &Report, touches: &Path, orders: &Path, output: &Outp
     // Amounts are in minor units already; the scale only says how they are shown.
     let mut people = People::new(with.currency.map_or(0, |currency| currency.exponent()));
     let mut digest = Context::new(&SHA256);
-    let of_touches = TouchLines::new;
-    let reader = each_line(touches, output, &mut digest, of_touches, |reader, number, line| {
-        reader.read(number, line, &mut people)
-    })?;
-    passed_over(touches, reader.passed_over(), output);
-    let reader = each_line(orders, output, &mut digest, SaleLines::new, |reader, number, line| {
-        reader.read(number, line, &mut people)
-    })?;
-    passed_over(orders, reader.passed_over(), output);
+    read_touches(touches, &mut people, &mut digest, output)?;
+    let told = read_orders(orders, &mut people, &mut digest, output)?;
     if people.repeated() > 0 {
         output.note(&format!("{} touches were told twice and count once", people.repeated()));
     }
-    let currency = match (with.currency, reader.currency()) {
+    let currency = match (with.currency, told) {
         (Some(asked), Some(told)) if asked != told => {
             let message = format!("{}: amounts are in {told}, not in {asked}", name(orders));
             return Err(Failure::misuse("currency", message));
@@ -55,81 +44,231 @@ pub(super) fn people(with: &Report, touches: &Path, orders: &Path, output: &Outp
     Ok(Read { people, currency, digest })
 }
 
-/// The header to a reader, then each line to it.
-fn each_line<R>(
+/// The touch of each row; its number among the person's is that of the line where no column says it.
+fn read_touches(
     file: &Path,
-    output: &Output,
+    people: &mut People,
     digest: &mut Context,
-    header: impl FnOnce(&str) -> Result<R, CellError>,
-    mut take: impl FnMut(&mut R, u64, &str) -> Result<(), CellError>,
-) -> Result<R, Failure> {
-    let of_file = |failure: Failure| failure.while_doing(&name(file));
-    let io = |error: &std::io::Error| Failure::io(&name(file), error);
-    let open = File::open(file).map_err(|error| io(&error))?;
-    let bar = output.progress(open.metadata().map_or(0, |metadata| metadata.len()), "bytes");
-    let mut lines = Lines::of_at_most(ROW_BYTES_MAX, BufReader::new(open));
-    let first = lines.next().map_err(|error| io(&error))?;
-    let mut reader = match &first {
-        None => header("").map_err(|error| of_file(refused(&error)))?,
-        Some(line) => header(text(line).map_err(of_file)?).map_err(|error| of_file(refused(&error)))?,
-    };
-    let mut line = first;
-    while let Some(taken) = line {
-        digest.update(&taken.bytes);
-        digest.update(b"\n");
-        line = lines.next().map_err(|error| io(&error))?;
-        if let Some(line) = &line {
-            let text = text(line).map_err(of_file)?;
-            take(&mut reader, line.number, text).map_err(|error| of_file(refused(&error)))?;
-            bar.set_position(lines.bytes());
+    output: &Output,
+) -> Result<(), Failure> {
+    let mut table = Table::open_hashed(file, output)?;
+    let [person, channel, at] = needed(&mut table, ["person", "channel", "ts"])?;
+    let [number, place] = optional(&mut table, ["touch", "place"])?;
+    each_row(file, &mut table, digest, |row| {
+        let key = PersonKey::of(person.some(row)?.as_bytes());
+        let time = at.time(row)?;
+        let counted = number.filter(|column| !column.text(row).is_empty());
+        let order = counted.map_or(Ok(row.line), |column| column.number(row))?;
+        let id = people.channel(channel.some(row)?).map_err(|error| channel.refuse(row, error))?;
+        let mut touch = Contact::new(id, time, order);
+        if let Some(column) = place {
+            touch.place = column.place(row)?;
         }
-    }
-    bar.finish_and_clear();
-    digest.update(&[0]);
-    Ok(reader)
+        people.touch(key, touch).map_err(|error| counted.unwrap_or(at).refuse(row, error))
+    })?;
+    passed_over(&table, &["person", "channel", "ts", "touch", "place"], output);
+    Ok(())
 }
 
-fn text(line: &Line) -> Result<&str, Failure> {
-    if line.cut {
-        let message = format!("expected a line of at most {ROW_BYTES_MAX} bytes");
-        return Err(Failure::misuse("malformed", message).at_line(line.number));
-    }
-    std::str::from_utf8(&line.bytes)
-        .map_err(|_| Failure::misuse("malformed", "expected UTF-8").at_line(line.number))
-}
-
-/// A fault with its line where all failures have it.
-fn refused(error: &CellError) -> Failure {
-    let message = format!("column {}: {}", error.column, error.fault);
-    Failure::misuse("malformed", message).at_line(error.line)
-}
-
-fn passed_over<'a>(file: &Path, columns: impl Iterator<Item = &'a str>, output: &Output) {
-    let columns = columns.collect::<Vec<_>>();
-    if !columns.is_empty() {
-        output.note(&format!("{}: columns that are not read: {}", name(file), columns.join(", ")));
-    }
+/// The order of each row, and the currency that all of them name.
+fn read_orders(
+    file: &Path,
+    people: &mut People,
+    digest: &mut Context,
+    output: &Output,
+) -> Result<Option<Currency>, Failure> {
+    let mut table = Table::open_hashed(file, output)?;
+    let [person, order, at, sold, value] =
+        needed(&mut table, ["person", "order", "ts", "channel", "value_minor"])?;
+    let [refund, goods, place, currency] =
+        optional(&mut table, ["refund_minor", "goods_minor", "place", "currency"])?;
+    let mut of_all: Option<Option<Currency>> = None;
+    each_row(file, &mut table, digest, |row| {
+        // Empty where nobody was recognised.
+        let key = Some(person.text(row)).filter(|text| !text.is_empty());
+        let key = key.map(|text| PersonKey::of(text.as_bytes()));
+        let id: OrderId = order.some(row)?.parse().map_err(|error: IdError| order.refuse(row, error))?;
+        let time = at.time(row)?;
+        let side = match sold.some(row)? {
+            "store" => Sold::Store,
+            "web" => Sold::Web,
+            _ => return Err(sold.refuse(row, "expected store or web")),
+        };
+        let mut sale = Sale::new(id, time, side, value.amount(row)?);
+        if let Some(column) = refund.filter(|column| !column.text(row).is_empty()) {
+            let refund = column.amount(row)?.unsigned_abs();
+            sale = sale.refunded(refund).map_err(|error| column.refuse(row, error))?;
+        }
+        if let Some(column) = goods.filter(|column| !column.text(row).is_empty()) {
+            sale.goods = Some(column.amount(row)?);
+        }
+        if let Some(column) = place {
+            sale.place = column.place(row)?;
+        }
+        if let Some(column) = currency {
+            let told = Some(column.text(row)).filter(|text| !text.is_empty());
+            let told = told.map(str::parse::<Currency>).transpose();
+            let told = told.map_err(|error| column.refuse(row, error))?;
+            let known = *of_all.get_or_insert(told);
+            if known != told {
+                let word =
+                    |currency: Option<Currency>| currency.map_or("none".to_owned(), |one| one.to_string());
+                let what = format_args!("expected {}, as before, found {}", word(known), word(told));
+                return Err(column.refuse(row, what));
+            }
+        }
+        people.sale(key, sale).map_err(|error: PeopleError| order.refuse(row, error))
+    })?;
+    passed_over(
+        &table,
+        &[
+            "person",
+            "order",
+            "ts",
+            "channel",
+            "value_minor",
+            "refund_minor",
+            "goods_minor",
+            "place",
+            "currency",
+        ],
+        output,
+    );
+    Ok(of_all.flatten())
 }
 
 /// The groups of channels; none where no file was named.
-pub(super) fn groups(file: Option<&Path>, digest: &mut Context) -> Result<Groups, Failure> {
-    table(file, digest, Groups::parse)
+pub(super) fn groups(file: Option<&Path>, digest: &mut Context, output: &Output) -> Result<Groups, Failure> {
+    let mut groups = Groups::default();
+    digest.update(&[1]);
+    let Some(file) = file else { return Ok(groups) };
+    let mut table = Table::open_hashed(file, output)?;
+    let [own] = needed(&mut table, ["name"])?;
+    let [parent, side] = optional(&mut table, ["parent", "side"])?;
+    each_row(file, &mut table, digest, |row| {
+        let text = |column: Option<Column>| {
+            column.map(|column| (column, column.text(row))).filter(|(_, text)| !text.is_empty())
+        };
+        let (above, stated) = (text(parent), text(side));
+        let stated =
+            stated.map(|(column, side)| side.parse().map_err(|error: GroupError| column.refuse(row, error)));
+        groups.add(own.some(row)?, above.map(|(_, name)| name), stated.transpose()?).map_err(|error| {
+            match error {
+                GroupError::Ring => parent.unwrap_or(own).refuse(row, error),
+                _ => own.refuse(row, error),
+            }
+        })
+    })?;
+    Ok(groups)
 }
 
 /// What channels cost; nothing where no file was named.
-pub(super) fn costs(file: Option<&Path>, digest: &mut Context) -> Result<Costs, Failure> {
-    table(file, digest, Costs::parse)
+pub(super) fn costs(file: Option<&Path>, digest: &mut Context, output: &Output) -> Result<Costs, Failure> {
+    let mut costs = Costs::default();
+    digest.update(&[1]);
+    let Some(file) = file else { return Ok(costs) };
+    let mut table = Table::open_hashed(file, output)?;
+    let [channel, cost] = needed(&mut table, ["channel", "cost_minor"])?;
+    each_row(file, &mut table, digest, |row| {
+        let amount = cost.number(row)?;
+        costs.add(channel.some(row)?, amount).map_err(|error: CostError| cost.refuse(row, error))
+    })?;
+    Ok(costs)
 }
 
-fn table<T: Default>(
-    file: Option<&Path>,
+/// Hands on each row, and takes the file into the digest.
+fn each_row(
+    file: &Path,
+    table: &mut Table,
     digest: &mut Context,
-    parse: impl FnOnce(&str) -> Result<T, CellError>,
-) -> Result<T, Failure> {
-    digest.update(&[1]);
-    let Some(file) = file else { return Ok(T::default()) };
-    let bad = |what: &str| Failure::misuse("malformed", format!("{}: {what}", name(file)));
-    let text = text_file::read(file, TABLE_BYTES_MAX, bad)?;
-    digest.update(text.as_bytes());
-    parse(&text).map_err(|error| refused(&error).while_doing(&name(file)))
+    mut take: impl FnMut(&Row<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    while let Some(row) = table.next()? {
+        take(&row).map_err(|failure| failure.while_doing(&name(file)))?;
+    }
+    digest.update(&table.sha256().unwrap_or_default());
+    Ok(())
+}
+
+fn passed_over(table: &Table, read: &[&str], output: &Output) {
+    let columns = table.columns().iter().map(String::as_str).filter(|column| !read.contains(column));
+    let columns = columns.collect::<Vec<_>>();
+    if !columns.is_empty() {
+        output.note(&format!("{}: columns that are not read: {}", table.name(), columns.join(", ")));
+    }
+}
+
+/// A column, by its place and name.
+#[derive(Clone, Copy)]
+struct Column {
+    place: usize,
+    name: &'static str,
+}
+
+fn needed<const N: usize>(table: &mut Table, names: [&'static str; N]) -> Result<[Column; N], Failure> {
+    let mut columns = names.map(|name| Column { place: 0, name });
+    for column in &mut columns {
+        column.place = table.column(column.name)?;
+    }
+    Ok(columns)
+}
+
+fn optional<const N: usize>(
+    table: &mut Table,
+    names: [&'static str; N],
+) -> Result<[Option<Column>; N], Failure> {
+    let mut columns = [None; N];
+    for (column, name) in columns.iter_mut().zip(names) {
+        *column = table.optional(name)?.map(|place| Column { place, name });
+    }
+    Ok(columns)
+}
+
+impl Column {
+    fn text<'r>(&self, row: &'r Row<'_>) -> &'r str {
+        row.get(self.place)
+    }
+
+    /// The text, which has to be something.
+    fn some<'r>(&self, row: &'r Row<'_>) -> Result<&'r str, Failure> {
+        match self.text(row) {
+            "" => Err(self.refuse(row, "expected a value")),
+            text => Ok(text),
+        }
+    }
+
+    fn number<N: FromStr>(&self, row: &Row<'_>) -> Result<N, Failure> {
+        self.some(row)?.parse().map_err(|_| self.refuse(row, "expected a whole number"))
+    }
+
+    /// An amount that is not below zero.
+    fn amount(&self, row: &Row<'_>) -> Result<i64, Failure> {
+        match self.number(row)? {
+            amount if amount < 0 => Err(self.refuse(row, "expected a number that is not below zero")),
+            amount => Ok(amount),
+        }
+    }
+
+    /// Whole seconds since 1970, or a time of RFC 3339.
+    fn time(&self, row: &Row<'_>) -> Result<Timestamp, Failure> {
+        let text = self.some(row)?;
+        let time = match text.parse::<i64>() {
+            Ok(seconds) => Timestamp::from_millis(seconds.saturating_mul(1000)),
+            Err(_) => Timestamp::parse(text),
+        };
+        time.map_err(|error| {
+            self.refuse(row, format_args!("expected whole seconds since 1970, or else: {error}"))
+        })
+    }
+
+    fn place(&self, row: &Row<'_>) -> Result<Option<PlaceId>, Failure> {
+        match self.text(row) {
+            "" => Ok(None),
+            text => PlaceId::new(text).map(Some).map_err(|error| self.refuse(row, error)),
+        }
+    }
+
+    fn refuse(&self, row: &Row<'_>, what: impl fmt::Display) -> Failure {
+        Failure::misuse("malformed", format!("column {}: {what}", self.name)).at_line(row.line)
+    }
 }

@@ -55,8 +55,8 @@ type Read = (Figures, Option<Currency>, u8, String);
 
 fn of_people(with: &Report, touches: &Path, orders: &Path, output: &Output) -> Result<Read, Failure> {
     let mut read = input::people(with, touches, orders, output)?;
-    let groups = input::groups(with.groups.as_deref(), &mut read.digest)?;
-    let costs = input::costs(with.costs.as_deref(), &mut read.digest)?;
+    let groups = input::groups(with.groups.as_deref(), &mut read.digest, output)?;
+    let costs = input::costs(with.costs.as_deref(), &mut read.digest, output)?;
     let setting = Setting { with, groups: &groups, costs: &costs };
     let figures = figures::of_people(&setting, &read.people, output)?;
     let decimals = read.currency.map_or(0, |currency| currency.exponent());
@@ -74,8 +74,8 @@ fn of_paths(with: &Report, file: &Path, output: &Output) -> Result<Read, Failure
     let grouped = paths::read(&asked, output)?;
     let mut context = Context::new(&SHA256);
     context.update(grouped.sha256.as_bytes());
-    let groups = input::groups(with.groups.as_deref(), &mut context)?;
-    let costs = input::costs(with.costs.as_deref(), &mut context)?;
+    let groups = input::groups(with.groups.as_deref(), &mut context, output)?;
+    let costs = input::costs(with.costs.as_deref(), &mut context, output)?;
     let setting = Setting { with, groups: &groups, costs: &costs };
     let figures = figures::of_journeys(&setting, &grouped.journeys, output)?;
     let run = run_id(with, context, grouped.currency);

@@ -7,9 +7,9 @@ use phygital_core::identity::Evaluation;
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
-use crate::identity::Table;
 use crate::identity_arguments::Evaluate;
 use crate::output::Output;
+use crate::table::Table;
 
 pub(super) fn evaluate(with: &Evaluate, output: &mut Output) -> Result<Exit, Failure> {
     let found = pairs(&with.clusters, None, None, output)?;

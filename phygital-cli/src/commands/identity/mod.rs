@@ -17,10 +17,11 @@ use phygital_core::vocab::TenantKey;
 
 use super::init::tenant_key;
 use crate::failure::{Exit, Failure};
-use crate::identity::{Config, People, Table, records};
+use crate::identity::{Config, People, records};
 use crate::identity_arguments::{Identity, Learned, Source};
 use crate::output::Output;
 use crate::settings;
+use crate::table::Table;
 use crate::text_file;
 
 /// Longest model file, in bytes: twelve fields with every common value that a model may name.

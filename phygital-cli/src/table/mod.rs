@@ -1,18 +1,25 @@
 //! A table of records, read row by row by the names of its columns.
 
+mod csv_rows;
+mod input;
+
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 use indicatif::ProgressBar;
+use ring::digest::{Context, SHA256};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::input::{Form, Input};
 use crate::failure::Failure;
 use crate::lines::{Line, Lines};
 use crate::output::Output;
+use csv_rows::{CsvFault, CsvRows};
+use input::{Form, Input};
 
 /// Longest row, in bytes: a cell of a megabyte and what stands beside it. What is longer is most likely a quote that never
 /// closes.
@@ -24,13 +31,12 @@ pub(crate) struct Table {
     columns: Vec<String>,
     rows: Rows,
     bar: ProgressBar,
+    /// Of the bytes so far, where that was asked for.
+    digest: Option<Rc<RefCell<Context>>>,
 }
 
 enum Rows {
-    Csv {
-        reader: Box<csv::Reader<Bounded>>,
-        row: csv::StringRecord,
-    },
+    Csv(Box<CsvRows>),
     Json {
         lines: Lines<Box<dyn BufRead>>,
         first: Option<Line>,
@@ -63,7 +69,7 @@ pub(crate) struct Row<'t> {
 }
 
 enum Values<'t> {
-    Csv(&'t csv::StringRecord),
+    Csv(&'t CsvRows),
     Json(&'t [Cell]),
 }
 
@@ -71,7 +77,7 @@ impl Row<'_> {
     /// The value of a column, without outer white space; empty where the row has none.
     pub(crate) fn get(&self, column: usize) -> &str {
         match self.values {
-            Values::Csv(row) => row.get(column).unwrap_or_default(),
+            Values::Csv(row) => row.get(column).unwrap_or_default().trim(),
             Values::Json(values) => match values.get(column) {
                 Some(Cell::Text(text)) => text.trim(),
                 _ => "",
@@ -97,13 +103,18 @@ impl Table {
         Self::of(Input::open(file, output)?)
     }
 
-    /// As [`Table::open`], with all bytes of the file going through what `through` gives, before they are unpacked.
-    pub(crate) fn open_through(
-        file: &Path,
-        output: &Output,
-        through: impl FnOnce(Box<dyn Read>) -> Box<dyn Read>,
-    ) -> Result<Self, Failure> {
-        Self::of(Input::open_through(file, output, through)?)
+    /// As [`Table::open`], with a digest of the file: [`Table::sha256`].
+    pub(crate) fn open_hashed(file: &Path, output: &Output) -> Result<Self, Failure> {
+        let digest = Rc::new(RefCell::new(Context::new(&SHA256)));
+        let fed = Rc::clone(&digest);
+        let input = Input::open_through(file, output, |bytes| Box::new(Hashing { bytes, digest: fed }))?;
+        Ok(Self { digest: Some(digest), ..Self::of(input)? })
+    }
+
+    /// SHA-256 of the bytes of the file as they lie, after its last row; `None` where it was not asked for.
+    pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
+        let digest = self.digest.as_ref()?.borrow().clone().finish();
+        digest.as_ref().try_into().ok()
     }
 
     /// What the file is called where something is wrong with it.
@@ -114,12 +125,11 @@ impl Table {
     fn of(Input { name, form, reader, bar }: Input) -> Result<Self, Failure> {
         match form {
             Form::Csv => {
-                let bounded = Bounded { inner: reader, left: ROW_BYTES_MAX };
-                let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bounded);
-                let header = reader.headers().map_err(|error| malformed(&name, &error))?;
-                let columns = header.iter().map(str::to_owned).collect();
-                let rows = Rows::Csv { reader: Box::new(reader), row: csv::StringRecord::new() };
-                Ok(Self { name, columns, rows, bar })
+                let mut rows = Box::new(CsvRows::new(reader));
+                rows.next().map_err(|fault| malformed(&name, &rows, fault))?;
+                let columns = (0..rows.fields()).filter_map(|field| rows.get(field));
+                let columns = columns.map(|column| column.trim().to_owned()).collect();
+                Ok(Self { name, columns, rows: Rows::Csv(rows), bar, digest: None })
             }
             Form::JsonLines => {
                 let mut lines = Lines::of_at_most(ROW_BYTES_MAX, reader);
@@ -129,7 +139,7 @@ impl Table {
                     None => Vec::new(),
                 };
                 let rows = Rows::Json { lines, first, asked: BTreeMap::new(), values: Vec::new() };
-                Ok(Self { name, columns, rows, bar })
+                Ok(Self { name, columns, rows, bar, digest: None })
             }
         }
     }
@@ -157,6 +167,12 @@ impl Table {
         }
     }
 
+    /// The same of a column that need not be there. Any line of JSON Lines may have it.
+    pub(crate) fn optional(&mut self, name: &str) -> Result<Option<usize>, Failure> {
+        let may = matches!(self.rows, Rows::Json { .. }) || self.columns.iter().any(|column| column == name);
+        may.then(|| self.column(name)).transpose()
+    }
+
     /// Lets a column of JSON Lines that was asked for hold lists of texts too.
     pub(crate) fn lists(&mut self, name: &str) {
         if let Rows::Json { asked, .. } = &mut self.rows
@@ -169,14 +185,12 @@ impl Table {
     /// The next row, if there is one.
     pub(crate) fn next(&mut self) -> Result<Option<Row<'_>>, Failure> {
         match &mut self.rows {
-            Rows::Csv { reader, row } => {
-                reader.get_mut().left = ROW_BYTES_MAX;
-                if !reader.read_record(row).map_err(|error| malformed(&self.name, &error))? {
+            Rows::Csv(rows) => {
+                if !rows.next().map_err(|fault| malformed(&self.name, rows, fault))? {
                     self.bar.finish_and_clear();
                     return Ok(None);
                 }
-                let line = row.position().map_or(0, csv::Position::line);
-                Ok(Some(Row { line, values: Values::Csv(row) }))
+                Ok(Some(Row { line: rows.line(), values: Values::Csv(rows) }))
             }
             Rows::Json { lines, first, asked, values } => {
                 let next = match first.take() {
@@ -196,7 +210,7 @@ impl Table {
     /// The columns that were asked for and that no line of JSON Lines had.
     pub(crate) fn unseen(&self) -> Vec<&str> {
         match &self.rows {
-            Rows::Csv { .. } => Vec::new(),
+            Rows::Csv(_) => Vec::new(),
             Rows::Json { asked, .. } => {
                 asked.iter().filter(|(_, asked)| !asked.seen).map(|(name, _)| name.as_str()).collect()
             }
@@ -204,44 +218,25 @@ impl Table {
     }
 }
 
-/// Gives so many bytes until somebody allows for more, so that one row never fills the memory.
-struct Bounded {
-    inner: Box<dyn BufRead>,
-    left: usize,
+/// Bytes that are taken into a digest as they are read.
+struct Hashing {
+    bytes: Box<dyn Read>,
+    digest: Rc<RefCell<Context>>,
 }
 
-/// A row had no end.
-#[derive(Debug, thiserror::Error)]
-#[error("expected at most {ROW_BYTES_MAX} bytes in a row; is there a quote that does not close?")]
-struct TooLong;
-
-impl Read for Bounded {
+impl Read for Hashing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 {
-            return Err(io::Error::other(TooLong));
-        }
-        let most = buffer.len().min(self.left);
-        let count = self.inner.read(&mut buffer[..most])?;
-        self.left -= count;
+        let count = self.bytes.read(buffer)?;
+        self.digest.borrow_mut().update(&buffer[..count]);
         Ok(count)
     }
 }
 
-fn malformed(name: &str, error: &csv::Error) -> Failure {
-    // The crate's own words may quote what stands there.
-    let what = match error.kind() {
-        csv::ErrorKind::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<TooLong>()) => {
-            TooLong.to_string()
-        }
-        csv::ErrorKind::Io(error) => return Failure::io(name, error),
-        csv::ErrorKind::Utf8 { err, .. } => format!("expected UTF-8 in column {}", err.field() + 1),
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("expected {expected_len} columns, found {len}")
-        }
-        _ => "expected CSV".to_owned(),
-    };
-    let failure = Failure::misuse("malformed", format!("{name}: {what}"));
-    error.position().map(csv::Position::line).map_or(failure.clone(), |line| failure.at_line(line))
+fn malformed(name: &str, rows: &CsvRows, fault: CsvFault) -> Failure {
+    match fault {
+        CsvFault::Io(error) => Failure::io(name, &error),
+        fault => Failure::misuse("malformed", format!("{name}: {fault}")).at_line(rows.line()),
+    }
 }
 
 /// The text of a line.
@@ -425,7 +420,6 @@ mod tests {
     fn a_row_has_a_limit() {
         let csv = |cell: usize| format!("id,name\n1,\"{}\"\n2,x\n", "a".repeat(cell)).into_bytes();
         assert_eq!(read(&csv(1024 * 1024), &["id"]).unwrap().len(), 2);
-        // What is read ahead counts for the row before.
         let open = [b"id,name\n1,\"".to_vec(), vec![b'a'; ROW_BYTES_MAX + 64 * 1024]].concat();
         let failure = read(&open, &["id"]).unwrap_err();
         assert_eq!(failure.kind, "malformed");
