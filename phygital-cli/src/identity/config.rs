@@ -1,5 +1,6 @@
 //! The one file that says what the columns of a file mean and by which rules they are judged.
 
+use std::cmp::Reverse;
 use std::path::Path;
 
 use phygital_core::identity::Rules;
@@ -63,17 +64,23 @@ impl Config {
         read.map_err(|error| Failure::misuse("bad_rules", format!("rules: {error}")))
     }
 
-    /// What the columns mean: as the file says, else one that comes with the command and names no other column.
+    /// What the columns mean: as the file says, else the mapping that comes with the command and knows the most of them. It
+    /// may name columns that are not there, see [`Mapping::keep`].
     pub(crate) fn mapping(&self, columns: &[String]) -> Result<Mapping, Failure> {
         if let Some(mapping) = &self.mapping {
             return Ok(mapping.clone());
         }
-        let fits =
-            |mapping: &Mapping| mapping.columns().all(|name| columns.iter().any(|column| column == name));
+        let there = |name: &str| columns.iter().any(|column| column == name);
         let shipped = SHIPPED.into_iter().filter_map(|text| serde_json::from_str::<Self>(text).ok()?.mapping);
-        shipped.into_iter().find(fits).ok_or_else(|| {
-            let message =
-                "no mapping comes with the command for these columns: write one and name it with --config";
+        let fitting = shipped.filter(|mapping| there(&mapping.id) && mapping.telling().any(there));
+        let best = fitting.max_by_key(|mapping| {
+            let (known, unknown): (Vec<&str>, _) = mapping.columns().partition(|name| there(name));
+            (unknown.is_empty(), known.len(), Reverse(unknown.len()))
+        });
+        best.ok_or_else(|| {
+            let message = "no mapping comes with the command for these columns: expected event_id, rec_id or unique_id and, \
+                           beside it, names, contacts or other identifiers as its own mappings call them; else write a \
+                           mapping and name it with --config";
             Failure::misuse("no_mapping", message)
         })
     }
@@ -131,7 +138,30 @@ mod tests {
             let columns: Vec<String> = mapping.columns().map(str::to_owned).collect();
             assert_eq!(Config::default().mapping(&columns).unwrap(), mapping);
         }
-        assert_eq!(Config::default().mapping(&["a".to_owned()]).unwrap_err().kind, "no_mapping");
+        for none in [&["a"][..], &["unique_id"], &["event_id", "ts", "source"], &["phone", "email"]] {
+            assert_eq!(shipped(none).unwrap_err().kind, "no_mapping", "{none:?}");
+        }
+    }
+
+    fn shipped(columns: &[&str]) -> Result<Mapping, Failure> {
+        Config::default().mapping(&columns.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn of_shipped_mappings_the_one_that_knows_most_columns_is_taken() {
+        let fields = |columns| {
+            let mut mapping = shipped(columns).unwrap();
+            let absent = mapping.keep(|name| columns.contains(&name));
+            (mapping.columns().map(str::to_owned).collect::<Vec<_>>(), absent)
+        };
+        let (kept, absent) = fields(&["event_id", "phone", "email", "note"]);
+        assert_eq!(kept, ["event_id", "phone", "email"]);
+        assert!(absent.contains("consent_link") && absent.contains("dob"), "{absent:?}");
+        let (kept, absent) = fields(&["city", "surname", "first_name", "unique_id"]);
+        assert_eq!((kept.len(), absent), (4, ["dob".to_owned(), "email".to_owned()].into()));
+        // All of fake_1000's, and as many of historical_50k's.
+        let all = ["unique_id", "first_name", "surname", "dob", "city", "email", "occupation", "birth_place"];
+        assert!(fields(&all).1.is_empty());
     }
 
     #[test]

@@ -101,6 +101,30 @@ impl Mapping {
             .chain(single.into_iter().filter_map(|column| column.as_deref()))
     }
 
+    /// The columns that name a person or say something of her.
+    pub(crate) fn telling(&self) -> impl Iterator<Item = &str> {
+        let details = self.details.each().into_iter().filter_map(|(column, _)| column);
+        let fields = self.fields.iter().map(|field| field.name.as_str());
+        fields.chain(self.identifiers.iter().map(|column| column.name.as_str())).chain(details)
+    }
+
+    /// Leaves out the columns that a file does not have, and gives their names; never that of the ids.
+    pub(crate) fn keep(&mut self, has: impl Fn(&str) -> bool) -> BTreeSet<String> {
+        let absent =
+            self.columns().filter(|name| *name != self.id && !has(name)).map(str::to_owned).collect();
+        self.fields.retain(|field| has(&field.name));
+        // Without its prefix an identifier means nothing.
+        self.identifiers.retain(|one| has(&one.name) && one.prefix.as_deref().is_none_or(&has));
+        let DetailColumns { given_name, surname, birthday, street, city, postcode, country } =
+            &mut self.details;
+        let Self { time, source, linking, region, .. } = self;
+        let details = [given_name, surname, birthday, street, city, postcode, country];
+        for single in details.into_iter().chain([time, source, linking, region]) {
+            single.take_if(|name| !has(name));
+        }
+        absent
+    }
+
     /// Whether a value stands for none.
     pub(crate) fn is_null(&self, value: &str) -> bool {
         value.is_empty() || self.null.iter().any(|word| word.eq_ignore_ascii_case(value))

@@ -149,6 +149,11 @@ impl Table {
         &self.columns
     }
 
+    /// Whether rows may have a column: it is in the header, and any line of JSON Lines may have it.
+    pub(crate) fn may_have(&self, name: &str) -> bool {
+        matches!(self.rows, Rows::Json { .. }) || self.columns.iter().any(|column| column == name)
+    }
+
     /// Where [`Row::get`] finds a column. Any line of JSON Lines may have it.
     pub(crate) fn column(&mut self, name: &str) -> Result<usize, Failure> {
         if let Rows::Json { asked, values, .. } = &mut self.rows {

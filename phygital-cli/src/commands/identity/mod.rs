@@ -70,7 +70,17 @@ fn read_named(with: &Source, output: &Output) -> Result<Read, Failure> {
 fn read_as(with: &Source, named: bool, output: &Output) -> Result<Read, Failure> {
     let config = Config::read(with.config.as_deref())?;
     let mut table = Table::open(&with.file, output)?;
-    let mapping = config.mapping(table.columns())?;
+    let mut mapping = config.mapping(table.columns())?;
+    if config.mapping.is_none() {
+        let absent = mapping.keep(|column| table.may_have(column));
+        let absent: Vec<String> = absent.into_iter().collect();
+        if !absent.is_empty() {
+            output.note(&format!(
+                "the mapping that comes with the command is used without {}",
+                absent.join(", ")
+            ));
+        }
+    }
     let mut said = match mapping.is_evidence() {
         true => {
             let given = (tenant(with)?, config.rules()?);
