@@ -8,6 +8,7 @@ use phygital_core::vocab::{Currency, Decimal, MoneyError};
 use super::paths::Grouped;
 use crate::attribution_arguments::Paths;
 use crate::failure::Failure;
+use crate::table::trimmed;
 
 /// How many decimals a value has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,7 +221,7 @@ impl Loader {
     /// Takes the channels of a path.
     fn touches<'p>(&mut self, line: u64, names: impl Iterator<Item = &'p str>) -> Result<(), Failure> {
         for name in names {
-            let name = name.trim();
+            let name = trimmed(name);
             let id = match self.memo.id(name) {
                 Some(id) => id,
                 None => {
@@ -259,36 +260,74 @@ impl Loader {
 }
 
 /// Channels that were seen lately, each in the one place where its name belongs: a look there is cheaper than a search.
-struct Memo(Vec<(Box<str>, ChannelId)>);
+struct Memo(Vec<Seen>);
+
+/// A channel. Of a name of at most eight bytes its bytes and their number say all.
+#[derive(Clone, Default)]
+struct Seen {
+    bytes: u64,
+    length: usize,
+    name: Box<str>,
+    id: ChannelId,
+}
 
 /// A power of two.
 const MEMO_PLACES: usize = 1024;
 
 impl Default for Memo {
     fn default() -> Memo {
-        Memo(vec![Default::default(); MEMO_PLACES])
+        Memo(vec![Seen::default(); MEMO_PLACES])
     }
 }
 
 impl Memo {
-    fn place(name: &str) -> usize {
+    /// The last up to eight bytes of a name, and its place.
+    fn place(name: &str) -> (u64, usize) {
         let mut bytes = name.as_bytes();
         let mut hash = bytes.len() as u64;
-        while let Some((eight, rest)) = bytes.split_first_chunk() {
+        while let Some((eight, rest)) = bytes.split_first_chunk().filter(|(_, rest)| !rest.is_empty()) {
             hash = (hash ^ u64::from_le_bytes(*eight)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
             bytes = rest;
         }
         let last = bytes.iter().fold(0, |last, byte| last << 8 | u64::from(*byte));
         hash = (hash ^ last).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (hash >> (u64::BITS - MEMO_PLACES.trailing_zeros())) as usize
+        (last, (hash >> (u64::BITS - MEMO_PLACES.trailing_zeros())) as usize)
     }
 
     fn id(&self, name: &str) -> Option<ChannelId> {
-        let (known, id) = &self.0[Memo::place(name)];
-        (**known == *name && !name.is_empty()).then_some(*id)
+        let (bytes, place) = Memo::place(name);
+        let seen = &self.0[place];
+        let same =
+            seen.bytes == bytes && seen.length == name.len() && (name.len() <= 8 || *seen.name == *name);
+        (same && !name.is_empty()).then_some(seen.id)
     }
 
     fn keep(&mut self, name: &str, id: ChannelId) {
-        self.0[Memo::place(name)] = (name.into(), id);
+        let (bytes, place) = Memo::place(name);
+        self.0[place] = Seen { bytes, length: name.len(), name: name.into(), id };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// A channel that was seen lately is the one of that name, or none.
+        #[test]
+        fn what_was_seen_is_what_was_kept(names in prop::collection::vec("[ab\u{e9}\0]{0,17}", 1..40)) {
+            let mut channels = phygital_core::attribution::Channels::new();
+            let mut memo = Memo::default();
+            for name in &names {
+                let Ok(id) = channels.intern(name) else { continue };
+                memo.keep(name, id);
+                prop_assert_eq!(memo.id(name), Some(id));
+                for other in &names {
+                    prop_assert!(memo.id(other).is_none_or(|id| channels.name(id) == other));
+                }
+            }
+        }
     }
 }

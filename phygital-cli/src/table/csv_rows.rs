@@ -5,10 +5,11 @@ use std::io::{self, BufRead};
 use csv_core::ReadRecordResult;
 
 use super::ROW_BYTES_MAX;
+use super::ahead::Ahead;
 
 /// Reads rows. The first one says how many fields each of them has.
-pub(super) struct CsvRows {
-    source: Box<dyn BufRead>,
+pub(super) struct CsvRows<R = Ahead> {
+    source: R,
     parser: csv_core::Reader,
     /// The fields of the row behind each other.
     text: String,
@@ -36,8 +37,8 @@ pub(super) enum CsvFault {
     TooLong,
 }
 
-impl CsvRows {
-    pub(super) fn new(source: Box<dyn BufRead>) -> CsvRows {
+impl<R: BufRead> CsvRows<R> {
+    pub(super) fn new(source: R) -> CsvRows<R> {
         let (parser, text, ends) = (csv_core::Reader::new(), String::new(), vec![0; 16]);
         CsvRows { source, parser, text, ends, found: 0, line: 1, expected: None }
     }
@@ -144,7 +145,7 @@ mod tests {
     /// The rows, read through a buffer of so many bytes.
     fn rows(text: &[u8], buffer: usize) -> Result<Vec<Row>, CsvFault> {
         let source = io::BufReader::with_capacity(buffer, io::Cursor::new(text.to_vec()));
-        let mut reader = CsvRows::new(Box::new(source));
+        let mut reader = CsvRows::new(source);
         let mut rows = Vec::new();
         while reader.next()? {
             let fields = (0..reader.fields()).map(|field| reader.get(field).unwrap().to_owned());

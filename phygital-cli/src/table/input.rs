@@ -7,6 +7,7 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 
+use super::ahead::Ahead;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::name;
@@ -24,7 +25,7 @@ pub(super) enum Form {
 pub(super) struct Input {
     pub(super) name: String,
     pub(super) form: Form,
-    pub(super) reader: Box<dyn BufRead>,
+    pub(super) reader: Ahead,
     /// Shows how far it is read.
     pub(super) bar: ProgressBar,
 }
@@ -45,7 +46,7 @@ impl Input {
     pub(super) fn open_through(
         file: &Path,
         output: &Output,
-        through: impl FnOnce(Box<dyn Read>) -> Box<dyn Read>,
+        through: impl FnOnce(Box<dyn Read + Send>) -> Box<dyn Read + Send>,
     ) -> Result<Self, Failure> {
         if file == Path::new("-") {
             let bytes = through(Box::new(io::stdin()));
@@ -59,11 +60,11 @@ impl Input {
         Self::of(name, bytes, bar)
     }
 
-    pub(super) fn of(name: String, bytes: Box<dyn Read>, bar: ProgressBar) -> Result<Self, Failure> {
+    pub(super) fn of(name: String, bytes: Box<dyn Read + Send>, bar: ProgressBar) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::io(&name, &error);
         let (head, bytes) =
             peek(BufReader::with_capacity(64 * 1024, bytes), GZIP.len() as u64).map_err(failed)?;
-        let bytes: Box<dyn BufRead> = match head == GZIP {
+        let bytes: Box<dyn BufRead + Send> = match head == GZIP {
             true => Box::new(BufReader::with_capacity(64 * 1024, MultiGzDecoder::new(bytes))),
             false => Box::new(bytes),
         };
@@ -78,12 +79,12 @@ impl Input {
             }
             _ => Form::Csv,
         };
-        Ok(Self { name, form, reader: Box::new(reader), bar })
+        Ok(Self { name, form, reader: Ahead::of(Box::new(reader)), bar })
     }
 }
 
 /// The first bytes, and all of them again.
-fn peek<R: BufRead>(mut bytes: R, most: u64) -> io::Result<(Vec<u8>, impl BufRead)> {
+fn peek<R: BufRead + Send>(mut bytes: R, most: u64) -> io::Result<(Vec<u8>, impl BufRead + Send)> {
     let mut head = Vec::new();
     bytes.by_ref().take(most).read_to_end(&mut head)?;
     Ok((head.clone(), Cursor::new(head).chain(bytes)))
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> Result<(Form, String), Failure> {
-        let bytes: Box<dyn Read> = Box::new(Cursor::new(bytes.to_vec()));
+        let bytes: Box<dyn Read + Send> = Box::new(Cursor::new(bytes.to_vec()));
         let mut input = Input::of("x".to_owned(), bytes, ProgressBar::hidden())?;
         let mut text = String::new();
         input.reader.read_to_string(&mut text).map_err(|error| Failure::io("x", &error))?;

@@ -1,14 +1,14 @@
 //! A table of records, read row by row by the names of its columns.
 
+mod ahead;
 mod csv_rows;
 mod input;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::ProgressBar;
 use ring::digest::{Context, SHA256};
@@ -18,6 +18,7 @@ use serde_json::value::RawValue;
 use crate::failure::Failure;
 use crate::lines::{Line, Lines};
 use crate::output::Output;
+use ahead::Ahead;
 use csv_rows::{CsvFault, CsvRows};
 use input::{Form, Input};
 
@@ -32,17 +33,12 @@ pub(crate) struct Table {
     rows: Rows,
     bar: ProgressBar,
     /// Of the bytes so far, where that was asked for.
-    digest: Option<Rc<RefCell<Context>>>,
+    digest: Option<Arc<Mutex<Context>>>,
 }
 
 enum Rows {
     Csv(Box<CsvRows>),
-    Json {
-        lines: Lines<Box<dyn BufRead>>,
-        first: Option<Line>,
-        asked: BTreeMap<String, Asked>,
-        values: Vec<Cell>,
-    },
+    Json { lines: Lines<Ahead>, first: Option<Line>, asked: BTreeMap<String, Asked>, values: Vec<Cell> },
 }
 
 /// A column of JSON Lines that somebody asked for.
@@ -77,9 +73,9 @@ impl Row<'_> {
     /// The value of a column, without outer white space; empty where the row has none.
     pub(crate) fn get(&self, column: usize) -> &str {
         match self.values {
-            Values::Csv(row) => row.get(column).unwrap_or_default().trim(),
+            Values::Csv(row) => trimmed(row.get(column).unwrap_or_default()),
             Values::Json(values) => match values.get(column) {
-                Some(Cell::Text(text)) => text.trim(),
+                Some(Cell::Text(text)) => trimmed(text),
                 _ => "",
             },
         }
@@ -105,15 +101,15 @@ impl Table {
 
     /// As [`Table::open`], with a digest of the file: [`Table::sha256`].
     pub(crate) fn open_hashed(file: &Path, output: &Output) -> Result<Self, Failure> {
-        let digest = Rc::new(RefCell::new(Context::new(&SHA256)));
-        let fed = Rc::clone(&digest);
+        let digest = Arc::new(Mutex::new(Context::new(&SHA256)));
+        let fed = Arc::clone(&digest);
         let input = Input::open_through(file, output, |bytes| Box::new(Hashing { bytes, digest: fed }))?;
         Ok(Self { digest: Some(digest), ..Self::of(input)? })
     }
 
     /// SHA-256 of the bytes of the file as they lie, after its last row; `None` where it was not asked for.
     pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
-        let digest = self.digest.as_ref()?.borrow().clone().finish();
+        let digest = self.digest.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).clone().finish();
         digest.as_ref().try_into().ok()
     }
 
@@ -223,16 +219,26 @@ impl Table {
     }
 }
 
+/// A text without outer white space. Of most texts the first and the last byte tell that there is none.
+pub(crate) fn trimmed(text: &str) -> &str {
+    let text = text.strip_prefix(' ').unwrap_or(text);
+    let text = text.strip_suffix(' ').unwrap_or(text);
+    match text.as_bytes() {
+        [] | [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
+    }
+}
+
 /// Bytes that are taken into a digest as they are read.
 struct Hashing {
-    bytes: Box<dyn Read>,
-    digest: Rc<RefCell<Context>>,
+    bytes: Box<dyn Read + Send>,
+    digest: Arc<Mutex<Context>>,
 }
 
 impl Read for Hashing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.bytes.read(buffer)?;
-        self.digest.borrow_mut().update(&buffer[..count]);
+        self.digest.lock().unwrap_or_else(PoisonError::into_inner).update(&buffer[..count]);
         Ok(count)
     }
 }
@@ -436,6 +442,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn white_space_is_what_the_language_says(text in "[ab \t\n\u{a0}\u{3000}]{0,6}") {
+            prop_assert_eq!(trimmed(&text), text.trim());
+        }
+
         #[test]
         fn any_bytes_are_rows_or_a_failure(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = read(&bytes, &["id"]);
