@@ -17,7 +17,7 @@ use crate::journey_arguments::JourneyArguments;
 pub(crate) enum Attribution {
     /// Share out the conversions and the value of journeys among channels: CSV with channel, conversions, value
     Run(Run),
-    /// Explain an order of a store: its touches, those that do not count and why, weights, credits to the cent
+    /// Explain an order of a store or a file: its touches, those that do not count and why, weights, credits to the cent
     Explain(Explain),
     /// Post the credits of a store's orders into a ledger that is only ever added to, and ask it about any time
     #[command(subcommand)]
@@ -53,12 +53,25 @@ impl Paths {
     }
 }
 
+/// Files of touches and orders with their times, in place of a store.
+#[derive(Debug, Args)]
+pub(crate) struct TimedFiles {
+    /// Touches: person, channel, ts; where known touch (its number), kind, source, place
+    #[arg(long, value_name = "FILE", requires = "orders")]
+    pub(crate) touches: Option<PathBuf>,
+    /// Orders: person, order, ts, channel (store or web), value_minor; where known refund_minor, place, currency
+    #[arg(long, value_name = "FILE", requires = "touches")]
+    pub(crate) orders: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     #[arg(long, value_name = "MODEL", value_parser = Model::parse, help = MODELS)]
     pub(crate) model: Model,
     #[command(flatten)]
     pub(crate) paths: Paths,
+    #[command(flatten)]
+    pub(crate) timed: TimedFiles,
     #[command(flatten)]
     pub(crate) journeys: JourneyArguments,
     /// How a Markov model spreads credit: all conversions by the removal effects, or those of each journey among its own

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use phygital_core::vocab::{OrderId, Timestamp};
+use phygital_core::vocab::{Currency, OrderId, Timestamp};
 
 use crate::attribution::Model;
+use crate::attribution_arguments::TimedFiles;
 use crate::journey_arguments::JourneyArguments;
 
 #[derive(Debug, Args)]
@@ -17,6 +18,11 @@ pub(crate) struct Explain {
     /// game by what they are worth
     #[arg(long, value_name = "MODEL", value_parser = Model::parse, default_value = "linear")]
     pub(crate) model: Model,
+    #[command(flatten)]
+    pub(crate) timed: TimedFiles,
+    /// The currency of a file's orders, such as EUR
+    #[arg(long, value_name = "CODE", requires = "orders")]
+    pub(crate) currency: Option<Currency>,
     #[command(flatten)]
     pub(crate) journeys: JourneyArguments,
 }

@@ -154,6 +154,15 @@ fn a_run_has_an_id_of_its_settings_and_its_input() {
     // The same, asked for in other words.
     assert_eq!(id(SHOP, "--model position:40,20,40 --threads 2"), one);
     assert_ne!(id(SHOP, "--model position:30,40,30"), one);
+    // The same rows in another order, and in parts of rows.
+    let (head, rows) = SHOP.split_once('\n').unwrap();
+    let turned = rows.lines().rev().collect::<Vec<_>>().join("\n");
+    assert_eq!(id(&format!("{head}\n{turned}\n"), "--model position"), one);
+    for model in ["markov:2", "markov:1 --spread journey", "shapley:rate", "shapley:ordered"] {
+        let of = |text: &str| id(text, &format!("--model {model}"));
+        assert_eq!(of(&format!("{head}\n{turned}\n")), of(SHOP), "{model}");
+        assert_ne!(of(&SHOP.replace("19.99", "19.98")), of(SHOP), "{model}");
+    }
     assert_ne!(id(&SHOP.replace("ad", "ads"), "--model position"), one);
     assert_ne!(id(SHOP, "--model position --currency EUR"), one);
     let told = answer(SHOP, "--model linear");

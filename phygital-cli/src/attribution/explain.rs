@@ -39,7 +39,7 @@ struct Weight {
 
 /// Explains an order by a model.
 pub(super) fn explain(shop: &Shop, with: &Explain, output: &mut Output) -> Result<Exit, Failure> {
-    let gathered = shop::gather(shop, &with.journeys, output)?;
+    let gathered = shop::gather_named(shop, &with.timed, with.currency, &with.journeys, output)?;
     let run = gathered.run(&with.model)?;
     let found = gathered.journeys.journeys.iter().find(|journey| journey.order.id == with.order);
     let journey = found.ok_or_else(|| Failure::no("unknown", "there is no order of that id"))?;

@@ -2,6 +2,7 @@
 
 mod amounts;
 mod explain;
+mod files;
 mod ledger;
 mod loader;
 mod model;
@@ -10,6 +11,7 @@ mod report;
 mod run;
 pub(crate) mod shop;
 mod shop_run;
+mod timed;
 mod transitions;
 
 pub(crate) use model::{MODELS, Model};

@@ -8,7 +8,7 @@ use phygital_core::attribution::{
     cover_rate_game_sampled, journey_subgame, rate_game,
 };
 use phygital_core::vocab::limits::SHAPLEY_PLAYERS_MAX;
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256, digest};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -81,6 +81,8 @@ pub(super) struct Answer {
     unattributed: Option<Line>,
     /// What the model says of itself.
     pub(super) details: Value,
+    /// SHA-256 of what was folded from the journeys, in hexadecimal digits: the same in whatever order and parts they came.
+    folded: String,
 }
 
 /// Runs a model over a file, or over the orders of a store.
@@ -91,6 +93,10 @@ pub(super) fn run(shop: &Shop, with: &Run, output: &mut Output) -> Result<Exit, 
             "conflicting_arguments",
             "--spread and --transitions go with markov alone",
         ));
+    }
+    if with.paths.file.is_some() && with.timed.orders.is_some() {
+        let message = "a file of grouped paths, or --touches and --orders: not both";
+        return Err(Failure::misuse("conflicting_arguments", message));
     }
     if with.paths.file.is_none() {
         return shop_run::run(shop, with, output);
@@ -106,11 +112,21 @@ pub(super) fn run(shop: &Shop, with: &Run, output: &mut Output) -> Result<Exit, 
     let answer = output.working("attributing", || answer(with, &read))?;
     let settings =
         Settings { separator: Some(with.paths.separator.clone()), ..Settings::of(with, &read, &answer) };
-    tell(&settings, &read, &answer, output)?;
+    let input = Source { input_sha256: &answer.folded, file_sha256: Some(&read.sha256) };
+    tell(&settings, &read, &answer, input, output)?;
     if !output.is_json() {
         notes(&read, output);
     }
     Ok(Exit::Done)
+}
+
+impl Answer {
+    /// The answer with the aggregates, in their stable bytes, that it comes from.
+    fn from_fold(self, aggregates: &[Vec<u8>]) -> Answer {
+        let mut context = Context::new(&SHA256);
+        aggregates.iter().for_each(|bytes| context.update(bytes));
+        Answer { folded: hex(context.finish()), ..self }
+    }
 }
 
 impl Settings {
@@ -135,10 +151,11 @@ pub(super) fn tell(
     settings: &Settings,
     read: &Grouped,
     answer: &Answer,
+    source: Source<'_>,
     output: &mut Output,
 ) -> Result<(), Failure> {
     match output.is_json() {
-        true => output.object(&Told::of(settings, read, answer)),
+        true => output.object(&Told::of(settings, read, answer, source)),
         false => output.written(|out| csv_lines(answer, out)),
     }
 }
@@ -154,14 +171,25 @@ struct Told<'a> {
     input: InputView,
 }
 
+/// What an answer comes from.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Source<'a> {
+    /// Of what was folded, in whatever order it came: it is part of the run's id.
+    pub(super) input_sha256: &'a str,
+    /// Of the bytes of the file as they lay there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file_sha256: Option<&'a str>,
+}
+
 #[derive(Debug, Serialize)]
 struct RunView<'a> {
-    /// SHA-256 of the settings, the version of the models and the digest of the input.
+    /// SHA-256 of the settings, the version of the models and the digest of what was folded.
     id: String,
     models_version: u32,
     phygital: &'static str,
     settings: &'a Settings,
-    input_sha256: &'a str,
+    #[serde(flatten)]
+    source: Source<'a>,
     /// Attribution shares out what happened.
     causal: bool,
 }
@@ -180,18 +208,19 @@ struct InputView {
 }
 
 impl<'a> Told<'a> {
-    fn of(settings: &'a Settings, read: &'a Grouped, answer: &'a Answer) -> Told<'a> {
+    fn of(settings: &'a Settings, read: &'a Grouped, answer: &'a Answer, source: Source<'a>) -> Told<'a> {
         let journeys = &read.journeys;
         let totals = journeys.totals();
         let count = |count: Count| Totals::count(count).all();
-        let id = json!({ "settings": settings, "models_version": MODELS_VERSION, "input": read.sha256 });
+        let id =
+            json!({ "settings": settings, "models_version": MODELS_VERSION, "input": source.input_sha256 });
         Told {
             run: RunView {
                 id: hex(digest(&SHA256, id.to_string().as_bytes())),
                 models_version: MODELS_VERSION,
                 phygital: env!("CARGO_PKG_VERSION"),
                 settings,
-                input_sha256: &read.sha256,
+                source,
                 causal: false,
             },
             channels: &answer.lines,
@@ -259,18 +288,23 @@ pub(super) fn answer(with: &Run, read: &Grouped) -> Result<Answer, Failure> {
     let fold = Fold { journeys, threads: with.threads };
     let totals = Totals { read };
     match with.model {
-        Model::Rule(ref named) => Ok(totals.credits(&fold.credits(&named.rule(journeys.channels()))?)),
-        Model::Shapley(Game::Sum) => Ok(totals.credits(&fold.credits(&Rule::LinearPerChannel)?)),
+        Model::Rule(ref named) => credited(&fold, &totals, &named.rule(journeys.channels())),
+        Model::Shapley(Game::Sum) => credited(&fold, &totals, &Rule::LinearPerChannel),
         Model::Markov(order) => markov(with, order, &fold, &totals),
         Model::Shapley(Game::Ordered) => {
             let ordered = fold.parts(Ordered::of_part, |one, other| one.merge(other))?;
-            Ok(totals.ordered(&ordered))
+            Ok(totals.ordered(&ordered).from_fold(&[ordered.encode()]))
         }
         Model::Shapley(game) => {
             let coalitions = fold.parts(Coalitions::of_part, |one, other| one.merge(other))?;
-            played(with, game, &coalitions, &totals)
+            Ok(played(with, game, &coalitions, &totals)?.from_fold(&[coalitions.encode()]))
         }
     }
+}
+
+fn credited(fold: &Fold<'_>, totals: &Totals<'_>, rule: &Rule) -> Result<Answer, Failure> {
+    let credits = fold.credits(rule)?;
+    Ok(totals.credits(&credits).from_fold(&[credits.encode()]))
 }
 
 fn markov(with: &Run, order: Order, fold: &Fold<'_>, totals: &Totals<'_>) -> Result<Answer, Failure> {
@@ -280,6 +314,7 @@ fn markov(with: &Run, order: Order, fold: &Fold<'_>, totals: &Totals<'_>) -> Res
     };
     let mut transitions =
         fold.parts(|part| Transitions::of_part(part, highest), |one, other| one.merge(other))?;
+    let folded = transitions.encode();
     let mut details = json!({});
     if !matches!(order, Order::Fixed(_)) {
         let choice = OrderChoice::of(&transitions);
@@ -300,8 +335,11 @@ fn markov(with: &Run, order: Order, fold: &Fold<'_>, totals: &Totals<'_>) -> Res
     details["probability"] = model.probability().into();
     details["expected_value"] = model.expected_value().into();
     let mut answer = match with.spread {
-        Spread::All => totals.markov(&model),
-        Spread::Journey => totals.credits(&fold.credits(&model.rule(fold.journeys.channels()))?),
+        Spread::All => totals.markov(&model).from_fold(&[folded]),
+        Spread::Journey => {
+            let credits = fold.credits(&model.rule(fold.journeys.channels()))?;
+            totals.credits(&credits).from_fold(&[folded, credits.encode()])
+        }
     };
     let effects = model.removal_effects().iter().zip(model.removal_effects_of_value());
     for (line, (effect, of_value)) in answer.lines.iter_mut().zip(effects) {
@@ -342,7 +380,7 @@ fn played(with: &Run, game: Game, coalitions: &Coalitions, totals: &Totals<'_>) 
     };
     let names = coalitions.channels().iter().map(|(id, name)| (id.index(), name));
     let unattributed = (game == Game::Subgame).then(|| totals.without_touch());
-    Ok(Answer { lines: names.map(line).collect(), unattributed, details })
+    Ok(Answer { lines: names.map(line).collect(), unattributed, details, folded: String::new() })
 }
 
 /// Journeys that several threads fold.
@@ -415,7 +453,7 @@ impl Totals<'_> {
         let line = |(at, name): (usize, &str)| Line::of(name, conversions.parts[at], value.parts[at]);
         let lines = roster.iter().map(|(id, name)| line((id.index(), name))).collect();
         let left = Line { channel: None, ..Line::of("", conversions.left, value.left) };
-        Answer { lines, unattributed: Some(left), details: json!({}) }
+        Answer { lines, unattributed: Some(left), details: json!({}), folded: String::new() }
     }
 
     /// Conversions by credits, and values as they were credited order by order: whole minor units.
@@ -473,7 +511,8 @@ impl Totals<'_> {
             Line { place: Some(credit.place), ..line }
         };
         let lines = ordered.credits().iter().map(line).collect();
-        Answer { lines, unattributed: Some(self.without_touch()), details: json!({}) }
+        let unattributed = Some(self.without_touch());
+        Answer { lines, unattributed, details: json!({}), folded: String::new() }
     }
 
     /// What came of the journeys without a touch.

@@ -10,7 +10,9 @@ use phygital_core::journey::{Order as JourneyOrder, OrderFaults, Settings};
 use phygital_core::vocab::limits::SHAPLEY_PLAYERS_MAX;
 use phygital_core::vocab::{Currency, Timestamp};
 
+use super::files;
 use super::model::{Game, Model, Named, ORDER_TRIED_MAX, Order};
+use crate::attribution_arguments::TimedFiles;
 use crate::failure::Failure;
 use crate::journey_arguments::JourneyArguments;
 use crate::output::Output;
@@ -33,16 +35,41 @@ pub(crate) fn gather(shop: &Shop, with: &JourneyArguments, output: &Output) -> R
     let engine = shop.open(&shop.settings()?)?;
     let (settings, now) = (with.settings(), shop.now()?);
     let read = || engine.insight().journeys(&settings, now);
-    let mut journeys = output.working("reading the log", read)?;
-    if let Some(only) = with.only_currency {
-        let all = journeys.journeys.into_iter().zip(journeys.owners);
-        let of_it = |order: &JourneyOrder| order.value.is_none_or(|value| value.currency() == only);
-        (journeys.journeys, journeys.owners) = all.filter(|(journey, _)| of_it(&journey.order)).unzip();
-    }
-    Ok(Gathered { journeys, settings, now })
+    let journeys = output.working("reading the log", read)?;
+    Ok(Gathered::of(journeys, with, settings, now))
+}
+
+/// The same of files where they are named, else of the store.
+pub(super) fn gather_named(
+    shop: &Shop,
+    files: &TimedFiles,
+    currency: Option<Currency>,
+    with: &JourneyArguments,
+    output: &Output,
+) -> Result<Gathered, Failure> {
+    let Some(named) = files.touches.as_deref().zip(files.orders.as_deref()) else {
+        return gather(shop, with, output);
+    };
+    let settings = with.settings();
+    let journeys = files::journeys(named, currency, &settings, output)?;
+    Ok(Gathered::of(journeys, with, settings, shop.now()?))
 }
 
 impl Gathered {
+    fn of(
+        mut journeys: ShopJourneys,
+        with: &JourneyArguments,
+        settings: Settings,
+        now: Timestamp,
+    ) -> Gathered {
+        if let Some(only) = with.only_currency {
+            let all = journeys.journeys.into_iter().zip(journeys.owners);
+            let of_it = |order: &JourneyOrder| order.value.is_none_or(|value| value.currency() == only);
+            (journeys.journeys, journeys.owners) = all.filter(|(journey, _)| of_it(&journey.order)).unzip();
+        }
+        Gathered { journeys, settings, now }
+    }
+
     /// The journeys in columns, and the currency of their values.
     pub(crate) fn columns(&self) -> Result<(Journeys, Option<Currency>), Failure> {
         let columns = columns_of(&self.journeys.journeys, &self.journeys.open, &self.settings);

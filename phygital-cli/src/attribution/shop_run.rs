@@ -1,23 +1,23 @@
-//! `attribution run` on a store: the orders that the log knows, credited one by one.
+//! `attribution run` on a store, or on files of touches and orders: the orders credited one by one.
 
 use phygital_core::attribution::{Credits, MergeError, Outcome, digest_of, outcome_of};
 
 use super::model::{Game, Model};
 use super::paths::Grouped;
-use super::run::{Answer, Settings, Totals, answer, tell};
+use super::run::{Answer, Settings, Source, Totals, answer, tell};
 use super::shop::{self, Gathered};
 use crate::attribution_arguments::{Run, Spread};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::shop::Shop;
 
-/// Runs a model over the orders of a store.
+/// Runs a model over the orders of a store, or of files.
 pub(super) fn run(shop: &Shop, with: &Run, output: &mut Output) -> Result<Exit, Failure> {
-    if with.paths.currency.is_some() || with.paths.decimals.is_some() {
+    if with.paths.decimals.is_some() || (with.paths.currency.is_some() && with.timed.orders.is_none()) {
         let message = "--currency and --decimals go with a file: the orders of a store have theirs; see --only-currency";
         return Err(Failure::misuse("conflicting_arguments", message));
     }
-    let gathered = shop::gather(shop, &with.journeys, output)?;
+    let gathered = shop::gather_named(shop, &with.timed, with.paths.currency, &with.journeys, output)?;
     let (journeys, currency) = gathered.columns()?;
     let all = &gathered.journeys;
     let read = Grouped {
@@ -36,7 +36,8 @@ pub(super) fn run(shop: &Shop, with: &Run, output: &mut Output) -> Result<Exit, 
     let answer = output.working("attributing", work)?;
     let settings =
         Settings { touches: Some(gathered.settings.to_string()), ..Settings::of(with, &read, &answer) };
-    tell(&settings, &read, &answer, output)?;
+    let source = Source { input_sha256: &read.sha256, file_sha256: None };
+    tell(&settings, &read, &answer, source, output)?;
     gathered.notes(output);
     if read.empty > 0 && !output.is_json() {
         output.note(&format!(
