@@ -27,8 +27,18 @@ impl Levels {
     /// The level of names that stand in the wrong field: another spelling, at best.
     const SWAPPED: u8 = 3;
 
+    /// Stands for a level that a glance does not tell; it is not that of equal values, and may be none.
+    pub(super) const UNCLEAR: u8 = 14;
+
     pub(super) fn get(self, field: usize) -> Option<u8> {
         ((self.0 >> (4 * field)) as u8 & 15).checked_sub(1)
+    }
+
+    /// Whether the level of some field is [`Levels::UNCLEAR`].
+    pub(super) fn is_unclear(self) -> bool {
+        // A field is unclear where all of its four bits are set.
+        let twos = self.0 & self.0 >> 1;
+        twos & twos >> 2 & 0x1111_1111_1111_1111 != 0
     }
 
     pub(super) fn set(&mut self, field: usize, level: Option<u8>) {
@@ -85,6 +95,33 @@ pub(super) struct Comparer<'r> {
 impl<'r> Comparer<'r> {
     pub(super) fn new(records: &'r Records) -> Self {
         Self { records, names: names(records.fields()) }
+    }
+
+    /// How two records agree as far as marks tell, without a look at texts; [`Levels::UNCLEAR`] where they do not.
+    pub(super) fn glance(&self, one: usize, two: usize) -> Levels {
+        let (marks, others) = (self.records.marks(one), self.records.marks(two));
+        let (one, two) = (self.records.row(one), self.records.row(two));
+        let mut levels = Levels::default();
+        for (at, field) in self.records.fields().iter().enumerate() {
+            let level = match (one[at], two[at]) {
+                _ if field.kind == FieldKind::Words => None,
+                (0, _) | (_, 0) => None,
+                (first, second) if first == second => Some((field.kind.levels() - 1) as u8),
+                _ if marks[at].differs(others[at], field.kind) => Some(0),
+                _ => Some(Levels::UNCLEAR),
+            };
+            levels.set(at, level);
+        }
+        let Some((given, surname)) = self.names else { return levels };
+        // Names may stand crosswise, unless they agree where they are, or neither record has one of them.
+        let equal = |field: usize| one[field] == two[field];
+        let apart =
+            |a: usize, b: usize| one[a] > 0 && two[b] > 0 && marks[a].differs(others[b], FieldKind::Surname);
+        if !equal(given) && !equal(surname) && !apart(given, surname) {
+            levels.set(given, Some(Levels::UNCLEAR));
+            levels.set(surname, Some(Levels::UNCLEAR));
+        }
+        levels
     }
 
     /// How two records agree.

@@ -6,7 +6,7 @@ use std::fmt;
 use super::MatchingError;
 use super::compare::{Levels, level};
 use super::field::{Field, VALUE_CHARS_MAX};
-use super::keys::{BLOCK_MAX, Family, Said, families, fields_of_words, hash, names, outlines, words_of};
+use super::keys::{BLOCK_MAX, Family, Hashed, families, names};
 use super::model::{Millibits, Model};
 use super::scale::Weights;
 
@@ -40,7 +40,6 @@ pub struct Index<K> {
     model: Model,
     fields: Vec<Field>,
     families: Vec<Family>,
-    spoken: Vec<usize>,
     names: Option<(usize, usize)>,
     weights: Weights,
     /// Records by slot; a slot is used again.
@@ -59,12 +58,6 @@ struct Row {
     ends: Box<[u16]>,
 }
 
-/// A record's values as hashes.
-struct Hashed {
-    values: Vec<(u64, [u64; 2])>,
-    words: Vec<u64>,
-}
-
 impl<K: Ord + Clone> Index<K> {
     /// An empty one.
     #[must_use]
@@ -72,7 +65,6 @@ impl<K: Ord + Clone> Index<K> {
         let fields: Vec<Field> = model.fields.iter().map(|field| field.field.clone()).collect();
         Self {
             families: families(&fields),
-            spoken: fields_of_words(&fields),
             names: names(&fields),
             weights: Weights::of(&model),
             model,
@@ -257,14 +249,7 @@ impl<K: Ord + Clone> Index<K> {
     }
 
     fn hashed(&self, row: &Row) -> Hashed {
-        let values = self.fields.iter().enumerate().map(|(at, field)| match row.value(at) {
-            "" => (0, [0, 0]),
-            value => (hash(value.as_bytes()), outlines(field.kind, value)),
-        });
-        let spoken = self.spoken.iter().map(|field| row.value(*field)).filter(|value| !value.is_empty());
-        let mut words = Vec::new();
-        words_of(spoken, &mut words);
-        Hashed { values: values.collect(), words }
+        Hashed::of(&self.fields, |field| row.value(field))
     }
 }
 
@@ -272,20 +257,6 @@ impl Row {
     fn value(&self, field: usize) -> &str {
         let begin = if field == 0 { 0 } else { self.ends[field - 1] };
         &self.text[usize::from(begin)..usize::from(self.ends[field])]
-    }
-}
-
-impl Said for Hashed {
-    fn whole(&self, field: usize) -> u64 {
-        self.values[field].0
-    }
-
-    fn outline(&self, field: usize, which: usize) -> u64 {
-        self.values[field].1[which]
-    }
-
-    fn words(&self) -> &[u64] {
-        &self.words
     }
 }
 

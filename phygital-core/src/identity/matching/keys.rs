@@ -14,18 +14,19 @@ use super::field::{Field, FieldKind};
 pub const BLOCK_MAX: usize = 20;
 
 /// Most words of a record that are looked at.
-const WORDS_MAX: usize = 12;
+pub(super) const WORDS_MAX: usize = 12;
 
 /// A family of keys, which are made alike for every record.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Family {
     /// What tells its keys from those of other families.
     salt: u64,
-    of: Of,
+    pub(super) of: Of,
 }
 
+/// What a key is made of; fields by their places.
 #[derive(Clone, Copy, Debug)]
-enum Of {
+pub(super) enum Of {
     /// An identifier.
     Alone(usize),
     /// Two fields as they are.
@@ -42,14 +43,12 @@ enum Of {
     WordAnd(usize),
 }
 
-/// What of a record goes into its keys: hashes, 0 where it says nothing.
-pub(super) trait Said {
-    /// The value of a field.
-    fn whole(&self, field: usize) -> u64;
-    /// One of its outlines.
-    fn outline(&self, field: usize, which: usize) -> u64;
-    /// The words of the record, each once.
-    fn words(&self) -> &[u64];
+/// What of a record goes into its keys.
+pub(super) struct Hashed {
+    /// For each field the hashes of its value and of its outlines; 0 where it says nothing.
+    values: Vec<(u64, [u64; 2])>,
+    /// The hashes of its words, each once.
+    pub(super) words: Vec<u64>,
 }
 
 /// The families of keys for records of these fields.
@@ -113,65 +112,62 @@ impl Family {
         }
     }
 
-    /// Whether a key of it is an identifier.
-    pub(super) fn is_of_identifiers(self) -> bool {
-        matches!(self.of, Of::Alone(_))
-    }
-
-    /// Whether a key of it is one word.
-    pub(super) fn is_of_single_words(self) -> bool {
-        matches!(self.of, Of::RareWord)
-    }
-
-    /// The key of a word, where it is of single words.
-    pub(super) fn key_of_word(self, word: u64) -> u64 {
-        self.key(word, 1)
-    }
-
     fn key(self, one: u64, two: u64) -> u64 {
         mixed(mixed(one ^ self.salt).wrapping_add(two))
     }
 
     /// Gives the keys of a record; seldom one of them twice.
-    pub(super) fn keys(self, record: &impl Said, mut give: impl FnMut(u64)) {
+    pub(super) fn keys(self, record: &Hashed, mut give: impl FnMut(u64)) {
         let mut both = |one: u64, two: u64| {
             if one != 0 && two != 0 {
                 give(self.key(one, two));
             }
         };
-        let sounds = |given: usize, surname: usize| {
-            let (one, two) = (record.outline(given, 0), record.outline(surname, 0));
-            (one.min(two), one.max(two))
-        };
+        let whole = |field: usize| record.values[field].0;
+        let outline = |field: usize, which: usize| record.values[field].1[which];
         match self.of {
-            Of::Alone(field) => both(record.whole(field), 1),
-            Of::Both(one, two) => both(record.whole(one), record.whole(two)),
-            Of::Outline(one, two, which) => both(record.whole(one), record.outline(two, which)),
+            Of::Alone(field) => both(whole(field), 1),
+            Of::Both(one, two) => both(whole(one), whole(two)),
+            Of::Outline(one, two, which) => both(whole(one), outline(two, which)),
             Of::Names(given, surname) => {
-                let (one, two) = sounds(given, surname);
-                both(one, two);
+                let (one, two) = (outline(given, 0), outline(surname, 0));
+                both(one.min(two), one.max(two));
             }
             Of::TwoWords => {
-                let said = record.words();
+                let said = &record.words;
                 for (at, one) in said.iter().enumerate() {
                     said[at + 1..].iter().for_each(|two| both(*one.min(two), *one.max(two)));
                 }
             }
-            Of::RareWord => record.words().iter().for_each(|word| both(*word, 1)),
+            Of::RareWord => record.words.iter().for_each(|word| both(*word, 1)),
             Of::WordAnd(field) => {
-                let other = record.whole(field);
-                record.words().iter().for_each(|word| both(*word, other));
+                let other = whole(field);
+                record.words.iter().for_each(|word| both(*word, other));
             }
         }
     }
 }
 
+impl Hashed {
+    /// Of a record that says so in each field; nothing where it is empty.
+    pub(super) fn of<'v>(fields: &[Field], value: impl Fn(usize) -> &'v str) -> Self {
+        let values = fields.iter().enumerate().map(|(at, field)| match value(at) {
+            "" => (0, [0, 0]),
+            value => (hash(value.as_bytes()), outlines(field.kind, value)),
+        });
+        let spoken = fields_of_words(fields);
+        let mut words = Vec::new();
+        words_of(spoken.iter().map(|field| value(*field)).filter(|value| !value.is_empty()), &mut words);
+        Self { values: values.collect(), words }
+    }
+}
+
 /// How many outlines a value of a kind may have.
-fn outlines_of(kind: FieldKind) -> usize {
+pub(super) fn outlines_of(kind: FieldKind) -> usize {
     match kind {
-        FieldKind::GivenName | FieldKind::Surname | FieldKind::Date | FieldKind::Number => 2,
-        FieldKind::Postcode | FieldKind::Email | FieldKind::Street => 1,
-        FieldKind::Place | FieldKind::Category | FieldKind::Words => 0,
+        FieldKind::GivenName | FieldKind::Surname | FieldKind::Date => 2,
+        FieldKind::Postcode | FieldKind::Number | FieldKind::Email => 1,
+        FieldKind::Street | FieldKind::Place | FieldKind::Category | FieldKind::Words => 0,
     }
 }
 
@@ -183,20 +179,20 @@ pub(super) fn outlines(kind: FieldKind, value: &str) -> [u64; 2] {
         let skip = value.chars().count().saturating_sub(most);
         hash(value.char_indices().nth(skip).map_or("", |(at, _)| &value[at..]).as_bytes())
     };
-    let part = |sign: char| hash(value.split(sign).next().unwrap_or_default().as_bytes());
+    let before_at = || hash(value.split('@').next().unwrap_or_default().as_bytes());
     match kind {
         FieldKind::GivenName | FieldKind::Surname => [hash(soundex(value).as_bytes()), first(1)],
         FieldKind::Date => [first(4), if value.len() == 8 { last(4) } else { 0 }],
         FieldKind::Postcode => [hash(super::compare::area(value).0.as_bytes()), 0],
-        FieldKind::Number => [first(4), last(4)],
-        FieldKind::Email => [part('@'), 0],
-        FieldKind::Street => [part(' '), 0],
-        FieldKind::Place | FieldKind::Category | FieldKind::Words => [0, 0],
+        // How a number begins says where it is from.
+        FieldKind::Number => [last(4), 0],
+        FieldKind::Email => [before_at(), 0],
+        FieldKind::Street | FieldKind::Place | FieldKind::Category | FieldKind::Words => [0, 0],
     }
 }
 
 /// The words of a record as hashes, each once; no more than the first [`WORDS_MAX`].
-pub(super) fn words_of<'v>(values: impl Iterator<Item = &'v str>, said: &mut Vec<u64>) {
+fn words_of<'v>(values: impl Iterator<Item = &'v str>, said: &mut Vec<u64>) {
     said.clear();
     let words = values.flat_map(|value| value.split(' ')).take(WORDS_MAX);
     said.extend(words.map(|word| hash(word.as_bytes())));

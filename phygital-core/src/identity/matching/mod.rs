@@ -40,6 +40,7 @@
 //! ```
 
 mod blocking;
+mod candidates;
 mod compare;
 mod field;
 mod index;
@@ -48,6 +49,7 @@ mod linkage;
 mod mark;
 mod model;
 pub(super) mod nicknames;
+mod parts;
 mod records;
 mod resolve;
 mod scale;

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::MatchingError;
-use super::blocking::Candidates;
+use super::blocking::candidates;
+use super::candidates::Candidates;
 use super::field::{FIELDS_MAX, Field};
 use super::mark::Mark;
 
@@ -158,7 +159,7 @@ impl Records {
     }
 
     pub(super) fn candidates(&self) -> &Candidates {
-        self.candidates.get_or_init(|| Arc::new(Candidates::of(self)))
+        self.candidates.get_or_init(|| Arc::new(candidates(self)))
     }
 
     pub(super) fn columns(&self) -> &[Column] {

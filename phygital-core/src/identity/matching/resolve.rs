@@ -37,14 +37,28 @@ pub fn resolve(records: &Records, model: &Model) -> Result<Entities, MatchingErr
     let groups = groups(records, |record| weigh(record, record) >= model.merge);
     // Copies of a record are compared once, by the first of them.
     let firsts = |pair: &(u32, u32)| groups.is_first(pair.0) && groups.is_first(pair.1);
-    let compared = || records.candidates().firm().filter(firsts);
-    let weights: Vec<Millibits> = compared().map(|(one, two)| weigh(one, two)).collect();
-    let weighed = || compared().zip(&weights).map(|((one, two), weight)| Pair { one, two, weight: *weight });
+    // Most pairs are seen to be too light at a glance.
+    let joins = |one: u32, two: u32| {
+        let glance = comparer.glance(one as usize, two as usize);
+        let most = scale.weigh(one as usize, two as usize, glance);
+        match glance.is_unclear() {
+            true if most < model.merge => TOO_LIGHT,
+            true => weigh(one, two),
+            false => most,
+        }
+    };
+    let weighed = records.candidates().firm().filter(firsts);
+    let weighed: Vec<Pair> = weighed.map(|(one, two)| Pair { one, two, weight: joins(one, two) }).collect();
     // A cluster holds together by at least one pair that reaches the average, so nothing joins beyond what such pairs join.
     let mut joined = Joined::of(&groups);
-    weighed().filter(|pair| pair.weight >= model.merge).for_each(|pair| joined.join(pair.one, pair.two));
+    let reach = weighed.iter().filter(|pair| pair.weight >= model.merge);
+    reach.for_each(|pair| joined.join(pair.one, pair.two));
     let mut first: Vec<u32> = groups.first.clone();
-    for (records, pairs) in joined.components(weighed(), &groups) {
+    for (records, mut pairs) in joined.components(weighed, &groups) {
+        pairs
+            .iter_mut()
+            .filter(|pair| pair.weight == TOO_LIGHT)
+            .for_each(|pair| pair.weight = weigh(pair.one, pair.two));
         let local = |record: u32| records.partition_point(|other| *other < record) as u32;
         let sizes = records.iter().map(|record| u64::from(groups.sizes[*record as usize])).collect();
         let weighed: Vec<(u32, u32, Millibits)> =
@@ -60,6 +74,9 @@ pub fn resolve(records: &Records, model: &Model) -> Result<Entities, MatchingErr
     }
     Ok(Entities { ids: records.shared_ids(), first })
 }
+
+/// Stands for the weight of a pair that was not weighed, since it reaches no average.
+const TOO_LIGHT: Millibits = Millibits::MIN;
 
 /// Two records of a batch and what they weigh together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,7 +178,7 @@ impl Joined {
     /// Each set of several: its records and the pairs within it, in order.
     fn components(
         mut self,
-        pairs: impl Iterator<Item = Pair>,
+        mut pairs: Vec<Pair>,
         groups: &Groups,
     ) -> impl Iterator<Item = (Vec<u32>, Vec<Pair>)> {
         let roots: Vec<u32> = (0..self.0.len() as u32).map(|record| self.root(record)).collect();
@@ -171,8 +188,7 @@ impl Joined {
             .filter(|(_, record)| groups.is_first(*record))
             .collect();
         members.sort_unstable();
-        let mut pairs: Vec<Pair> =
-            pairs.filter(|pair| roots[pair.one as usize] == roots[pair.two as usize]).collect();
+        pairs.retain(|pair| roots[pair.one as usize] == roots[pair.two as usize]);
         pairs.sort_by_key(|pair| roots[pair.one as usize]);
         let (mut member, mut pair) = (0, 0);
         std::iter::from_fn(move || {

@@ -34,12 +34,18 @@ impl Weights {
             for (weight, level) in weights[1..].iter_mut().zip(&field.levels) {
                 *weight = (level.weight, level.near_weight);
             }
+            let unequal = field.levels.split_last().map_or(&[][..], |(_, unequal)| unequal);
+            // What is not seen is worth no more than this.
+            weights[usize::from(Levels::UNCLEAR) + 1] = (
+                unequal.iter().map(|level| level.weight).fold(0, Millibits::max),
+                unequal.iter().map(|level| level.near_weight).fold(0, Millibits::max),
+            );
             weights
         });
         Self { fields: fields.collect(), near: model.near }
     }
 
-    /// What a pair weighs; `rarity` gives that of a field whose values are equal, and nothing where they are not.
+    /// What a pair weighs, or at most weighs where a level is unclear; `rarity` gives that of a field whose values are equal, and nothing where they are not.
     pub(super) fn weigh(
         &self,
         levels: Levels,
@@ -81,7 +87,7 @@ impl<'r> Scale<'r> {
         Self { records, weights: Weights::of(model), rarity: rarity.collect() }
     }
 
-    /// What two records weigh that agree so.
+    /// What two records weigh that agree so, or at most weigh where a level is unclear.
     pub(super) fn weigh(&self, one: usize, two: usize, levels: Levels) -> Millibits {
         self.weights.weigh(levels, |field| self.rarity(field, one, two))
     }
@@ -119,5 +125,40 @@ impl<'r> Scale<'r> {
             told.push(Contribution { field: String::new(), level: None, weight: rarer, rarity: 0 });
         }
         told
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::field::{Field, FieldKind};
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_glance_never_weighs_too_little(
+            rows in prop::collection::vec(
+                ["(ada|adah|bob|robert|lovelace|r|)", "(lovelace|lovelac|smith|ada|bob|)", "(18151210|18151012|19010101|)", "(14155550100|14155550101|)"],
+                3..30,
+            ),
+        ) {
+            let fields = [("a", FieldKind::GivenName), ("b", FieldKind::Surname), ("c", FieldKind::Date), ("d", FieldKind::Number)];
+            let fields = fields.map(|(name, kind)| Field::new(name, kind));
+            let records = Records::new(fields, rows.into_iter().enumerate().map(|(at, row)| (format!("{at:02}"), row))).unwrap();
+            let Ok(model) = Model::train(&records) else { return Ok(()) };
+            let (scale, comparer) = (Scale::new(&model, &records), Comparer::new(&records));
+            for one in 0..records.len() {
+                for two in 0..one {
+                    let (glance, levels) = (comparer.glance(one, two), comparer.levels(one, two));
+                    let (most, weight) = (scale.weigh(one, two, glance), scale.weigh(one, two, levels));
+                    prop_assert!(most >= weight);
+                    prop_assert!(glance.is_unclear() || most == weight);
+                }
+            }
+        }
     }
 }

@@ -13,10 +13,10 @@ use super::model::{
 use super::records::{Column, Records};
 
 /// How many pairs of records drawn at random tell how often others agree.
-const SAMPLE: u64 = 1_000_000;
+const SAMPLE: u64 = 1 << 18;
 
 /// About how many of the pairs that share a key tell how matches agree.
-const PAIRS: u64 = 1_000_000;
+const PAIRS: u64 = 1 << 18;
 
 /// Rounds of expectation and maximisation; what changes after them is below a hundredth of a bit.
 const ROUNDS: usize = 40;
