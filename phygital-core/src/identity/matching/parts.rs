@@ -1,6 +1,5 @@
 //! What of the records of a batch goes into keys, as numbers.
 
-use super::field::Field;
 use super::keys::{WORDS_MAX, fields_of_words, hash, mixed, names, outlines, outlines_of};
 use super::records::Records;
 
