@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use phygital_core::engine::{EntropyError, Error};
+use phygital_core::engine::{EntropyError, Error, SettingsError};
 use phygital_core::event::EventError;
 use phygital_core::store::{StorageError, StorageFault};
 use serde::Serialize;
@@ -152,6 +152,12 @@ impl From<StorageError> for Failure {
 impl From<EventError> for Failure {
     fn from(error: EventError) -> Failure {
         Failure::misuse("malformed", error.to_string())
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Failure {
+        Failure::misuse("bad_settings", error.to_string())
     }
 }
 

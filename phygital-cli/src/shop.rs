@@ -14,7 +14,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::settings::{Settings, name};
+use crate::settings::{Settings, name, read_settings};
 use crate::text_file;
 
 /// Where the store lies unless said.
@@ -52,7 +52,7 @@ impl Shop {
 
     /// The settings.
     pub(crate) fn settings(&self) -> Result<Settings, Failure> {
-        Settings::read(&self.settings_path(), self.settings.is_some())
+        read_settings(&self.settings_path(), self.settings.is_some())
     }
 
     /// The engine over a store that has to be there, for commands that verify no tap.
@@ -102,7 +102,7 @@ impl Shop {
             return read_keys(path);
         }
         if let Some(file) = &settings.keys {
-            return read_keys(&beside(&self.settings_path(), file));
+            return read_keys(&beside(&self.settings_path(), Path::new(file)));
         }
         let path = beside(&self.db, Path::new("keys.json"));
         if path.exists() {
@@ -141,6 +141,6 @@ pub(crate) fn region(given: Option<&str>, settings: &Settings) -> Result<Option<
             let read = crate::settings::region(text);
             read.map(Some).map_err(|error| Failure::misuse("bad_region", format!("region: {error}")))
         }
-        None => settings.region(),
+        None => Ok(settings.region()?),
     }
 }

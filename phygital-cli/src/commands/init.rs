@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::arguments::Init;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
-use crate::settings::{NoticeFile, Settings, name};
+use crate::settings::{Settings, name, read_notice, write_new};
 use crate::shop::Shop;
 
 /// Makes the store, and beside it the settings where any were given. What is there already is never changed.
@@ -23,8 +23,10 @@ pub(crate) fn init(shop: &Shop, with: Init, output: &mut Output) -> Result<Exit,
         return Err(Failure::misuse("exists", format!("{} is there already: {advice}", name(&path))));
     }
     let settings = if given {
-        let notice = with.notice.as_deref().map(NoticeFile::read).transpose()?;
-        Settings { brand: with.brand, notice, ..Settings::default() }
+        let mut settings = Settings::default();
+        settings.brand = with.brand;
+        settings.notice = with.notice.as_deref().map(read_notice).transpose()?;
+        settings
     } else {
         shop.settings()?
     };
@@ -38,7 +40,7 @@ pub(crate) fn init(shop: &Shop, with: Init, output: &mut Output) -> Result<Exit,
     }
     // The settings first: a store without its settings would look complete.
     if given {
-        settings.write_new(&path)?;
+        write_new(&settings, &path)?;
     }
     let engine = shop.engine(&Options::new(), config, Keys::none()).inspect_err(|_| {
         if given {

@@ -26,6 +26,7 @@ mod recognition;
 mod record;
 mod remake;
 mod session;
+mod settings;
 mod tags;
 mod taps;
 
@@ -42,6 +43,7 @@ pub use matcher::{Candidate, Matcher};
 pub use people::{Explanation, People, Person, Step};
 pub use receipt::{Accepted, Receipt};
 pub use recognition::Recognition;
+pub use settings::{AnswerSettings, FailureSettings, NoticeSettings, Settings, SettingsError};
 pub use tags::Tags;
 pub use taps::{OptIn, TapOutcome, TapRequest, Taps};
 

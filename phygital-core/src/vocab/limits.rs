@@ -122,3 +122,6 @@ pub const OUTLOOK_STEPS_MAX: u32 = 10_000;
 
 /// Longest text of a model of customer value, in bytes: a hundred times what is written.
 pub const VALUE_MODEL_BYTES_MAX: usize = 256 * 1024;
+
+/// Longest settings of a shop, in bytes: a page of text, many times over.
+pub const SETTINGS_BYTES_MAX: usize = 256 * 1024;

@@ -1,0 +1,270 @@
+/**
+ * @file The story that every binding plays: a tag is enrolled, tapped, a copied link refused; somebody opts in by text, is
+ * known, shown, and leaves again.
+ */
+#include "check.h"
+
+static phygital_status tap(const phygital *store, uint32_t read_ctr, const char *seen, phygital_tap_outcome *outcome)
+{
+    phygital_status status;
+    phygital_text url = link_of(read_ctr);
+    phygital_tap_request request = request_of(url.data);
+    phygital_str identifier = S(seen);
+    if (seen != NULL) {
+        request.identifiers = &identifier;
+        request.identifiers_len = 1;
+        request.shown_to = PHYGITAL_ROLE_ASSOCIATE;
+    }
+    status = phygital_verify_tap(store, &request, outcome);
+    FINE(phygital_text_free(&url));
+    return status;
+}
+
+static phygital_status message(const phygital *store, const char *id, const char *body, phygital_receipt *receipt)
+{
+    phygital_message_received received = phygital_message_received_init();
+    received.id = S(id);
+    received.from = S("+1 201 555 0123");
+    received.body = S(body);
+    return phygital_record_message(store, &received, receipt);
+}
+
+static void opts_in(const phygital *store)
+{
+    phygital_tap_outcome outcome = phygital_tap_outcome_init();
+    phygital_receipt receipt = phygital_receipt_init();
+    phygital_actions *actions = NULL;
+    phygital_action action = phygital_action_init();
+
+    FINE(tap(store, 1, NULL, &outcome));
+    CHECK(outcome.recognition == PHYGITAL_RECOGNITION_ANONYMOUS);
+    CHECK(outcome.assurance == PHYGITAL_ASSURANCE_DYNAMIC);
+    CHECK(outcome.has_read_ctr && outcome.read_ctr == 2);
+    CHECK(strcmp(outcome.uid, UID) == 0);
+    CHECK(strlen(outcome.event) == 32 && strlen(outcome.customer) == 32);
+    CHECK(strcmp(outcome.place.data, "paris-1") == 0);
+    CHECK(strcmp(outcome.scheme.data, "ntag424-aes") == 0);
+    CHECK(outcome.touchpoint.data == NULL && outcome.card.data == NULL);
+    CHECK(strlen(outcome.code) == 6 && strstr(outcome.opt_in_message.data, outcome.code) != NULL);
+    CHECK(strncmp(outcome.opt_in_link.data, "sms:+12015550101?&body=JOIN%20", 30) == 0);
+    CHECK(outcome.code_expires_at > NOON);
+    {
+        phygital_tap_outcome copied = phygital_tap_outcome_init();
+        GIVES(TAP_REPLAYED, tap(store, 1, NULL, &copied));
+        CHECK(strcmp(phygital_last_error_reason(), "replayed") == 0);
+        CHECK(copied.size == sizeof copied && copied.recognition == 0 && copied.place.data == NULL);
+    }
+
+    FINE(message(store, "m-1", outcome.opt_in_message.data, &receipt));
+    CHECK(receipt.is_new == 1 && receipt.received_at == NOON && strlen(receipt.event) == 32);
+    FINE(message(store, "m-1", outcome.opt_in_message.data, &receipt));
+    CHECK(receipt.is_new == 0);
+    GIVES(CONFLICT, message(store, "m-1", "something else", &receipt));
+    FINE(phygital_tap_outcome_free(&outcome));
+    CHECK(outcome.size == sizeof outcome && outcome.notice.data == NULL);
+    FINE(phygital_tap_outcome_free(&outcome));
+
+    FINE(phygital_due(store, 10, &actions));
+    CHECK(phygital_actions_len(actions) == 1);
+    FINE(phygital_actions_get(actions, 0, &action));
+    CHECK(strcmp(action.action.data, "answer_message") == 0);
+    CHECK(strcmp(action.to.data, "phone:+12015550123") == 0);
+    CHECK(strncmp(action.text.data, "Wren & Co: welcome", 18) == 0);
+    GIVES(INVALID_ARGUMENT, phygital_acknowledge(store, action.id, 9));
+    FINE(phygital_acknowledge(store, action.id, PHYGITAL_OUTCOME_DELIVERED));
+    FINE(phygital_acknowledge(store, action.id, PHYGITAL_OUTCOME_DELIVERED));
+    GIVES(UNKNOWN_ACTION, phygital_acknowledge(store, S("never"), PHYGITAL_OUTCOME_FAILED));
+    GIVES(INVALID_ARGUMENT, phygital_actions_get(actions, 1, &action));
+    FINE(phygital_actions_free(actions));
+    FINE(phygital_due(store, 10, &actions));
+    CHECK(phygital_actions_len(actions) == 0);
+    FINE(phygital_actions_free(actions));
+}
+
+static void is_known(const phygital *store, char customer[40])
+{
+    static const char order[] =
+        "{\"specversion\": \"1.0\", \"id\": \"o-1\", \"source\": \"//till/1\", \"type\": \"com.phygital.order_completed\","
+        " \"time\": \"2026-11-21T12:00:00Z\", \"data\": {\"identifiers\": {\"phone\": \"+12015550123\"},"
+        " \"place\": \"paris-1\", \"properties\": {\"order_id\": \"o-1\", \"revenue\": 149.90, \"currency\": \"EUR\","
+        " \"products\": [{\"sku\": \"BOOT-38\", \"category\": \"Shoes\", \"size\": \"38\"}]}}}";
+    phygital_tap_outcome outcome = phygital_tap_outcome_init();
+    phygital_decision decision = phygital_decision_init();
+    phygital_text json = {NULL, 0};
+    phygital_str batch[3];
+
+    FINE(tap(store, 2, "phone:+12015550123", &outcome));
+    CHECK(outcome.recognition == PHYGITAL_RECOGNITION_KNOWN && outcome.code[0] == '\0');
+    CHECK(strstr(outcome.card.data, "\"role\":\"associate\"") != NULL);
+    FINE(phygital_find(store, S("phone:+12015550123"), customer));
+    CHECK(strcmp(customer, outcome.customer) == 0);
+    FINE(phygital_tap_outcome_free(&outcome));
+    FINE(phygital_permits(store, PHYGITAL_PURPOSE_PERSONALIZATION, S("phone:+12015550123"), &decision));
+    CHECK(decision.allowed == 1 && strcmp(decision.reason, "granted") == 0 && strlen(decision.proof) == 32);
+    FINE(phygital_permits(store, PHYGITAL_PURPOSE_MARKETING, S("phone:+12015550123"), &decision));
+    CHECK(decision.allowed == 0 && strcmp(decision.reason, "never_asked") == 0 && decision.proof[0] == '\0');
+    FINE(phygital_person(store, S(customer), &json));
+    CHECK(strstr(json.data, "\"phone:+12015550123\"") != NULL && strlen(json.data) == json.len);
+    FINE(phygital_text_free(&json));
+
+    batch[0] = S(order);
+    batch[1] = S("{}");
+    batch[2] = S(order);
+    FINE(phygital_record_all(store, batch, 3, &json));
+    CHECK(strstr(json.data, "\"recorded\":\"refused\",\"code\":110") != NULL);
+    CHECK(strstr(json.data, "\"is_new\":true") != NULL && strstr(json.data, "\"is_new\":false") != NULL);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_card(store, S(customer), PHYGITAL_ROLE_ASSOCIATE, &json));
+    CHECK(strstr(json.data, "BOOT-38") != NULL);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_profile(store, S(customer), PHYGITAL_PURPOSE_PERSONALIZATION, &json));
+    FINE(phygital_text_free(&json));
+    FINE(phygital_attribute(store, S("linear"), &json));
+    CHECK(strstr(json.data, "\"currency\":\"EUR\"") != NULL && strstr(json.data, "\"causal\":false") != NULL);
+    CHECK(strstr(json.data, "\"minor\":14990") != NULL);
+    FINE(phygital_text_free(&json));
+}
+
+static void leaves(const phygital *store, const char *customer)
+{
+    phygital_tap_outcome outcome = phygital_tap_outcome_init();
+    phygital_consent consent = phygital_consent_init();
+    phygital_text json = {NULL, 0};
+    char nobody[40];
+
+    consent.contact = S("phone:+12015550123");
+    FINE(phygital_record_opt_out(store, &consent, NULL));
+    FINE(tap(store, 3, "phone:+12015550123", &outcome));
+    CHECK(outcome.recognition == PHYGITAL_RECOGNITION_ANONYMOUS && outcome.card.data == NULL);
+    FINE(phygital_tap_outcome_free(&outcome));
+    FINE(phygital_card(store, S(customer), PHYGITAL_ROLE_ASSOCIATE, &json));
+    CHECK(strstr(json.data, "\"withheld\":[\"withdrawn\"]") != NULL && strstr(json.data, "BOOT") == NULL);
+    FINE(phygital_text_free(&json));
+    GIVES(NOT_PERMITTED, phygital_profile(store, S(customer), PHYGITAL_PURPOSE_PERSONALIZATION, &json));
+    CHECK(json.data == NULL && strcmp(phygital_last_error_reason(), "withdrawn") == 0);
+    FINE(phygital_erase_identifier(store, S("phone:+12015550123"), &json));
+    CHECK(strstr(json.data, "\"identifiers\":1") != NULL);
+    FINE(phygital_text_free(&json));
+    GIVES(UNKNOWN_IDENTIFIER, phygital_find(store, S("phone:+12015550123"), nobody));
+    CHECK(nobody[0] == '\0');
+    GIVES(UNKNOWN_CUSTOMER, phygital_erase_customer(store, S("00000000000000000000000000000000"), NULL));
+    FINE(phygital_set_tag_status(store, S(UID), PHYGITAL_TAG_STATUS_LOST));
+    GIVES(TAP_NOT_COUNTED, tap(store, 4, NULL, &outcome));
+    CHECK(strcmp(phygital_last_error_reason(), "lost") == 0);
+    FINE(phygital_tag(store, S(UID), &json));
+    CHECK(strstr(json.data, "\"status\":\"lost\"") != NULL);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_tags(store, S(""), 10, &json));
+    CHECK(json.data[0] == '[' && strstr(json.data, UID) != NULL);
+    FINE(phygital_text_free(&json));
+}
+
+static void consents_at_the_till(const phygital *store)
+{
+    static const uint32_t purposes[] = {PHYGITAL_PURPOSE_MARKETING, PHYGITAL_PURPOSE_ADVERTISING};
+    phygital_str evidence = S("paper 7");
+    phygital_consent consent = phygital_consent_init();
+    phygital_decision decision = phygital_decision_init();
+    phygital_receipt receipt = phygital_receipt_init();
+    consent.contact = S("email:Ada@Shop.example");
+    consent.purposes = purposes;
+    consent.purposes_len = 2;
+    consent.evidence = &evidence;
+    consent.evidence_len = 1;
+    consent.id = S("paper-7");
+    consent.notice_id = S("tap-sms-1");
+    consent.expires_at = NOON + 60000000;
+    GIVES(INVALID_ARGUMENT, phygital_record_opt_in(store, &consent, &receipt));
+    consent.method = PHYGITAL_CONSENT_METHOD_PAPER;
+    FINE(phygital_record_opt_in(store, &consent, &receipt));
+    CHECK(receipt.is_new == 1);
+    FINE(phygital_permits(store, PHYGITAL_PURPOSE_ADVERTISING, S("email:ada@shop.example"), &decision));
+    CHECK(decision.allowed == 1);
+    FINE(phygital_set_clock(store, NOON + 60000000));
+    FINE(phygital_permits(store, PHYGITAL_PURPOSE_ADVERTISING, S("email:ada@shop.example"), &decision));
+    CHECK(decision.allowed == 0 && strcmp(decision.reason, "expired") == 0);
+    FINE(phygital_set_clock(store, 0));
+}
+
+static void suspends(phygital *store)
+{
+    phygital_text before = {NULL, 0};
+    phygital_text after = {NULL, 0};
+    FINE(phygital_identity(store, &before));
+    FINE(phygital_suspend(store));
+    FINE(phygital_suspend(store));
+    GIVES(SUSPENDED, phygital_identity(store, &after));
+    FINE(phygital_resume(store));
+    FINE(phygital_resume(store));
+    FINE(phygital_identity(store, &after));
+    /* The device, and not the incarnation, is the same. */
+    CHECK(strncmp(before.data, after.data, 45) == 0 && strcmp(before.data, after.data) != 0);
+    FINE(phygital_text_free(&before));
+    FINE(phygital_text_free(&after));
+}
+
+static void needs_no_store(void)
+{
+    phygital_verifier *verifier = NULL;
+    phygital_tap_proof proof = phygital_tap_proof_init();
+    phygital_text url = link_of(40);
+    phygital_text json = {NULL, 0};
+    phygital_presented presented = request_of(url.data).presented;
+
+    FINE(phygital_verifier_new(S(KEYS), &verifier));
+    FINE(phygital_verifier_verify(verifier, &presented, 0, &proof));
+    CHECK(strcmp(proof.scheme, "ntag424-aes") == 0 && strcmp(proof.uid, UID) == 0);
+    CHECK(proof.assurance == PHYGITAL_ASSURANCE_DYNAMIC && proof.has_read_ctr && proof.read_ctr == 41);
+    CHECK(proof.has_key_epoch && proof.key_epoch == 0 && proof.tag_tamper[0] == '\0');
+    FINE(phygital_verifier_facts(verifier, &presented, NOON, &json));
+    CHECK(strstr(json.data, "\"name\":\"uid\"") != NULL);
+    FINE(phygital_text_free(&json));
+    url.data[url.len - 1] = url.data[url.len - 1] == '0' ? '1' : '0';
+    GIVES(TAP_FORGED, phygital_verifier_verify(verifier, &presented, 0, &proof));
+    CHECK(proof.uid[0] == '\0' && strcmp(phygital_last_error_reason(), "mac_mismatch") == 0);
+    presented.kind = PHYGITAL_PRESENTED_KIND_NDEF_MESSAGE;
+    GIVES(TAP_MALFORMED, phygital_verifier_verify(verifier, &presented, 0, &proof));
+    FINE(phygital_verifier_free(verifier));
+    FINE(phygital_text_free(&url));
+
+    FINE(phygital_normalize_identifier(S("phone:06 12 34 56 78"), S("FR"), &json));
+    CHECK(strcmp(json.data, "phone:+33612345678") == 0);
+    FINE(phygital_text_free(&json));
+    GIVES(MALFORMED_IDENTIFIER, phygital_normalize_identifier(S("phone:06 12 34 56 78"), S(""), &json));
+    FINE(phygital_attribute_paths(S("linear"), 2,
+                                  S("[{\"path\": [\"ad\", \"email\", \"shop\"], \"conversions\": 1, \"minor\": 100}]"),
+                                  &json));
+    CHECK(strstr(json.data, "{\"channel\":\"ad\",\"minor\":34,\"millionths\":333334}") != NULL);
+    FINE(phygital_text_free(&json));
+}
+
+int main(int count, char **arguments)
+{
+    phygital *store;
+    phygital_tag_enrolled tag = phygital_tag_enrolled_init();
+    phygital_receipt receipt = phygital_receipt_init();
+    phygital_tap_outcome outcome = phygital_tap_outcome_init();
+    char customer[40];
+    if (count != 2) {
+        return 2;
+    }
+    CHECK(strcmp(phygital_version(), PHYGITAL_VERSION) == 0);
+    CHECK(phygital_abi_version() == PHYGITAL_ABI_VERSION);
+    CHECK(strcmp(phygital_status_name(PHYGITAL_STATUS_TAP_REPLAYED), "tap_replayed") == 0);
+    CHECK(strcmp(phygital_status_name(7), "unknown") == 0);
+    CHECK(strcmp(phygital_last_error_message(), "") == 0);
+    needs_no_store();
+    store = open_store(arguments[1], "story.db");
+    GIVES(TAP_NOT_COUNTED, tap(store, 0, NULL, &outcome));
+    tag.uid = S(UID);
+    tag.place = S("paris-1");
+    FINE(phygital_enroll(store, &tag, &receipt));
+    CHECK(receipt.is_new == 1);
+    opts_in(store);
+    is_known(store, customer);
+    leaves(store, customer);
+    consents_at_the_till(store);
+    suspends(store);
+    FINE(phygital_free(store));
+    return ended("story");
+}

@@ -1,0 +1,46 @@
+//! The C library: `libphygital`, with the header `bindings/c/include/phygital.h`, over the facade of `phygital-ffi`.
+//!
+//! Every entry answers with a [`phygital_status`]: it checks what it was given, catches panics, and leaves a message for
+//! the thread. Rules that hold for all entries stand at the head of the header, which `bindings/generate` makes from the
+//! documentation here.
+//!
+//! `unsafe` stands in [`input`] (what pointers point to), [`text`] (what is given away and taken back), and, once, in
+//! [`entry`].
+
+#![allow(non_camel_case_types, reason = "the names of the C library")]
+#![allow(clippy::missing_safety_doc, reason = "the rules for pointers are one, at the head of the header")]
+
+mod entry;
+mod handle;
+mod input;
+mod output;
+mod status;
+mod text;
+
+mod actions;
+mod events;
+mod pure;
+mod store;
+mod tags;
+mod taps;
+#[cfg(feature = "test-panic")]
+mod test_panic;
+mod verifier;
+mod who;
+
+pub use actions::*;
+pub use entry::{phygital_last_error_message, phygital_last_error_reason};
+pub use events::*;
+pub use pure::*;
+pub use status::*;
+pub use store::*;
+pub use tags::*;
+pub use taps::*;
+#[cfg(feature = "test-panic")]
+pub use test_panic::*;
+pub use text::*;
+pub use verifier::*;
+pub use who::*;
+
+pub use handle::{phygital, phygital_actions, phygital_verifier};
+pub use input::{phygital_bytes, phygital_str};

@@ -1,0 +1,178 @@
+//! Taps judged without a store: what was presented, and what it proves.
+
+use std::sync::Arc;
+
+use phygital_core::tap;
+use phygital_core::vocab::Timestamp;
+
+use crate::error::{Answer, PhygitalError};
+use crate::names::Assurance;
+use crate::options::read_keys;
+use crate::time::Time;
+
+/// What a phone, a tag or a reader delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[non_exhaustive]
+pub enum Presented {
+    /// The URL that a phone opened.
+    Url {
+        /// The URL.
+        url: String,
+    },
+    /// An NDEF message as a reader read it; its first URI record counts.
+    NdefMessage {
+        /// Its bytes.
+        message: Vec<u8>,
+    },
+    /// A COSE_Sign1 token.
+    Cose {
+        /// Its bytes.
+        token: Vec<u8>,
+    },
+    /// A PASETO token.
+    Paseto {
+        /// Its text.
+        token: String,
+    },
+    /// A rotating code, and the screen that showed it.
+    Code {
+        /// The screen, as the keys name it.
+        screen: String,
+        /// Its digits.
+        code: String,
+    },
+    /// What a beacon advertised, whole.
+    Advertisement {
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// The originality signature of a chip, as Read_Sig gives it.
+    Originality {
+        /// The chip's UID.
+        uid: Vec<u8>,
+        /// Its signature.
+        signature: Vec<u8>,
+    },
+}
+
+/// What a tap proves.
+#[derive(Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[expect(clippy::exhaustive_structs, reason = "read as a whole")]
+pub struct TapProof {
+    /// The kind of token, such as `ntag424-aes`.
+    pub scheme: String,
+    /// How much it proves.
+    pub assurance: Assurance,
+    /// The tag, 14 digits; proven unless the assurance is `Unauthenticated`.
+    pub uid: Option<String>,
+    /// The tag's counter.
+    pub read_ctr: Option<u32>,
+    /// The generation of the key that matched.
+    pub key_epoch: Option<u32>,
+    /// The name of the key that matched.
+    pub key_label: Option<String>,
+    /// Two letters of a tamper status: C closed, O open, I not initialised.
+    pub tag_tamper: Option<String>,
+    /// Whether the tamper status lay under the MAC.
+    pub tamper_authenticated: bool,
+    /// The decrypted file data, as digits.
+    pub file_data: Option<String>,
+    /// All that it says.
+    pub facts: Vec<TapFact>,
+}
+
+/// One thing that a token says.
+#[derive(Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[expect(clippy::exhaustive_structs, reason = "read as a whole")]
+pub struct TapFact {
+    /// What it is, such as `gtin`.
+    pub name: String,
+    /// Its value; bytes as digits.
+    pub value: String,
+    /// Whether it was authenticated, or is merely claimed.
+    pub authenticated: bool,
+}
+
+/// Keys, read once: judges taps without a store, and so without knowing whether they were used before.
+#[derive(Debug)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Object))]
+pub struct Verifier {
+    verifier: tap::Verifier,
+}
+
+#[cfg_attr(feature = "uniffi", uniffi::export)]
+impl Verifier {
+    /// Reads keys from JSON, as [`phygital_core::tap::Verifier::from_json`] has it.
+    ///
+    /// # Errors
+    /// 112 where they are not as they should be. It names line and field, never what stands there.
+    #[cfg_attr(feature = "uniffi", uniffi::constructor)]
+    pub fn from_json(keys: String) -> Result<Arc<Verifier>, PhygitalError> {
+        let keys = zeroize::Zeroizing::new(keys);
+        Ok(Arc::new(Verifier { verifier: read_keys(&keys)? }))
+    }
+
+    /// Judges what was presented at a time, the system's unless one is given: it matters to tokens that expire.
+    ///
+    /// # Errors
+    /// Numbers from 200 where it is no genuine tap.
+    pub fn verify(&self, presented: Presented, at: Option<Time>) -> Result<TapProof, PhygitalError> {
+        let at = at.map_or_else(Time::now, Ok)?;
+        let proof = self.judge(presented.borrowed(), at.core()?)?;
+        TapProof::of(&proof)
+    }
+}
+
+impl Verifier {
+    /// The same without copies, for C.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub fn judge(
+        &self,
+        presented: tap::Presented<'_>,
+        at: Timestamp,
+    ) -> Result<tap::TapProof, PhygitalError> {
+        Ok(self.verifier.verify(presented, at).outcome?)
+    }
+}
+
+impl Presented {
+    pub(crate) fn borrowed(&self) -> tap::Presented<'_> {
+        match self {
+            Presented::Url { url } => tap::Presented::Url(url),
+            Presented::NdefMessage { message } => tap::Presented::NdefMessage(message),
+            Presented::Cose { token } => tap::Presented::Cose(token),
+            Presented::Paseto { token } => tap::Presented::Paseto(token),
+            Presented::Code { screen, code } => tap::Presented::Code { screen, code },
+            Presented::Advertisement { bytes } => tap::Presented::Advertisement(bytes),
+            Presented::Originality { uid, signature } => tap::Presented::Originality { uid, signature },
+        }
+    }
+}
+
+impl TapProof {
+    pub(crate) fn of(proof: &tap::TapProof) -> Answer<TapProof> {
+        let tamper = proof.tag_tamper();
+        let facts = proof.facts().into_iter().map(|fact| TapFact {
+            name: fact.name.to_owned(),
+            value: fact.value.reveal().to_owned(),
+            authenticated: fact.authenticated,
+        });
+        Ok(TapProof {
+            scheme: proof.scheme().to_string(),
+            assurance: Assurance::of(proof.assurance())?,
+            uid: proof.uid().map(|uid| uid.to_string()),
+            read_ctr: proof.read_ctr().map(|counter| counter.get()),
+            key_epoch: proof.key_epoch().map(|epoch| epoch.get()),
+            key_label: proof.key_label().map(str::to_owned),
+            tamper_authenticated: tamper.as_ref().is_some_and(|(_, authenticated)| *authenticated),
+            tag_tamper: tamper.map(|(letters, _)| letters),
+            file_data: proof.file_data(),
+            facts: facts.collect(),
+        })
+    }
+}
