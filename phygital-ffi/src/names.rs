@@ -7,7 +7,7 @@ macro_rules! names {
     ($(
         $(#[doc = $about:literal])*
         $name:ident of $core:path {
-            $( $(#[doc = $variant_about:literal])* $variant:ident = $number:literal, )*
+            $( $(#[doc = $variant_about:literal])* $variant:ident = $number:tt, )*
         }
     )*) => {$(
         $(#[doc = $about])*

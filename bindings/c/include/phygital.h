@@ -535,14 +535,14 @@ typedef uint32_t phygital_outcome;
 #endif // __cplusplus
 
 /**
- * An open store. Safe to use from any thread; calls wait for each other.
- */
-typedef struct phygital phygital;
-
-/**
  * Actions that wait, as they were when they were asked for.
  */
 typedef struct phygital_actions phygital_actions;
+
+/**
+ * An open store. Safe to use from any thread; calls wait for each other.
+ */
+typedef struct phygital_store phygital_store;
 
 /**
  * Keys, read once: judges taps without a store. Safe to use from any thread.
@@ -1117,7 +1117,7 @@ PHYGITAL_API phygital_status phygital_text_free(struct phygital_text *text);
  * @param actions Where the handle of the list goes; NULL on failure. Free it with phygital_actions_free().
  */
 PHYGITAL_API
-phygital_status phygital_due(const struct phygital *store,
+phygital_status phygital_due(const struct phygital_store *store,
                              uint32_t most,
                              struct phygital_actions **actions);
 
@@ -1152,7 +1152,7 @@ PHYGITAL_API phygital_status phygital_actions_free(struct phygital_actions *acti
  * @return 403 for an action that never was.
  */
 PHYGITAL_API
-phygital_status phygital_acknowledge(const struct phygital *store,
+phygital_status phygital_acknowledge(const struct phygital_store *store,
                                      struct phygital_str id,
                                      uint32_t outcome);
 
@@ -1164,7 +1164,7 @@ phygital_status phygital_acknowledge(const struct phygital *store,
  * @return 110 for an event that is not as it should be, 111 for a known id with another content.
  */
 PHYGITAL_API
-phygital_status phygital_record(const struct phygital *store,
+phygital_status phygital_record(const struct phygital_store *store,
                                 struct phygital_str event,
                                 struct phygital_receipt *receipt);
 
@@ -1176,7 +1176,7 @@ phygital_status phygital_record(const struct phygital *store,
  * @return Not 0 where nothing was recorded.
  */
 PHYGITAL_API
-phygital_status phygital_record_all(const struct phygital *store,
+phygital_status phygital_record_all(const struct phygital_store *store,
                                     const struct phygital_str *events,
                                     size_t events_len,
                                     struct phygital_text *json);
@@ -1189,7 +1189,7 @@ phygital_status phygital_record_all(const struct phygital *store,
  * @return 114 for a sender that is no phone number.
  */
 PHYGITAL_API
-phygital_status phygital_record_message(const struct phygital *store,
+phygital_status phygital_record_message(const struct phygital_store *store,
                                         const struct phygital_message_received *message,
                                         struct phygital_receipt *receipt);
 
@@ -1199,7 +1199,7 @@ phygital_status phygital_record_message(const struct phygital *store,
  * @param json Where it goes what that came to: `identifiers`, `struck`, `emptied`; may be NULL.
  */
 PHYGITAL_API
-phygital_status phygital_erase_identifier(const struct phygital *store,
+phygital_status phygital_erase_identifier(const struct phygital_store *store,
                                           struct phygital_str identifier,
                                           struct phygital_text *json);
 
@@ -1210,7 +1210,7 @@ phygital_status phygital_erase_identifier(const struct phygital *store,
  * @return 401 where there is no such customer.
  */
 PHYGITAL_API
-phygital_status phygital_erase_customer(const struct phygital *store,
+phygital_status phygital_erase_customer(const struct phygital_store *store,
                                         struct phygital_str customer,
                                         struct phygital_text *json);
 
@@ -1245,7 +1245,7 @@ phygital_status phygital_simulate_tap(const struct phygital_soft_tag *tag,
  * @return 117 for no such model, or orders of several currencies.
  */
 PHYGITAL_API
-phygital_status phygital_attribute(const struct phygital *store,
+phygital_status phygital_attribute(const struct phygital_store *store,
                                    struct phygital_str model,
                                    struct phygital_text *json);
 
@@ -1267,9 +1267,11 @@ phygital_status phygital_attribute_paths(struct phygital_str model,
  * Opens a store; makes it where there is none.
  *
  * @param options How.
- * @param store Where the handle goes; NULL on failure. Close it with phygital_free().
+ * @param store Where the handle goes; NULL on failure. Close it with phygital_store_free().
  */
-PHYGITAL_API phygital_status phygital_open(const struct phygital_options *options, struct phygital **store);
+PHYGITAL_API
+phygital_status phygital_open(const struct phygital_options *options,
+                              struct phygital_store **store);
 
 /**
  * Closes a store. All that was answered is on the disk. NULL is fine; a call that another thread is in ends first.
@@ -1277,33 +1279,35 @@ PHYGITAL_API phygital_status phygital_open(const struct phygital_options *option
  * @return 102 for a handle that was freed already, or is none of a store.
  */
 PHYGITAL_API
-phygital_status phygital_free(struct phygital *store);
+phygital_status phygital_store_free(struct phygital_store *store);
 
 /**
  * Closes the file until phygital_resume(): before the system suspends the program, or the file is copied. To suspend
  * again changes nothing.
  */
 PHYGITAL_API
-phygital_status phygital_suspend(const struct phygital *store);
+phygital_status phygital_suspend(const struct phygital_store *store);
 
 /**
  * Opens the file again. To resume what is open changes nothing.
  */
-PHYGITAL_API phygital_status phygital_resume(const struct phygital *store);
+PHYGITAL_API phygital_status phygital_resume(const struct phygital_store *store);
 
 /**
  * Whose store it is, as JSON: `device`, `epoch`, `incarnation`.
  *
  * @param json Where the text goes.
  */
-PHYGITAL_API phygital_status phygital_identity(const struct phygital *store, struct phygital_text *json);
+PHYGITAL_API
+phygital_status phygital_identity(const struct phygital_store *store,
+                                  struct phygital_text *json);
 
 /**
  * For tests: puts this time in the place of the system's, or gives it back its place.
  *
  * @param micros Microseconds since 1970, UTC; 0 for the system's.
  */
-PHYGITAL_API phygital_status phygital_set_clock(const struct phygital *store, int64_t micros);
+PHYGITAL_API phygital_status phygital_set_clock(const struct phygital_store *store, int64_t micros);
 
 /**
  * Enrols a tag, or enrols it again with another place, touchpoint or key epoch. It is active from then on.
@@ -1311,7 +1315,7 @@ PHYGITAL_API phygital_status phygital_set_clock(const struct phygital *store, in
  * @param receipt Where the receipt goes; may be NULL.
  */
 PHYGITAL_API
-phygital_status phygital_enroll(const struct phygital *store,
+phygital_status phygital_enroll(const struct phygital_store *store,
                                 const struct phygital_tag_enrolled *tag,
                                 struct phygital_receipt *receipt);
 
@@ -1322,7 +1326,7 @@ phygital_status phygital_enroll(const struct phygital *store,
  * @return 404 for a tag that is not in the registry, 116 for a change that a tag's life does not have.
  */
 PHYGITAL_API
-phygital_status phygital_set_tag_status(const struct phygital *store,
+phygital_status phygital_set_tag_status(const struct phygital_store *store,
                                         struct phygital_str uid,
                                         uint32_t status);
 
@@ -1333,7 +1337,7 @@ phygital_status phygital_set_tag_status(const struct phygital *store,
  * @param json Where the text goes.
  */
 PHYGITAL_API
-phygital_status phygital_tag(const struct phygital *store,
+phygital_status phygital_tag(const struct phygital_store *store,
                              struct phygital_str uid,
                              struct phygital_text *json);
 
@@ -1344,7 +1348,7 @@ phygital_status phygital_tag(const struct phygital *store,
  * @param json Where the text goes.
  */
 PHYGITAL_API
-phygital_status phygital_tags(const struct phygital *store,
+phygital_status phygital_tags(const struct phygital_store *store,
                               struct phygital_str after,
                               uint32_t most,
                               struct phygital_text *json);
@@ -1357,7 +1361,7 @@ phygital_status phygital_tags(const struct phygital *store,
  * @return From 200 on where it does not count: 210 where it was used before.
  */
 PHYGITAL_API
-phygital_status phygital_verify_tap(const struct phygital *store,
+phygital_status phygital_verify_tap(const struct phygital_store *store,
                                     const struct phygital_tap_request *request,
                                     struct phygital_tap_outcome *outcome);
 
@@ -1415,7 +1419,7 @@ phygital_status phygital_verifier_facts(const struct phygital_verifier *verifier
  * @return 402 where no event names it.
  */
 PHYGITAL_API
-phygital_status phygital_find(const struct phygital *store,
+phygital_status phygital_find(const struct phygital_store *store,
                               struct phygital_str identifier,
                               char *customer);
 
@@ -1426,7 +1430,7 @@ phygital_status phygital_find(const struct phygital *store,
  * @return 401 where there is no such customer.
  */
 PHYGITAL_API
-phygital_status phygital_person(const struct phygital *store,
+phygital_status phygital_person(const struct phygital_store *store,
                                 struct phygital_str customer,
                                 struct phygital_text *json);
 
@@ -1439,7 +1443,7 @@ phygital_status phygital_person(const struct phygital *store,
  * @return 401 where there is no such customer.
  */
 PHYGITAL_API
-phygital_status phygital_card(const struct phygital *store,
+phygital_status phygital_card(const struct phygital_store *store,
                               struct phygital_str customer,
                               uint32_t role,
                               struct phygital_text *json);
@@ -1452,7 +1456,7 @@ phygital_status phygital_card(const struct phygital *store,
  * @return 301 where she does not permit it, 401 where there is no such customer.
  */
 PHYGITAL_API
-phygital_status phygital_profile(const struct phygital *store,
+phygital_status phygital_profile(const struct phygital_store *store,
                                  struct phygital_str customer,
                                  uint32_t purpose,
                                  struct phygital_text *json);
@@ -1465,7 +1469,7 @@ phygital_status phygital_profile(const struct phygital *store,
  * @return 0 for either answer.
  */
 PHYGITAL_API
-phygital_status phygital_permits(const struct phygital *store,
+phygital_status phygital_permits(const struct phygital_store *store,
                                  uint32_t purpose,
                                  struct phygital_str contact,
                                  struct phygital_decision *decision);
@@ -1476,7 +1480,7 @@ phygital_status phygital_permits(const struct phygital *store,
  * @param receipt Where the receipt goes; may be NULL.
  */
 PHYGITAL_API
-phygital_status phygital_record_opt_in(const struct phygital *store,
+phygital_status phygital_record_opt_in(const struct phygital_store *store,
                                        const struct phygital_consent *consent,
                                        struct phygital_receipt *receipt);
 
@@ -1486,7 +1490,7 @@ phygital_status phygital_record_opt_in(const struct phygital *store,
  * @param receipt Where the receipt goes; may be NULL.
  */
 PHYGITAL_API
-phygital_status phygital_record_opt_out(const struct phygital *store,
+phygital_status phygital_record_opt_out(const struct phygital_store *store,
                                         const struct phygital_consent *consent,
                                         struct phygital_receipt *receipt);
 

@@ -48,11 +48,11 @@ static inline int ended(const char *name)
 #define NOON INT64_C(1795262400000000)
 
 /** A store in the folder, with a clock and randomness of its own. */
-static inline phygital *open_store(const char *folder, const char *name)
+static inline phygital_store *open_store(const char *folder, const char *name)
 {
     char path[1024];
     phygital_options options = phygital_options_init();
-    phygital *store = NULL;
+    phygital_store *store = NULL;
     snprintf(path, sizeof path, "%s/%s", folder, name);
     options.path = S(path);
     options.settings = S(SETTINGS);

@@ -3,10 +3,10 @@
 
 #ifdef TEST_PANIC
 phygital_status phygital_test_panic(void);
-phygital_status phygital_test_panic_within(const phygital *store);
+phygital_status phygital_test_panic_within(const phygital_store *store);
 #endif
 
-static void nulls(phygital *store)
+static void nulls(phygital_store *store)
 {
     phygital_tap_request request = request_of("https://tap.example/");
     phygital_tap_outcome outcome = phygital_tap_outcome_init();
@@ -16,7 +16,7 @@ static void nulls(phygital *store)
     phygital_text text = {NULL, 0};
     phygital_decision decision = phygital_decision_init();
     phygital_action action = phygital_action_init();
-    phygital *opened = store;
+    phygital_store *opened = store;
     phygital_actions *actions = NULL;
     phygital_verifier *verifier = NULL;
     char customer[40];
@@ -64,7 +64,7 @@ static void nulls(phygital *store)
     request.place.len = 4;
     GIVES(NULL_POINTER, phygital_verify_tap(store, &request, &outcome));
     /* What may be NULL. */
-    FINE(phygital_free(NULL));
+    FINE(phygital_store_free(NULL));
     FINE(phygital_verifier_free(NULL));
     FINE(phygital_actions_free(NULL));
     FINE(phygital_text_free(NULL));
@@ -72,21 +72,21 @@ static void nulls(phygital *store)
     FINE(phygital_tap_outcome_free(NULL));
 }
 
-static void handles(phygital *store, const char *folder)
+static void handles(phygital_store *store, const char *folder)
 {
-    phygital *other = open_store(folder, "other.db");
+    phygital_store *other = open_store(folder, "other.db");
     phygital_actions *actions = NULL;
     phygital_verifier *verifier = NULL;
     phygital_text text = {NULL, 0};
     int local = 0;
 
-    FINE(phygital_free(other));
-    GIVES(WRONG_HANDLE, phygital_free(other));
+    FINE(phygital_store_free(other));
+    GIVES(WRONG_HANDLE, phygital_store_free(other));
     GIVES(WRONG_HANDLE, phygital_identity(other, &text));
-    GIVES(WRONG_HANDLE, phygital_free((phygital *)(void *)&local));
+    GIVES(WRONG_HANDLE, phygital_store_free((phygital_store *)(void *)&local));
     FINE(phygital_verifier_new(S(KEYS), &verifier));
-    GIVES(WRONG_HANDLE, phygital_free((phygital *)(void *)verifier));
-    GIVES(WRONG_HANDLE, phygital_suspend((phygital *)(void *)verifier));
+    GIVES(WRONG_HANDLE, phygital_store_free((phygital_store *)(void *)verifier));
+    GIVES(WRONG_HANDLE, phygital_suspend((phygital_store *)(void *)verifier));
     GIVES(WRONG_HANDLE, phygital_verifier_free((phygital_verifier *)(void *)store));
     FINE(phygital_due(store, 1, &actions));
     GIVES(WRONG_HANDLE, phygital_verifier_free((phygital_verifier *)(void *)actions));
@@ -98,10 +98,10 @@ static void handles(phygital *store, const char *folder)
     /* A place that is given out again has another handle. */
     other = open_store(folder, "other.db");
     GIVES(WRONG_HANDLE, phygital_verifier_free(verifier));
-    FINE(phygital_free(other));
+    FINE(phygital_store_free(other));
 }
 
-static void sizes(phygital *store)
+static void sizes(phygital_store *store)
 {
     phygital_tag_enrolled tag = phygital_tag_enrolled_init();
     phygital_receipt receipt = phygital_receipt_init();
@@ -138,7 +138,7 @@ static void sizes(phygital *store)
     CHECK(wider.more[0] == 0 && wider.more[15] == 0);
 }
 
-static void texts(phygital *store)
+static void texts(phygital_store *store)
 {
     static const char bad[] = {'p', 'h', 'o', 'n', 'e', ':', (char)0xC3, (char)0x28};
     phygital_str text = {bad, sizeof bad};
@@ -194,7 +194,7 @@ static void texts(phygital *store)
 static void stores(const char *folder)
 {
     phygital_options options = phygital_options_init();
-    phygital *store = NULL;
+    phygital_store *store = NULL;
     char path[1024];
     snprintf(path, sizeof path, "%s/none/such.db", folder);
     options.path = S(path);
@@ -225,12 +225,12 @@ static void stores(const char *folder)
     CHECK(store == NULL);
 }
 
-static void panics(phygital *store)
+static void panics(phygital_store *store)
 {
 #ifdef TEST_PANIC
     phygital_text text = {NULL, 0};
     int at;
-    for (at = 0; at < 100; at++) {
+    for (at = 0; at < 3; at++) {
         GIVES(PANIC, phygital_test_panic());
         CHECK(strcmp(phygital_last_error_reason(), "panic") == 0);
     }
@@ -246,7 +246,7 @@ static void panics(phygital *store)
 
 int main(int count, char **arguments)
 {
-    phygital *store;
+    phygital_store *store;
     if (count != 2) {
         return 2;
     }
@@ -257,6 +257,6 @@ int main(int count, char **arguments)
     texts(store);
     stores(arguments[1]);
     panics(store);
-    FINE(phygital_free(store));
+    FINE(phygital_store_free(store));
     return ended("misuse");
 }

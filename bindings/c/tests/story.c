@@ -4,7 +4,7 @@
  */
 #include "check.h"
 
-static phygital_status tap(const phygital *store, uint32_t read_ctr, const char *seen, phygital_tap_outcome *outcome)
+static phygital_status tap(const phygital_store *store, uint32_t read_ctr, const char *seen, phygital_tap_outcome *outcome)
 {
     phygital_status status;
     phygital_text url = link_of(read_ctr);
@@ -20,7 +20,7 @@ static phygital_status tap(const phygital *store, uint32_t read_ctr, const char 
     return status;
 }
 
-static phygital_status message(const phygital *store, const char *id, const char *body, phygital_receipt *receipt)
+static phygital_status message(const phygital_store *store, const char *id, const char *body, phygital_receipt *receipt)
 {
     phygital_message_received received = phygital_message_received_init();
     received.id = S(id);
@@ -29,7 +29,7 @@ static phygital_status message(const phygital *store, const char *id, const char
     return phygital_record_message(store, &received, receipt);
 }
 
-static void opts_in(const phygital *store)
+static void opts_in(const phygital_store *store)
 {
     phygital_tap_outcome outcome = phygital_tap_outcome_init();
     phygital_receipt receipt = phygital_receipt_init();
@@ -81,7 +81,7 @@ static void opts_in(const phygital *store)
     FINE(phygital_actions_free(actions));
 }
 
-static void is_known(const phygital *store, char customer[40])
+static void is_known(const phygital_store *store, char customer[40])
 {
     static const char order[] =
         "{\"specversion\": \"1.0\", \"id\": \"o-1\", \"source\": \"//till/1\", \"type\": \"com.phygital.order_completed\","
@@ -125,7 +125,7 @@ static void is_known(const phygital *store, char customer[40])
     FINE(phygital_text_free(&json));
 }
 
-static void leaves(const phygital *store, const char *customer)
+static void leaves(const phygital_store *store, const char *customer)
 {
     phygital_tap_outcome outcome = phygital_tap_outcome_init();
     phygital_consent consent = phygital_consent_init();
@@ -159,7 +159,7 @@ static void leaves(const phygital *store, const char *customer)
     FINE(phygital_text_free(&json));
 }
 
-static void consents_at_the_till(const phygital *store)
+static void consents_at_the_till(const phygital_store *store)
 {
     static const uint32_t purposes[] = {PHYGITAL_PURPOSE_MARKETING, PHYGITAL_PURPOSE_ADVERTISING};
     phygital_str evidence = S("paper 7");
@@ -186,7 +186,7 @@ static void consents_at_the_till(const phygital *store)
     FINE(phygital_set_clock(store, 0));
 }
 
-static void suspends(phygital *store)
+static void suspends(phygital_store *store)
 {
     phygital_text before = {NULL, 0};
     phygital_text after = {NULL, 0};
@@ -240,7 +240,7 @@ static void needs_no_store(void)
 
 int main(int count, char **arguments)
 {
-    phygital *store;
+    phygital_store *store;
     phygital_tag_enrolled tag = phygital_tag_enrolled_init();
     phygital_receipt receipt = phygital_receipt_init();
     phygital_tap_outcome outcome = phygital_tap_outcome_init();
@@ -265,6 +265,6 @@ int main(int count, char **arguments)
     leaves(store, customer);
     consents_at_the_till(store);
     suspends(store);
-    FINE(phygital_free(store));
+    FINE(phygital_store_free(store));
     return ended("story");
 }

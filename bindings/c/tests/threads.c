@@ -8,7 +8,7 @@
 enum { THREADS = 8, EVENTS = 10, PROCESSES = 2 };
 
 struct work {
-    const phygital *store;
+    const phygital_store *store;
     int process;
     int thread;
     int fresh;
@@ -42,7 +42,7 @@ static void *records(void *given)
 }
 
 /** All threads of a process. Gives how many events were new, or -1. */
-static int all(const phygital *one, const phygital *two, int process)
+static int all(const phygital_store *one, const phygital_store *two, int process)
 {
     pthread_t threads[THREADS];
     struct work work[THREADS];
@@ -88,8 +88,8 @@ static void *verifies(void *given)
 int main(int count, char **arguments)
 {
     pid_t children[PROCESSES];
-    phygital *one;
-    phygital *two;
+    phygital_store *one;
+    phygital_store *two;
     phygital_verifier *verifier = NULL;
     pthread_t threads[THREADS];
     int at;
@@ -102,8 +102,8 @@ int main(int count, char **arguments)
             one = open_store(arguments[1], "threads.db");
             two = open_store(arguments[1], "threads.db");
             at = all(one, two, at) == THREADS * EVENTS ? 0 : 1;
-            FINE(phygital_free(one));
-            FINE(phygital_free(two));
+            FINE(phygital_store_free(one));
+            FINE(phygital_store_free(two));
             exit(at != 0 || failed != 0);
         }
     }
@@ -116,7 +116,7 @@ int main(int count, char **arguments)
         CHECK(all(one, one, at) == 0);
     }
     CHECK(all(one, one, PROCESSES) == THREADS * EVENTS);
-    FINE(phygital_free(one));
+    FINE(phygital_store_free(one));
 
     FINE(phygital_verifier_new(S(KEYS), &verifier));
     for (at = 0; at < THREADS; at++) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use phygital_ffi::{Action, Outcome, Phygital, PhygitalError, Status};
 
 use crate::entry::entry;
-use crate::handle::{give, look, phygital, phygital_actions, take};
+use crate::handle::{give, look, phygital_actions, phygital_store, take};
 use crate::input::{Record, one_of, phygital_str};
 use crate::status::phygital_status;
 
@@ -70,7 +70,7 @@ struct Kept {
 /// @param actions Where the handle of the list goes; NULL on failure. Free it with phygital_actions_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_due(
-    store: *const phygital,
+    store: *const phygital_store,
     most: u32,
     actions: *mut *mut phygital_actions,
 ) -> phygital_status {
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn phygital_actions_free(actions: *mut phygital_actions) -
 /// @return 403 for an action that never was.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_acknowledge(
-    store: *const phygital,
+    store: *const phygital_store,
     id: phygital_str,
     outcome: u32,
 ) -> phygital_status {

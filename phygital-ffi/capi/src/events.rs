@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use phygital_ffi::{MessageReceived, Phygital, Receipt};
 
 use crate::entry::{Answer, entry};
-use crate::handle::{look, phygital};
+use crate::handle::{look, phygital_store};
 use crate::input::{Caller, OutSized, Record, maybe_time, phygital_str};
 use crate::output::fixed;
 use crate::status::phygital_status;
@@ -61,7 +61,7 @@ unsafe impl Record for phygital_message_received {}
 /// @return 110 for an event that is not as it should be, 111 for a known id with another content.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_record(
-    store: *const phygital,
+    store: *const phygital_store,
     event: phygital_str,
     receipt: *mut phygital_receipt,
 ) -> phygital_status {
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn phygital_record(
 /// @return Not 0 where nothing was recorded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_record_all(
-    store: *const phygital,
+    store: *const phygital_store,
     events: *const phygital_str,
     events_len: usize,
     json: *mut phygital_text,
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn phygital_record_all(
 /// @return 114 for a sender that is no phone number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_record_message(
-    store: *const phygital,
+    store: *const phygital_store,
     message: *const phygital_message_received,
     receipt: *mut phygital_receipt,
 ) -> phygital_status {
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn phygital_record_message(
 /// @param json Where it goes what that came to: `identifiers`, `struck`, `emptied`; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_erase_identifier(
-    store: *const phygital,
+    store: *const phygital_store,
     identifier: phygital_str,
     json: *mut phygital_text,
 ) -> phygital_status {
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn phygital_erase_identifier(
 /// @return 401 where there is no such customer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_erase_customer(
-    store: *const phygital,
+    store: *const phygital_store,
     customer: phygital_str,
     json: *mut phygital_text,
 ) -> phygital_status {

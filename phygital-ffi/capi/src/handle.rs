@@ -9,7 +9,7 @@ use crate::actions::ActionList;
 use crate::entry::Answer;
 
 /// An open store. Safe to use from any thread; calls wait for each other.
-pub struct phygital {
+pub struct phygital_store {
     _opaque: (),
 }
 
@@ -60,7 +60,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Store(Phygital) as phygital "a store",
+    Store(Phygital) as phygital_store "a store",
     Verifier(Verifier) as phygital_verifier "a verifier",
     Actions(ActionList) as phygital_actions "a list of actions",
 }

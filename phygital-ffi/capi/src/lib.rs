@@ -42,5 +42,5 @@ pub use text::*;
 pub use verifier::*;
 pub use who::*;
 
-pub use handle::{phygital, phygital_actions, phygital_verifier};
+pub use handle::{phygital_actions, phygital_store, phygital_verifier};
 pub use input::{phygital_bytes, phygital_str};

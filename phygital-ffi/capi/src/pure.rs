@@ -5,7 +5,7 @@ use phygital_ffi::{
 };
 
 use crate::entry::entry;
-use crate::handle::{look, phygital};
+use crate::handle::{look, phygital_store};
 use crate::input::{Record, argument, phygital_str};
 use crate::status::phygital_status;
 use crate::text::{phygital_text, put_json};
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn phygital_simulate_tap(
 /// @return 117 for no such model, or orders of several currencies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_attribute(
-    store: *const phygital,
+    store: *const phygital_store,
     model: phygital_str,
     json: *mut phygital_text,
 ) -> phygital_status {

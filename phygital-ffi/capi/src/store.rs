@@ -5,7 +5,7 @@ use std::ptr;
 use phygital_ffi::{Options, Phygital};
 
 use crate::entry::entry;
-use crate::handle::{give, look, phygital, take};
+use crate::handle::{give, look, phygital_store, take};
 use crate::input::{Record, maybe_time, phygital_bytes, phygital_str};
 use crate::status::phygital_status;
 use crate::text::{phygital_text, put_json};
@@ -42,11 +42,11 @@ unsafe impl Record for phygital_options {}
 /// Opens a store; makes it where there is none.
 ///
 /// @param options How.
-/// @param store Where the handle goes; NULL on failure. Close it with phygital_free().
+/// @param store Where the handle goes; NULL on failure. Close it with phygital_store_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_open(
     options: *const phygital_options,
-    store: *mut *mut phygital,
+    store: *mut *mut phygital_store,
 ) -> phygital_status {
     entry!(|caller| {
         let out = caller.out("store", store, ptr::null_mut())?;
@@ -72,20 +72,20 @@ pub unsafe extern "C" fn phygital_open(
 ///
 /// @return 102 for a handle that was freed already, or is none of a store.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn phygital_free(store: *mut phygital) -> phygital_status {
+pub unsafe extern "C" fn phygital_store_free(store: *mut phygital_store) -> phygital_status {
     entry!(|_caller| take::<Phygital>(store))
 }
 
 /// Closes the file until phygital_resume(): before the system suspends the program, or the file is copied. To suspend
 /// again changes nothing.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn phygital_suspend(store: *const phygital) -> phygital_status {
+pub unsafe extern "C" fn phygital_suspend(store: *const phygital_store) -> phygital_status {
     entry!(|_caller| look::<Phygital>(store)?.suspend())
 }
 
 /// Opens the file again. To resume what is open changes nothing.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn phygital_resume(store: *const phygital) -> phygital_status {
+pub unsafe extern "C" fn phygital_resume(store: *const phygital_store) -> phygital_status {
     entry!(|_caller| look::<Phygital>(store)?.resume())
 }
 
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn phygital_resume(store: *const phygital) -> phygital_sta
 /// @param json Where the text goes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_identity(
-    store: *const phygital,
+    store: *const phygital_store,
     json: *mut phygital_text,
 ) -> phygital_status {
     entry!(|caller| {
@@ -107,6 +107,6 @@ pub unsafe extern "C" fn phygital_identity(
 ///
 /// @param micros Microseconds since 1970, UTC; 0 for the system's.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn phygital_set_clock(store: *const phygital, micros: i64) -> phygital_status {
+pub unsafe extern "C" fn phygital_set_clock(store: *const phygital_store, micros: i64) -> phygital_status {
     entry!(|_caller| look::<Phygital>(store)?.set_clock(maybe_time(micros)))
 }

@@ -4,7 +4,7 @@ use phygital_ffi::{Phygital, TagEnrolled, TagStatus};
 
 use crate::entry::entry;
 use crate::events::phygital_receipt;
-use crate::handle::{look, phygital};
+use crate::handle::{look, phygital_store};
 use crate::input::{Record, one_of, phygital_str};
 use crate::status::phygital_status;
 use crate::text::{phygital_text, put_json};
@@ -58,7 +58,7 @@ unsafe impl Record for phygital_tag_enrolled {}
 /// @param receipt Where the receipt goes; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_enroll(
-    store: *const phygital,
+    store: *const phygital_store,
     tag: *const phygital_tag_enrolled,
     receipt: *mut phygital_receipt,
 ) -> phygital_status {
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn phygital_enroll(
 /// @return 404 for a tag that is not in the registry, 116 for a change that a tag's life does not have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_set_tag_status(
-    store: *const phygital,
+    store: *const phygital_store,
     uid: phygital_str,
     status: u32,
 ) -> phygital_status {
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn phygital_set_tag_status(
 /// @param json Where the text goes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_tag(
-    store: *const phygital,
+    store: *const phygital_store,
     uid: phygital_str,
     json: *mut phygital_text,
 ) -> phygital_status {
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn phygital_tag(
 /// @param json Where the text goes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_tags(
-    store: *const phygital,
+    store: *const phygital_store,
     after: phygital_str,
     most: u32,
     json: *mut phygital_text,

@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use phygital_ffi::{OptIn, Phygital, Recognition, Role, TapOutcome, TapProof, TapRequest};
 
 use crate::entry::{Answer, entry};
-use crate::handle::{look, phygital};
+use crate::handle::{look, phygital_store};
 use crate::input::{Caller, Record, one_of, phygital_str};
 use crate::output::{cut, fixed};
 use crate::status::phygital_status;
@@ -123,7 +123,7 @@ unsafe impl Record for phygital_tap_outcome {}
 /// @return From 200 on where it does not count: 210 where it was used before.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_verify_tap(
-    store: *const phygital,
+    store: *const phygital_store,
     request: *const phygital_tap_request,
     outcome: *mut phygital_tap_outcome,
 ) -> phygital_status {

@@ -3,7 +3,7 @@
 use phygital_ffi::{Phygital, test_panic};
 
 use crate::entry::entry;
-use crate::handle::{look, phygital};
+use crate::handle::{look, phygital_store};
 use crate::status::phygital_status;
 
 /// Panics.
@@ -14,6 +14,6 @@ pub unsafe extern "C" fn phygital_test_panic() -> phygital_status {
 
 /// Panics while the store is held.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn phygital_test_panic_within(store: *const phygital) -> phygital_status {
+pub unsafe extern "C" fn phygital_test_panic_within(store: *const phygital_store) -> phygital_status {
     entry!(|_caller| look::<Phygital>(store)?.test_panic_within())
 }

@@ -6,7 +6,7 @@ use phygital_ffi::{ConsentMethod, OptedIn, OptedOut, Phygital, PhygitalError, Pu
 
 use crate::entry::{Answer, entry};
 use crate::events::phygital_receipt;
-use crate::handle::{look, phygital};
+use crate::handle::{look, phygital_store};
 use crate::input::{Caller, Record, maybe_time, one_of, phygital_str};
 use crate::output::{cut, fixed};
 use crate::status::phygital_status;
@@ -109,7 +109,7 @@ unsafe impl Record for phygital_consent {}
 /// @return 402 where no event names it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_find(
-    store: *const phygital,
+    store: *const phygital_store,
     identifier: phygital_str,
     customer: *mut c_char,
 ) -> phygital_status {
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn phygital_find(
 /// @return 401 where there is no such customer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_person(
-    store: *const phygital,
+    store: *const phygital_store,
     customer: phygital_str,
     json: *mut phygital_text,
 ) -> phygital_status {
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn phygital_person(
 /// @return 401 where there is no such customer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_card(
-    store: *const phygital,
+    store: *const phygital_store,
     customer: phygital_str,
     role: u32,
     json: *mut phygital_text,
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn phygital_card(
 /// @return 301 where she does not permit it, 401 where there is no such customer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_profile(
-    store: *const phygital,
+    store: *const phygital_store,
     customer: phygital_str,
     purpose: u32,
     json: *mut phygital_text,
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn phygital_profile(
 /// @return 0 for either answer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_permits(
-    store: *const phygital,
+    store: *const phygital_store,
     purpose: u32,
     contact: phygital_str,
     decision: *mut phygital_decision,
@@ -218,7 +218,7 @@ pub unsafe extern "C" fn phygital_permits(
 /// @param receipt Where the receipt goes; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_record_opt_in(
-    store: *const phygital,
+    store: *const phygital_store,
     consent: *const phygital_consent,
     receipt: *mut phygital_receipt,
 ) -> phygital_status {
@@ -244,7 +244,7 @@ pub unsafe extern "C" fn phygital_record_opt_in(
 /// @param receipt Where the receipt goes; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_record_opt_out(
-    store: *const phygital,
+    store: *const phygital_store,
     consent: *const phygital_consent,
     receipt: *mut phygital_receipt,
 ) -> phygital_status {

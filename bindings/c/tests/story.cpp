@@ -1,0 +1,117 @@
+/** @file The story in C++. */
+#include "phygital.hpp"
+
+#include "check.h"
+
+namespace {
+
+template <typename Call>
+phygital_status thrown(Call call) {
+    try {
+        call();
+    } catch (const phygital::Error &error) {
+        return error.status();
+    }
+    return PHYGITAL_STATUS_OK;
+}
+
+std::string link(std::uint32_t read_ctr) {
+    phygital_soft_tag tag = phygital_soft_tag_init();
+    tag.uid = phygital::lend(UID);
+    tag.url_template = phygital::lend("tap.example/t?p={picc}&c={mac}");
+    tag.file_read_key = phygital::lend(KEY);
+    tag.meta_read_key = phygital::lend(KEY);
+    tag.read_ctr = read_ctr;
+    return phygital::simulate_tap(tag);
+}
+
+phygital::Store open(const std::string &folder) {
+    const std::string path = folder + "/cpp.db";
+    phygital_options options = phygital_options_init();
+    options.path = phygital::lend(path);
+    options.settings = phygital::lend(SETTINGS);
+    options.keys = phygital::lend(KEYS);
+    options.clock = NOON;
+    return phygital::Store(options);
+}
+
+void story(const phygital::Store &store) {
+    phygital_tag_enrolled tag = phygital_tag_enrolled_init();
+    tag.uid = phygital::lend(UID);
+    CHECK(store.enroll(tag).is_new == 1);
+
+    const std::string first = link(1);
+    phygital::TapOutcome outcome = store.verify_tap(phygital::tap(phygital::url(first)));
+    CHECK(!outcome.is_known() && outcome.notice() && outcome.opt_in_link() && !outcome.card());
+    GIVES(TAP_REPLAYED, thrown([&] { store.verify_tap(phygital::tap(phygital::url(first))); }));
+    try {
+        store.verify_tap(phygital::tap(phygital::url(first)));
+        CHECK(false);
+    } catch (const phygital::Error &error) {
+        CHECK(error.is_tap() && !error.is_storage() && error.reason() == "replayed" && *error.what() != '\0');
+    }
+
+    const std::string said = *outcome.opt_in_message();
+    phygital_message_received message = phygital_message_received_init();
+    message.id = phygital::lend("m-1");
+    message.from = phygital::lend("+12015550123");
+    message.body = phygital::lend(said);
+    CHECK(store.record_message(message).is_new == 1);
+    const std::vector<phygital::Action> due = store.due(10);
+    CHECK(due.size() == 1 && due[0].action == "answer_message" && due[0].to == "phone:+12015550123");
+    store.acknowledge(due[0].id, PHYGITAL_OUTCOME_DELIVERED);
+    CHECK(store.due(10).empty());
+
+    const std::string second = link(2);
+    phygital_str identifier = phygital::lend("phone:+12015550123");
+    phygital_tap_request request = phygital::tap(phygital::url(second));
+    request.identifiers = &identifier;
+    request.identifiers_len = 1;
+    request.shown_to = PHYGITAL_ROLE_ASSOCIATE;
+    outcome = store.verify_tap(request);
+    CHECK(outcome.is_known() && outcome.card() && !outcome.notice());
+    const phygital::TapOutcome moved = std::move(outcome);
+    CHECK(store.find("phone:+12015550123") == moved.customer());
+    CHECK(store.card(moved.customer(), PHYGITAL_ROLE_ASSOCIATE) == *moved.card());
+    CHECK(store.person(moved.customer()).find("+12015550123") != std::string::npos);
+    CHECK(store.permits(PHYGITAL_PURPOSE_RECOGNITION, "phone:+12015550123").allowed == 1);
+    CHECK(store.record_all({"{}", "[]"}).find("refused") != std::string::npos);
+    GIVES(MALFORMED_EVENT, thrown([&] { store.record("{}"); }));
+
+    phygital_consent consent = phygital_consent_init();
+    consent.contact = phygital::lend("phone:+12015550123");
+    store.record_opt_out(consent);
+    CHECK(store.card(moved.customer(), PHYGITAL_ROLE_ASSOCIATE).find("withdrawn") != std::string::npos);
+    GIVES(NOT_PERMITTED, thrown([&] { store.profile(moved.customer(), PHYGITAL_PURPOSE_MARKETING); }));
+    CHECK(store.attribute("last").find("\"causal\":false") != std::string::npos);
+    store.suspend();
+    GIVES(SUSPENDED, thrown([&] { store.identity(); }));
+    store.resume();
+    store.set_tag_status(UID, PHYGITAL_TAG_STATUS_RETIRED);
+    CHECK(store.tag(UID).find("retired") != std::string::npos && store.tags("", 1).front() == '[');
+    store.erase_customer(moved.customer());
+    CHECK(!store.find("phone:+12015550123"));
+}
+
+void without_store() {
+    const phygital::Verifier verifier(KEYS);
+    const std::string tapped = link(40);
+    CHECK(std::string(verifier.verify(phygital::url(tapped)).uid) == UID);
+    CHECK(verifier.facts(phygital::url(tapped)).find("read_ctr") != std::string::npos);
+    GIVES(TAP_MALFORMED, thrown([&] { verifier.verify(phygital::url("https://tap.example/")); }));
+    GIVES(MALFORMED_KEYS, thrown([] { phygital::Verifier("{"); }));
+    CHECK(phygital::normalize_identifier("phone:06 12 34 56 78", "FR") == "phone:+33612345678");
+    CHECK(phygital::attribute_paths("first", 2, "[]").find("\"channels\":[]") != std::string::npos);
+}
+
+}  // namespace
+
+int main(int count, char **arguments) {
+    if (count != 2) {
+        return 2;
+    }
+    const phygital::Store opened = open(arguments[1]);
+    story(opened);
+    without_store();
+    return ended("story in C++");
+}
