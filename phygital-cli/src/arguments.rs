@@ -475,6 +475,13 @@ pub(crate) struct Rebuild {
     /// From now on by these rules of identity (JSON); with --check only tell what would come of it
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
+    /// From now on customers whose names, dates of birth and addresses match by this model are one: what `identity train`
+    /// wrote; with --check only tell what would come of it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rules", "no_model"])]
+    pub(crate) model: Option<PathBuf>,
+    /// From now on without a model
+    #[arg(long, conflicts_with = "rules")]
+    pub(crate) no_model: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use phygital_core::crypto::Secret;
-use phygital_core::engine::{Config, Engine, EntropyError};
+use phygital_core::engine::{Config, Engine, EntropyError, Error};
 use phygital_core::store::StorageFault;
 use phygital_core::tap::limits::KEYS_JSON_MAX;
 use phygital_core::tap::{KeySet, Keys, Verifier};
@@ -55,6 +55,18 @@ impl Shop {
         read_settings(&self.settings_path(), self.settings.is_some())
     }
 
+    /// The engine over a store that has to be there, for commands that only ask: the file need not be writable, and is left as
+    /// it is. One of an older version is brought to this one.
+    pub(crate) fn read(&self, settings: &Settings) -> Result<Engine<Sqlite>, Failure> {
+        let config = settings.config()?;
+        let opened = Sqlite::open_with(&self.db, &Options::new().read_only()).map_err(Error::from);
+        match opened.and_then(|store| Engine::read(store, config)) {
+            Err(Error::Storage(error)) if error.kind == StorageFault::ReadOnly => self.open(settings),
+            Err(error) => Err(self.unopened(error)),
+            Ok(engine) => Ok(engine),
+        }
+    }
+
     /// The engine over a store that has to be there, for commands that verify no tap.
     pub(crate) fn open(&self, settings: &Settings) -> Result<Engine<Sqlite>, Failure> {
         self.open_with(settings, Keys::none())
@@ -76,17 +88,18 @@ impl Shop {
         config: Config,
         keys: impl Into<Verifier>,
     ) -> Result<Engine<Sqlite>, Failure> {
-        let store = Sqlite::open_with(&self.db, options).map_err(|error| {
-            let hint = match error.kind {
-                StorageFault::Unopened if !self.db.exists() => "; `phygital init` makes one",
-                _ => "",
-            };
-            let mut failure = Failure::from(error).while_doing(&name(&self.db));
-            failure.message.push_str(hint);
-            failure
-        })?;
-        let engine = Engine::open(store, config, keys, random);
-        engine.map_err(|error| Failure::from(error).while_doing(&name(&self.db)))
+        let opened = Sqlite::open_with(&self.db, options).map_err(Error::from);
+        let engine = opened.and_then(|store| Engine::open(store, config, keys, random));
+        engine.map_err(|error| self.unopened(error))
+    }
+
+    fn unopened(&self, error: Error) -> Failure {
+        let unopened = matches!(&error, Error::Storage(error) if error.kind == StorageFault::Unopened);
+        let mut failure = Failure::from(error).while_doing(&name(&self.db));
+        if unopened && !self.db.exists() {
+            failure.message.push_str("; `phygital init` makes one");
+        }
+        failure
     }
 
     /// What taps are verified by: the keys from the file named, else from the one that the settings name, else from `keys.json`

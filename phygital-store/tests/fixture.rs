@@ -13,11 +13,11 @@ use phygital_core::event::{CodecOptions, Event};
 use phygital_core::identity::Details;
 use phygital_core::log::{Head, Sealed, open, seal};
 use phygital_core::store::{
-    Action, CustomerRow, Link, Mark, Node, Read, Statement, StorageFault, Store, StoreIdentity, TagRow, Write,
+    Action, Alike, CustomerRow, Link, Mark, Node, Read, Statement, StorageFault, Store, StoreIdentity, TagRow, Write,
 };
 use phygital_core::tap::Keys;
 use phygital_core::vocab::{
-    CustomerId, Digest, Hlc, Identifier, IdentifierKey, KeyEpoch, Purpose, ReadCounter, TagStatus, Timestamp,
+    CustomerId, DescriptionKey, Digest, Hlc, Identifier, IdentifierKey, KeyEpoch, Purpose, ReadCounter, TagStatus, Timestamp,
 };
 use phygital_store::{Options, Sqlite};
 use support::shop;
@@ -112,6 +112,13 @@ fn fill(store: &mut Sqlite) {
         writer.put_link(&key(3 - n % 2), &Link { with: key(n), kind, first: folds[4] }).unwrap();
         writer.put_event_of(&key(n), &folds[usize::from(n)]).unwrap();
     }
+    writer.put_rules("{}", Some(r#"{"version":1}"#), &Digest::from_bytes([6; 32])).unwrap();
+    let (one, two) = ([1, 2].map(|n| DescriptionKey::from_bytes([n; 16]))).into();
+    let said = Details { surname: Some("lovelace".into()), ..Details::default() };
+    writer.put_description(&one, &said).unwrap();
+    writer.put_described(&one, &key(1)).unwrap();
+    writer.put_in_block(0x8000_0000_0000_0001, &one).unwrap();
+    writer.put_alike(&one, &Alike { with: two, weight: 9_001 }).unwrap();
     writer.put_erased(&key(9)).unwrap();
     let left = Sealed { salt: [77; 16], content: event(106).content() };
     writer.strike(&event(106).key(), Some(&left)).unwrap();
@@ -179,7 +186,7 @@ fn copy(name: &str) -> (tempfile::TempDir, PathBuf) {
 }
 
 /// The versions that a file may have. The last is written by [`write_the_fixture`].
-const VERSIONS: [&str; 2] = ["log-v1", "log-v2"];
+const VERSIONS: [&str; 3] = ["log-v1", "log-v2", "log-v3"];
 
 #[test]
 fn a_file_of_each_version_reads_as_it_was_written() {

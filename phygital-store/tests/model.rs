@@ -4,13 +4,13 @@
 
 use phygital_core::event::{Body, Event, FoldKey};
 use phygital_core::identity::Details;
-use phygital_core::log::{Head, seal};
+use phygital_core::log::{Head, Sealed, seal};
 use phygital_core::store::{
-    Action, CustomerRow, Link, Mark, Memory, Node, Read, Statement, Store, StoreIdentity, Stored, TagRow,
+    Action, Alike, CustomerRow, Link, Mark, Memory, Node, Read, Statement, Store, StoreIdentity, Stored, TagRow,
     Write,
 };
 use phygital_core::vocab::{
-    ActionId, Currency, CustomerId, DeviceId, Digest, EventId, EventKey, Identifier, IdentifierKey,
+    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventId, EventKey, Identifier, IdentifierKey,
     IdentifierKind, KeyEpoch, ReadCounter, SourceId, TagStatus, TagUid, Timestamp,
 };
 use phygital_store::{Options, Sqlite};
@@ -23,6 +23,7 @@ const MANY: N = 4;
 #[derive(Debug, Clone)]
 enum Op {
     Identity(N),
+    Rules { text: N, model: bool },
     Append { event: N, epoch: u32, erased: bool },
     Node { key: N, customer: N, at: N },
     Link { key: N, with: N, at: N },
@@ -38,6 +39,19 @@ enum Op {
     Spenders { bucket: N, customers: N },
     Action { id: N, at: N },
     RemoveAction(N),
+    Strike { event: N, empty: bool },
+    Erased(N),
+    RemoveNode(N),
+    RemoveLink { key: N, with: N },
+    RemoveStatement { key: N, with: N },
+    RemoveEventOf { key: N, at: N, event: N },
+    RemoveLedger(N),
+    RemoveTries(N),
+    Description { key: N, text: N },
+    RemoveDescription(N),
+    Described { key: N, identifier: N, on: bool },
+    Block { block: N, key: N, on: bool },
+    Alike { key: N, with: N, weight: N, on: bool },
     Clear,
 }
 
@@ -69,6 +83,20 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (n(), n()).prop_map(|(bucket, customers)| Op::Spenders { bucket, customers }),
         2 => (n(), n()).prop_map(|(id, at)| Op::Action { id, at }),
         1 => n().prop_map(Op::RemoveAction),
+        1 => (n(), any::<bool>()).prop_map(|(text, model)| Op::Rules { text, model }),
+        3 => (0..20_u8, any::<bool>()).prop_map(|(event, empty)| Op::Strike { event, empty }),
+        1 => n().prop_map(Op::Erased),
+        1 => n().prop_map(Op::RemoveNode),
+        1 => (n(), n()).prop_map(|(key, with)| Op::RemoveLink { key, with }),
+        1 => (n(), n()).prop_map(|(key, with)| Op::RemoveStatement { key, with }),
+        1 => (n(), n(), n()).prop_map(|(key, at, event)| Op::RemoveEventOf { key, at, event }),
+        1 => n().prop_map(Op::RemoveLedger),
+        1 => n().prop_map(Op::RemoveTries),
+        1 => (n(), n()).prop_map(|(key, text)| Op::Description { key, text }),
+        1 => n().prop_map(Op::RemoveDescription),
+        2 => (n(), n(), any::<bool>()).prop_map(|(key, identifier, on)| Op::Described { key, identifier, on }),
+        2 => (n(), n(), any::<bool>()).prop_map(|(block, key, on)| Op::Block { block, key, on }),
+        2 => (n(), n(), n(), any::<bool>()).prop_map(|(key, with, weight, on)| Op::Alike { key, with, weight, on }),
         1 => Just(Op::Clear),
     ]
 }
@@ -84,6 +112,15 @@ fn time(n: N) -> Timestamp {
 
 fn key(n: N) -> IdentifierKey {
     IdentifierKey::from_bytes([n.wrapping_mul(85); 16])
+}
+
+fn description_key(n: N) -> DescriptionKey {
+    DescriptionKey::from_bytes([n.wrapping_mul(85); 16])
+}
+
+/// From the first to the last there is.
+fn block(n: N) -> u64 {
+    u64::MAX / u64::from(MANY - 1) * u64::from(n)
 }
 
 fn customer_id(n: N) -> CustomerId {
@@ -193,6 +230,41 @@ fn write(writer: &mut impl Write, op: &Op) -> Stored<()> {
         Op::Spenders { bucket, customers } => writer.put_spenders(euro(), bucket.into(), customers.into()),
         Op::Action { id, at } => writer.put_action(&action(id, at)),
         Op::RemoveAction(id) => writer.remove_action(&action(id, 0).id),
+        Op::Rules { text: t, model } => {
+            let model = model.then(|| text(t + 1));
+            writer.put_rules(&text(t), model.as_deref(), &Digest::from_bytes([t; 32]))
+        }
+        Op::Strike { event: n, empty } => {
+            let left = Sealed { salt: [n; 16], content: text(n) };
+            writer.strike(&EventKey::of(&source(), &id(n)), (!empty).then_some(&left))
+        }
+        Op::Erased(n) => writer.put_erased(&key(n)),
+        Op::RemoveNode(n) => writer.remove_node(&key(n)),
+        Op::RemoveLink { key: n, with } => writer.remove_link(&key(n), &key(with)),
+        Op::RemoveStatement { key: n, with } => writer.remove_statement(&key(n), &key(with)),
+        Op::RemoveEventOf { key: n, at, event } => writer.remove_event_of(&key(n), &fold(at, event)),
+        Op::RemoveLedger(n) => writer.remove_ledger(&key(n)),
+        Op::RemoveTries(n) => writer.remove_tries(&key(n)),
+        Op::Description { key: n, text: t } => {
+            let details = Details { given_name: Some(text(t).into()), ..Details::default() };
+            writer.put_description(&description_key(n), &details)
+        }
+        Op::RemoveDescription(n) => writer.remove_description(&description_key(n)),
+        Op::Described { key: n, identifier, on: true } => {
+            writer.put_described(&description_key(n), &key(identifier))
+        }
+        Op::Described { key: n, identifier, on: false } => {
+            writer.remove_described(&description_key(n), &key(identifier))
+        }
+        Op::Block { block: n, key, on: true } => writer.put_in_block(block(n), &description_key(key)),
+        Op::Block { block: n, key, on: false } => writer.remove_from_block(block(n), &description_key(key)),
+        Op::Alike { key: n, with, weight, on: true } => {
+            let alike = Alike { with: description_key(with), weight: i32::from(weight) - 2 };
+            writer.put_alike(&description_key(n), &alike)
+        }
+        Op::Alike { key: n, with, on: false, .. } => {
+            writer.remove_alike(&description_key(n), &description_key(with))
+        }
         Op::Clear => writer.clear_folded(),
     }
 }
@@ -202,6 +274,8 @@ fn read(reader: &impl Read) -> Vec<String> {
     let mut seen = Vec::new();
     let identity = reader.identity().unwrap();
     seen.push(format!("{:?}", identity.map(|id| (id.device, id.epoch, id.incarnation, id.tenant))));
+    let digest = reader.rules_digest().unwrap();
+    seen.push(format!("{:?} {:?} {digest:?}", reader.rules().unwrap(), reader.model().unwrap()));
     seen.push(format!("{} {:?}", reader.len().unwrap(), reader.clock().unwrap()));
     seen.push(format!("{:?}", [1, 2, 3].map(|epoch| reader.head(device(), epoch).unwrap())));
     let mut behind = 0;
@@ -224,6 +298,10 @@ fn read(reader: &impl Read) -> Vec<String> {
             (0..MANY).map(|m| reader.link(&key, &self::key(m)).unwrap()).collect::<Vec<_>>()
         ));
         seen.push(format!("{:?} {:?}", reader.statements(&key).unwrap(), reader.events_of(&key).unwrap()));
+        let described = description_key(n);
+        seen.push(format!("{:?} {:?}", reader.description(&described).unwrap(), reader.is_erased(&key).unwrap()));
+        seen.push(format!("{:?} {:?}", reader.described(&described, 2).unwrap(), reader.block(block(n), 3).unwrap()));
+        seen.push(format!("{:?}", reader.alike(&described).unwrap()));
         let id = customer_id(n);
         seen.push(format!("{:?} {:?}", reader.customer(&id).unwrap(), reader.identifiers_of(&id).unwrap()));
         seen.push(format!("{:?}", reader.known_by(&id).unwrap()));
@@ -238,6 +316,8 @@ fn read(reader: &impl Read) -> Vec<String> {
     }
     seen.push(format!("{:?} {:?}", reader.tags(None, 3).unwrap(), reader.actions(None, 3).unwrap()));
     seen.push(format!("{} {:?}", reader.customers().unwrap(), reader.spenders(euro()).unwrap()));
+    seen.push(format!("{:?}", (0..3).map(|most| reader.blocks_above(most).unwrap()).collect::<Vec<_>>()));
+    seen.push(format!("{}", reader.has_erased().unwrap()));
     reader.each_folded(&mut |table, row| seen.push(format!("{table}: {row}"))).unwrap();
     seen
 }
@@ -246,7 +326,7 @@ fn read(reader: &impl Read) -> Vec<String> {
 fn attempt(writer: &mut impl Write, ops: &[Op]) -> (Vec<String>, bool) {
     for op in ops {
         if let Err(error) = write(writer, op) {
-            assert!(matches!(op, Op::Append { .. }), "{op:?}: {error}");
+            assert!(matches!(op, Op::Append { .. } | Op::Strike { .. }), "{op:?}: {error}");
             return (Vec::new(), true);
         }
     }

@@ -32,7 +32,7 @@ const CHANCE: f64 = 0.01;
 
 /// Reads the journeys of a store, with the consents that hold now.
 pub(crate) fn gather(shop: &Shop, with: &JourneyArguments, output: &Output) -> Result<Gathered, Failure> {
-    let engine = shop.open(&shop.settings()?)?;
+    let engine = shop.read(&shop.settings()?)?;
     let (settings, now) = (with.settings(), shop.now()?);
     let read = || engine.insight().journeys(&settings, now);
     let journeys = output.working("reading the log", read)?;

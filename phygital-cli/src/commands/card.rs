@@ -16,7 +16,7 @@ use crate::who::Who;
 pub(crate) fn card(shop: &Shop, with: &Card, output: &mut Output) -> Result<Exit, Failure> {
     let settings = shop.settings()?;
     let whom = Who::parse(&with.identifier, settings.region()?)?;
-    let engine = shop.open(&settings)?;
+    let engine = shop.read(&settings)?;
     let customer = whom.customer(&engine)?;
     let card = engine.people().card(customer, with.role.into(), shop.now()?)?;
     if output.is_json() {

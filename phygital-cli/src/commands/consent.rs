@@ -30,7 +30,7 @@ pub(crate) fn consent(shop: &Shop, with: Consent, output: &mut Output) -> Result
 
 fn show(shop: &Shop, settings: &Settings, with: &ConsentShow, output: &mut Output) -> Result<Exit, Failure> {
     let whom = Who::parse(&with.identifier, settings.region()?)?;
-    let engine = shop.open(settings)?;
+    let engine = shop.read(settings)?;
     let now = shop.now()?;
     let contacts = match whom {
         Who::Identifier(identifier) => vec![identifier],

@@ -17,10 +17,12 @@ struct Link {
     from: Named,
     to: Named,
     basis: &'static str,
-    event: String,
+    event: Option<String>,
     source: Option<String>,
     id: Option<String>,
-    at: String,
+    at: Option<String>,
+    /// What says so where it is no event, in bits.
+    bits: Option<f64>,
 }
 
 /// An identifier, masked where the one who asks did not name it herself.
@@ -36,7 +38,7 @@ pub(crate) fn explain(shop: &Shop, with: &Explain, output: &mut Output) -> Resul
     let region = settings.region()?;
     let one = who::identifier(&with.one, region)?;
     let other = who::identifier(&with.other, region)?;
-    let engine = shop.open(&settings)?;
+    let engine = shop.read(&settings)?;
     match engine.people().explain(&one, &other)? {
         Explanation::Same { steps, .. } => {
             let named = |identifier: &Identifier| Named {
@@ -71,12 +73,17 @@ fn link(step: &Step, named: impl Fn(&Identifier) -> Named) -> Link {
         basis: match step.basis {
             Basis::Ruled { .. } => "stated",
             Basis::Together { .. } => "together",
+            Basis::Matched { .. } => "alike",
             _ => "other",
         },
-        event: step.event.key.to_string(),
+        event: step.event.map(|event| event.key.to_string()),
         source: step.name.as_ref().map(|(source, _)| source.to_string()),
         id: step.name.as_ref().map(|(_, id)| id.to_string()),
-        at: step.event.at.to_string(),
+        at: step.event.map(|event| event.at.to_string()),
+        bits: match step.basis {
+            Basis::Matched { weight } => Some(f64::from(weight) / 1_000.0),
+            _ => None,
+        },
     }
 }
 
@@ -86,12 +93,13 @@ fn same(links: Vec<Link>, output: &mut Output) -> Result<(), Failure> {
     }
     output.text("one customer")?;
     let rows = links.into_iter().map(|link| {
-        let event = match (link.source, link.id) {
-            (Some(source), Some(id)) => format!("{source} {id}"),
-            _ => format!("{} (erased)", link.event),
+        let event = match (link.source, link.id, link.event, link.bits) {
+            (Some(source), Some(id), ..) => format!("{source} {id}"),
+            (_, _, Some(event), _) => format!("{event} (erased)"),
+            (_, _, None, bits) => format!("{:.1} bits", bits.unwrap_or_default()),
         };
         let name = |named: Named| format!("{}:{}", named.kind, named.value);
-        vec![name(link.from), name(link.to), link.basis.to_owned(), event, link.at]
+        vec![name(link.from), name(link.to), link.basis.to_owned(), event, link.at.unwrap_or_default()]
     });
     output.table(&["from", "to", "since", "event", "at"], rows.collect())
 }

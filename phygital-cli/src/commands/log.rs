@@ -30,7 +30,7 @@ struct View {
 
 /// Lists the log, or checks it.
 pub(crate) fn log(shop: &Shop, with: Log, output: &mut Output) -> Result<Exit, Failure> {
-    let mut engine = shop.open(&shop.settings()?)?;
+    let mut engine = shop.read(&shop.settings()?)?;
     match with {
         Log::Check => {
             let entries = engine.log().check().map_err(|error| broken(error, true))?;

@@ -10,7 +10,11 @@ use crate::shop::Shop;
 
 /// Lists what waits, or takes note of how an action went.
 pub(crate) fn outbox(shop: &Shop, with: Outbox, output: &mut Output) -> Result<Exit, Failure> {
-    let mut engine = shop.open(&shop.settings()?)?;
+    let settings = shop.settings()?;
+    let mut engine = match &with {
+        Outbox::Ack(_) => shop.open(&settings)?,
+        Outbox::List(_) => shop.read(&settings)?,
+    };
     let now = shop.now()?;
     match with {
         Outbox::Ack(with) => {

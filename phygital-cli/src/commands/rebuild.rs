@@ -6,6 +6,7 @@ use phygital_core::engine::{Error, Rebuilt};
 use phygital_core::identity::Rules;
 use phygital_core::identity::resolver::ProfileChange;
 
+use super::identity;
 use crate::arguments::Rebuild;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -13,17 +14,22 @@ use crate::settings;
 use crate::shop::Shop;
 
 /// Checks the log, folds it again, and puts the result in place of the state; with `--check` only compares. With `--rules`
-/// by those, from now on.
+/// or `--model` by those, from now on.
 pub(crate) fn rebuild(shop: &Shop, with: &Rebuild, output: &mut Output) -> Result<Exit, Failure> {
     let rules = with.rules.as_deref().map(read_rules).transpose()?;
-    let changes = rules.is_some();
+    let model = match &with.model {
+        Some(file) => Some(Some(identity::read_model(file)?)),
+        None => with.no_model.then_some(None),
+    };
+    let changes = rules.is_some() || model.is_some();
     let mut engine = shop.open(&shop.settings()?)?;
     let bar = output.progress(engine.log().len()?, "entries");
     let checked = engine.log().check().map_err(|error| broken(error, with.check))?;
     let progress = |entries| bar.set_position(entries);
-    let rebuilt = match rules {
-        None => engine.log().rebuild(!with.check, progress),
-        Some(rules) => engine.log().change_rules(rules, !with.check, shop.now()?, progress),
+    let rebuilt = match (rules, model) {
+        (None, None) => engine.log().rebuild(!with.check, progress),
+        (None, Some(model)) => engine.log().change_model(model, !with.check, shop.now()?, progress),
+        (Some(rules), _) => engine.log().change_rules(rules, !with.check, shop.now()?, progress),
     };
     bar.finish_and_clear();
     let rebuilt = rebuilt?;

@@ -51,7 +51,11 @@ pub(crate) fn tag(shop: &Shop, with: Tag, output: &mut Output) -> Result<Exit, F
         Tag::Reset(with) => return reset(shop, with, output),
         with => with,
     };
-    let mut engine = shop.open(&shop.settings()?)?;
+    let settings = shop.settings()?;
+    let mut engine = match &with {
+        Tag::List => shop.read(&settings)?,
+        _ => shop.open(&settings)?,
+    };
     let now = shop.now()?;
     let uid = match with {
         Tag::List => return list(&mut engine, output),

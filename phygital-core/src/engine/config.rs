@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::consent::Policy;
 use crate::identity::Rules;
+use crate::identity::matching::Model;
 use crate::machine::FailureLimits;
 use crate::optin::{Notice, OptInConfig};
 use crate::tap::replay::ReplayPolicy;
@@ -32,6 +33,11 @@ pub struct Config {
     /// Which values link people, how many make an identifier shared, what tells people apart; for a new store. A store
     /// keeps the rules that it was made with, see [`History::change_rules`](super::History::change_rules).
     pub rules: Rules,
+    /// What agreement and difference of names, dates of birth and addresses are worth, so that those who match are one
+    /// customer: learned from records with fields named as those of [`Details`](crate::identity::Details), such as
+    /// [`resolver::train`](crate::identity::resolver::train) gives. None unless said; for a new store. A store keeps what it was
+    /// made with, see [`History::change_model`](super::History::change_model).
+    pub model: Option<Model>,
     /// What needs consent.
     pub policy: Policy,
     /// The notice that an unknown visitor is shown after a tap; no opt-in is offered without.
@@ -67,6 +73,7 @@ impl Default for Config {
             tenant: None,
             incarnation: None,
             rules: Rules::default(),
+            model: None,
             policy: Policy::default(),
             notice: None,
             opt_in: OptInConfig::default(),
@@ -110,6 +117,12 @@ impl Config {
     /// Sets the rules of identity.
     pub fn with_rules(mut self, rules: Rules) -> Config {
         self.rules = rules;
+        self
+    }
+
+    /// Sets what people are held against each other by.
+    pub fn with_model(mut self, model: Model) -> Config {
+        self.model = Some(model);
         self
     }
 

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::consent::contacts;
 use crate::event::{Address, Body, Event, FoldKey, Recorded};
-use crate::identity::matching::FieldKind;
-use crate::identity::union::{Basis, Component, Cut, Edge, Limits, Vertex, unite};
+use crate::identity::matching::{FieldKind, Millibits};
+use crate::identity::union::{Agreement, Basis, Component, Cut, Edge, Limits, Vertex, unite};
 use crate::identity::{Class, Details, Rules, births_agree, primary};
 use crate::log;
-use crate::store::{Link, Node, Read, Statement, StorageError, StorageFault, Stored, Write};
+use crate::store::{Alike, Link, Node, Read, Statement, StorageError, StorageFault, Stored, Write};
 use crate::vocab::{
-    CustomerId, Identifier, IdentifierKey, IdentifierKind, Personal, Purpose, RecordKey, TenantKey,
+    CustomerId, DescriptionKey, Identifier, IdentifierKey, IdentifierKind, Personal, Purpose, RecordKey,
+    TenantKey, Timestamp,
 };
 
+use super::described::{Matching, details_of_key, holders, key_of, update};
 use super::fold::read_ledger;
 use super::profiles::Profiles;
 use super::remake::{companions, remake};
@@ -22,6 +24,8 @@ use super::remake::{companions, remake};
 pub(crate) struct Lens<'e> {
     pub(crate) tenant: &'e TenantKey,
     pub(crate) rules: &'e Rules,
+    /// What people are held against each other by; nobody is where there is none.
+    pub(crate) matching: Option<&'e Matching>,
 }
 
 impl Lens<'_> {
@@ -49,6 +53,11 @@ pub(crate) fn apply<W: Write>(
         // Events that name it now belong to others whom they name, linked to it or stated apart from it.
         around.extend(neighbours(tx, key)?);
     }
+    for key in &change.touched {
+        if tx.node(key)?.is_some() {
+            around.insert(*key);
+        }
+    }
     let mut anew = !change.became_shared.is_empty();
     if !change.turned.is_empty() {
         let mut keys = around.clone();
@@ -62,7 +71,7 @@ pub(crate) fn apply<W: Write>(
         anew = true;
     }
     let owner = primary_of(&change.nodes)?;
-    if change.recut | anew {
+    if change.recut | anew | !change.touched.is_empty() {
         let newest = Some((recorded, owner));
         recut(
             tx,
@@ -91,6 +100,8 @@ struct Change {
     became_shared: BTreeSet<IdentifierKey>,
     /// Identifiers of which linking was withdrawn by this event, or granted again.
     turned: BTreeSet<IdentifierKey>,
+    /// Identifiers of people who are like others than before.
+    touched: BTreeSet<IdentifierKey>,
 }
 
 /// Adds the event's identifiers, links and statements to the graph.
@@ -125,16 +136,19 @@ fn extend<W: Write>(
                 let details = details.into_iter().cloned().collect();
                 let node = Node { identifier, first: fold, shared: false, withdrawn, customer, details };
                 tx.put_node(key, &node)?;
+                update(tx, lens, key, None, Some(&node), &mut change.touched)?;
                 profiles.moves.note(*key, None);
                 change.fresh.insert(*key);
                 node
             }
-            Some(mut node) => {
+            Some(before) => {
+                let mut node = before.clone();
                 let earlier = fold < node.first;
                 node.first = node.first.min(fold);
                 let turned = std::mem::replace(&mut node.withdrawn, withdrawn) != withdrawn;
                 if earlier | turned | describe(&mut node.details, details) {
                     tx.put_node(key, &node)?;
+                    update(tx, lens, key, Some(&before), Some(&node), &mut change.touched)?;
                     change.recut = true;
                 }
                 if turned {
@@ -170,8 +184,10 @@ fn extend<W: Write>(
     }
     for (key, node) in change.nodes.iter_mut().filter(|(key, node)| linked.contains(*key) && !node.shared) {
         if !Class::of(lens.rules, node.identifier.kind(), 1, partners(tx, key)?).links() {
+            let before = node.clone();
             node.shared = true;
             tx.put_node(key, node)?;
+            update(tx, lens, key, Some(&before), Some(node), &mut change.touched)?;
             change.became_shared.insert(*key);
         }
     }
@@ -292,7 +308,7 @@ pub(super) fn recut<W: Write>(
     change: Recut<'_>,
     profiles: &mut Profiles,
 ) -> Stored<()> {
-    let around = Around::gather(tx, lens.rules, start)?;
+    let around = Around::gather(tx, lens, start)?;
     let cut = around.cut(lens.rules);
 
     let mut was: BTreeMap<CustomerId, BTreeSet<IdentifierKey>> = BTreeMap::new();
@@ -326,26 +342,27 @@ pub(super) fn recut<W: Write>(
     gone.collect::<BTreeSet<_>>().into_iter().try_for_each(|id| profiles.remove(tx, id))
 }
 
-/// All identifiers that links or statements tie to some, and what ties them.
+/// All identifiers that links, statements or descriptions tie to some, and what ties them.
 pub(crate) struct Around {
     pub(crate) nodes: BTreeMap<IdentifierKey, Node>,
-    /// Its vertices are the nodes, in order of key.
+    /// Its vertices are the nodes, in order of key, and behind them the descriptions.
     pub(crate) component: Component,
     /// Shared identifiers that were met on the way, and lead no further.
     beyond: BTreeMap<IdentifierKey, Node>,
-    /// The event that each edge of the component rests on.
-    pub(crate) because: Vec<FoldKey>,
+    /// The event that each edge of the component rests on; none where it rests on what is alike.
+    pub(crate) because: Vec<Option<FoldKey>>,
     /// What the component's numbers of names and dates of birth stand for.
     details: Vec<Details>,
 }
 
 impl Around {
-    pub(crate) fn gather(tx: &impl Read, rules: &Rules, start: BTreeSet<IdentifierKey>) -> Stored<Around> {
+    pub(crate) fn gather(tx: &impl Read, lens: Lens<'_>, start: BTreeSet<IdentifierKey>) -> Stored<Around> {
         let mut nodes: BTreeMap<IdentifierKey, Node> = BTreeMap::new();
         let mut members: BTreeSet<IdentifierKey> = BTreeSet::new();
         // What ties a pair, the smaller key first, and whether somebody said so.
         let mut ties: BTreeMap<(IdentifierKey, IdentifierKey, bool), FoldKey> = BTreeMap::new();
         let mut apart: BTreeSet<(IdentifierKey, IdentifierKey)> = BTreeSet::new();
+        let mut said: BTreeMap<DescriptionKey, Said> = BTreeMap::new();
         let mut queue: VecDeque<IdentifierKey> = start.into_iter().collect();
         while let Some(key) = queue.pop_front() {
             if !members.insert(key) {
@@ -368,6 +385,10 @@ impl Around {
                     queue.push_back(with);
                 }
             }
+            if let (Some(matching), false) = (lens.matching, nodes[&key].withdrawn) {
+                let keys: Vec<_> = nodes[&key].details.iter().map(|one| key_of(lens.tenant, one)).collect();
+                Said::gather(tx, lens, matching, keys, &mut said, &mut queue)?;
+            }
         }
         let (nodes, beyond): (BTreeMap<_, _>, BTreeMap<_, _>) =
             nodes.into_iter().partition(|(key, _)| members.contains(key));
@@ -381,11 +402,12 @@ impl Around {
         }));
         component.apart.extend(apart.iter().filter_map(|(one, two)| ends(one, two)));
         let mut details: Vec<Details> = Vec::new();
-        for (node, place) in nodes.values().zip(0..) {
-            for one in &node.details {
+        let described = said.values().map(|one| std::slice::from_ref(&one.details));
+        for (each, place) in nodes.values().map(|node| &node.details[..]).chain(described).zip(0..) {
+            for one in each {
                 let number = details.len() as u32;
-                component.names.extend(rules.name(one).map(|_| (place, number)));
-                component.births.extend(rules.birth(one).map(|_| (place, number)));
+                component.names.extend(lens.rules.name(one).map(|_| (place, number)));
+                component.births.extend(lens.rules.birth(one).map(|_| (place, number)));
                 details.push(one.clone());
             }
         }
@@ -398,29 +420,56 @@ impl Around {
                 false => Basis::Together { support: 1 },
             };
             component.edges.push(Edge { ends, basis });
-            because.push(*event);
+            because.push(Some(*event));
         }
+        let described: BTreeMap<DescriptionKey, u32> =
+            said.keys().copied().zip(places.len() as u32..).collect();
+        for (key, one) in &said {
+            let place = described[key];
+            component.vertices.push(Vertex { key: vertex_key(*key), kind: None, first: LAST_SEEN });
+            let mut edge = |other: Option<&u32>, weight| {
+                let edge = other.map(|other| Edge { ends: (place, *other), basis: Basis::Matched { weight } });
+                component.edges.extend(edge);
+            };
+            one.holders.iter().for_each(|holder| edge(places.get(holder), one.worth));
+            let once = one.alike.iter().filter(|alike| alike.with > *key);
+            once.for_each(|alike| edge(described.get(&alike.with), alike.weight));
+        }
+        because.resize(component.edges.len(), None);
         Ok(Around { nodes, beyond, component, because, details })
     }
 
     /// Who is who among them.
     pub(crate) fn cut(&self, rules: &Rules) -> Cut {
         let limits = Limits::new(|kind| rules.per_profile(kind));
+        unite(&self.component, &limits, &self.agreement(rules))
+    }
+
+    /// Which of the names and dates of birth may be one person's.
+    pub(super) fn agreement<'a>(&'a self, rules: &'a Rules) -> impl Agreement + 'a {
         let of = |number: u32| &self.details[number as usize];
-        let names = |one, two| match (rules.name(of(one)), rules.name(of(two))) {
+        let names = move |one, two| match (rules.name(of(one)), rules.name(of(two))) {
             (Some(one), Some(two)) => one.agrees(&two),
             _ => true,
         };
-        let births = |one, two| match (rules.birth(of(one)), rules.birth(of(two))) {
+        let births = move |one, two| match (rules.birth(of(one)), rules.birth(of(two))) {
             (Some(one), Some(two)) => births_agree(one, two),
             _ => true,
         };
-        unite(&self.component, &limits, &(names, births))
+        (names, births)
+    }
+
+    /// Where a description stands among the vertices.
+    pub(super) fn place_of_description(&self, key: &DescriptionKey) -> Option<u32> {
+        let key = vertex_key(*key);
+        let place = self.component.vertices[self.nodes.len()..].binary_search_by(|one| one.key.cmp(&key)).ok()?;
+        u32::try_from(self.nodes.len() + place).ok()
     }
 
     /// Where an identifier stands among the vertices.
     pub(crate) fn place(&self, key: &IdentifierKey) -> Option<u32> {
-        let place = self.component.vertices.binary_search_by(|vertex| vertex.key.cmp(key)).ok()?;
+        let identifiers = &self.component.vertices[..self.nodes.len()];
+        let place = identifiers.binary_search_by(|vertex| vertex.key.cmp(key)).ok()?;
         u32::try_from(place).ok()
     }
 
@@ -433,6 +482,54 @@ impl Around {
     fn keys(&self) -> impl Iterator<Item = &IdentifierKey> {
         self.nodes.keys()
     }
+}
+
+/// A description that ties identifiers to each other, and to others that match it.
+struct Said {
+    details: Details,
+    /// What it is worth that two people are described so.
+    worth: Millibits,
+    holders: Vec<IdentifierKey>,
+    alike: Vec<Alike>,
+}
+
+impl Said {
+    /// Reads some descriptions and all that match them; whoever has one is to be looked at.
+    fn gather(
+        tx: &impl Read,
+        lens: Lens<'_>,
+        matching: &Matching,
+        mut keys: Vec<DescriptionKey>,
+        said: &mut BTreeMap<DescriptionKey, Said>,
+        queue: &mut VecDeque<IdentifierKey>,
+    ) -> Stored<()> {
+        while let Some(key) = keys.pop() {
+            if said.contains_key(&key) {
+                continue;
+            }
+            let holders = holders(tx, &key)?;
+            // It says too little, or too many have it.
+            if holders.is_empty() {
+                continue;
+            }
+            let mut alike = tx.alike(&key)?;
+            alike.retain(|one| one.weight >= matching.model().match_at);
+            keys.extend(alike.iter().map(|one| one.with));
+            queue.extend(&holders);
+            let details = details_of_key(tx, &key)?;
+            let worth = matching.worth(lens.rules, &details);
+            said.insert(key, Said { details, worth, holders, alike });
+        }
+        Ok(())
+    }
+}
+
+/// No identifier is seen later, so that no customer is named after a description.
+const LAST_SEEN: (Timestamp, RecordKey) = (Timestamp::MAX, RecordKey::from_bytes([255; 16]));
+
+/// The key by which the cut knows a description.
+fn vertex_key(key: DescriptionKey) -> IdentifierKey {
+    IdentifierKey::from_bytes(*key.as_bytes())
 }
 
 /// A node, read once.

@@ -119,17 +119,22 @@ impl<W: Write> Session<'_, W> {
                 self.tx.put_offer(code.as_str(), &fold::json(&offer)?)?;
             }
         }
-        let mut lost = BTreeSet::new();
+        let (mut lost, mut touched) = (BTreeSet::new(), BTreeSet::new());
         for key in gone {
             if let Some(node) = self.tx.node(key)? {
                 lost.insert(node.customer);
                 self.profiles.moves.note(*key, Some(node.customer));
             }
-            forget(&mut self.tx, key)?;
+            forget(&mut self.tx, self.lens, key, &mut touched)?;
             self.tx.remove_ledger(key)?;
             self.tx.remove_tries(key)?;
         }
-        let remade = remake(&mut self.tx, self.lens, &others, &mut self.profiles)?;
+        let mut remade = remake(&mut self.tx, self.lens, &others, &mut self.profiles)?;
+        for key in touched {
+            if self.tx.node(&key)?.is_some() {
+                remade.around.insert(key);
+            }
+        }
         lost.extend(remade.lost);
         let change = Recut { fresh: &BTreeSet::new(), anew: true, newest: None, lost: &lost };
         recut(&mut self.tx, self.lens, remade.around, change, &mut self.profiles)?;

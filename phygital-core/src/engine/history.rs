@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::event::Body;
 use crate::identity::Rules;
+use crate::identity::matching::Model;
 use crate::identity::resolver::ProfileChange;
 use crate::log::{ChainFault, Head, LogEntry};
 use crate::store::{Position, Read, Store, Write};
 use crate::vocab::{Digest, Hlc, Timestamp};
 
 use super::customers::{Lens, read_entry};
+use super::described::{self, Matching};
 use super::profiles::Profiles;
 use super::session::{Session, end_of_log};
-use super::{Engine, Error, changes, fold};
+use super::{Engine, Error, changes, fold, put_rules};
 
 /// How many entries are read at once.
 const PAGE: usize = 256;
@@ -117,7 +119,7 @@ impl<S: Store> History<'_, S> {
     /// [`Error::Storage`]: the old state stands, or the new one; the engine has to be opened again.
     pub fn rebuild(&mut self, keep: bool, progress: impl FnMut(u64)) -> Result<Rebuilt, Error> {
         // Nothing is told, so the time does not matter.
-        self.make_anew(None, keep, Timestamp::MIN, progress)
+        self.make_anew(None, None, keep, Timestamp::MIN, progress)
     }
 
     /// Changes the rules of identity: makes all state anew by other rules, as [`History::rebuild`] does by those that the
@@ -136,33 +138,57 @@ impl<S: Store> History<'_, S> {
         now: Timestamp,
         progress: impl FnMut(u64),
     ) -> Result<Rebuilt, Error> {
-        self.make_anew(Some(rules), keep, now, progress)
+        self.make_anew(Some(rules), None, keep, now, progress)
+    }
+
+    /// Changes the model by which people are held against each other, or does without: makes all state anew, as
+    /// [`History::change_rules`] does. From then on what is said of people is looked up and compared as it is recorded: a
+    /// description that was never said before costs a row in the store for each of its blocking keys, of which there are about a
+    /// hundred.
+    ///
+    /// # Errors
+    /// As [`History::rebuild`].
+    pub fn change_model(
+        &mut self,
+        model: Option<Model>,
+        keep: bool,
+        now: Timestamp,
+        progress: impl FnMut(u64),
+    ) -> Result<Rebuilt, Error> {
+        self.make_anew(None, Some(model.map(Matching::new)), keep, now, progress)
     }
 
     fn make_anew(
         &mut self,
         rules: Option<Rules>,
+        matching: Option<Option<Matching>>,
         keep: bool,
         now: Timestamp,
         progress: impl FnMut(u64),
     ) -> Result<Rebuilt, Error> {
         self.engine.usable()?;
+        self.engine.writable()?;
         let engine = &mut *self.engine;
-        let digest = rules.as_ref().map_or(engine.rules_digest, Rules::digest);
-        let lens = Lens { tenant: &engine.tenant, rules: rules.as_ref().unwrap_or(&engine.rules) };
+        let others = rules.is_some() || matching.is_some();
+        let lens = Lens {
+            tenant: &engine.tenant,
+            rules: rules.as_ref().unwrap_or(&engine.rules),
+            matching: matching.as_ref().unwrap_or(&engine.matching).as_ref(),
+        };
+        let digest = described::digest(lens.rules, lens.matching);
         let (config, entropy, known) = (&engine.config, &mut *engine.entropy, &engine.head);
         let mut writer = engine.store.writer()?;
         let mut end = None;
         let made = (|| {
             let mut whose = Vec::new();
-            if rules.is_some() {
+            if others {
                 writer.each_identifier(&mut |key, customer| whose.push((key, customer)))?;
             }
             let (before, customers_before) = (state_digest(&writer)?, writer.customers()?);
-            writer.put_rules(&lens.rules.to_json(), &digest)?;
+            put_rules(&mut writer, lens.rules, lens.matching)?;
             let entries = refold(&mut writer, lens, progress)?;
             let (after, customers_after) = (state_digest(&writer)?, writer.customers()?);
-            let changes = if rules.is_some() { changes::between(&whose, &writer)? } else { Vec::new() };
+            let changes = if others { changes::between(&whose, &writer)? } else { Vec::new() };
             let head = end_of_log(&writer, known)?;
             let mut session = Session::begin(writer, head, lens, config, entropy, now);
             if keep {
@@ -178,6 +204,9 @@ impl<S: Store> History<'_, S> {
             engine.head = head;
             engine.rules_digest = digest;
             engine.rules = rules.unwrap_or_else(|| engine.rules.clone());
+            if let Some(matching) = matching {
+                engine.matching = matching;
+            }
         }
         made
     }

@@ -133,7 +133,7 @@ impl<S: Store> Insight<'_, S> {
         self.engine.usable()?;
         let engine = self.engine;
         let reader = engine.store.reader()?;
-        let gathered = gather(&reader, Lens { tenant: &engine.tenant, rules: &engine.rules })?;
+        let gathered = gather(&reader, engine.lens())?;
         let (orders, faults) = gathered.orders.fold();
         let mut of_customer: BTreeMap<Option<CustomerId>, Vec<Order>> = BTreeMap::new();
         for order in orders {

@@ -9,6 +9,7 @@ mod changes;
 mod config;
 mod consents;
 mod customers;
+mod described;
 mod entropy;
 mod erasure;
 mod error;
@@ -18,7 +19,7 @@ mod history;
 mod inbound;
 mod insight;
 mod known;
-mod matcher;
+mod like;
 mod people;
 mod profiles;
 mod receipt;
@@ -39,7 +40,7 @@ pub use erasure::Erased;
 pub use error::{Error, Missing, TapRefused};
 pub use history::{History, Rebuilt};
 pub use insight::{Insight, ShopJourneys};
-pub use matcher::{Candidate, Matcher};
+pub use like::{Candidate, Doubtful, Review};
 pub use people::{Explanation, People, Person, Step};
 pub use receipt::{Accepted, Receipt};
 pub use recognition::Recognition;
@@ -48,13 +49,15 @@ pub use tags::Tags;
 pub use taps::{OptIn, TapOutcome, TapRequest, Taps};
 
 use crate::identity::Rules;
+use crate::identity::matching::Model;
 use crate::log::{ChainFault, Head};
 use crate::machine::Watch;
-use crate::store::{Read, StorageError, StorageFault, Store, StoreIdentity, Write};
-use crate::tap::Verifier;
+use crate::store::{Read, StorageError, StorageFault, Store, StoreIdentity, Stored, Write};
+use crate::tap::{Keys, Verifier};
 use crate::vocab::{DeviceId, Digest, Hlc, TenantKey};
 
 use customers::Lens;
+use described::Matching;
 
 /// How many entries at the end of the log an engine checks when it opens.
 pub const TAIL_CHECKED: u64 = 64;
@@ -96,13 +99,17 @@ pub struct Engine<S: Store> {
     tenant: TenantKey,
     /// Those of the store, which may not be those of the settings.
     rules: Rules,
-    /// Their digest, by which every transaction sees that they still are.
+    /// What people are held against each other by: likewise the store's.
+    matching: Option<Matching>,
+    /// The digest of both, by which every transaction sees that they still are.
     rules_digest: Digest,
     head: Head,
     /// Failed taps, counted.
     watch: Watch,
     /// Set by a storage fault: what was written is uncertain until the store is opened again.
     broken: bool,
+    /// Opened for reading alone.
+    reads: bool,
 }
 
 impl<S: Store> std::fmt::Debug for Engine<S> {
@@ -157,27 +164,57 @@ impl<S: Store> Engine<S> {
         };
         writer.put_identity(&identity)?;
         let tenant = TenantKey::new(&identity.tenant);
-        let rules = rules_of(&mut writer, &tenant, &config)?;
-        let rules_digest = rules.digest();
-        let clock = writer.clock()?;
-        let head = writer.head(identity.device, identity.epoch)?;
+        let (rules, matching) = rules_of(&mut writer, &tenant, &config)?;
+        let head = end(&writer, &identity)?;
         writer.commit()?;
-        let mut head = head.unwrap_or(Head::start(identity.device, identity.epoch, clock));
-        head.hlc = head.hlc.max(clock);
-        let (verifier, entropy) = (keys.into(), Box::new(entropy));
-        let watch = Watch::new(config.failure_limits);
         Ok(Engine {
             store,
-            config,
-            verifier,
-            entropy,
+            verifier: keys.into(),
+            entropy: Box::new(entropy),
             identity,
             tenant,
+            rules_digest: described::digest(&rules, matching.as_ref()),
             rules,
-            rules_digest,
+            matching,
             head,
-            watch,
+            watch: Watch::new(config.failure_limits),
+            config,
             broken: false,
+            reads: false,
+        })
+    }
+
+    /// Opens an engine over a store that may not be written: for what [`Engine::people`], [`Engine::consents`],
+    /// [`Engine::insight`] and [`Engine::log`] tell. Writes nothing, not even an incarnation; whatever would write is refused
+    /// with [`StorageFault::ReadOnly`].
+    ///
+    /// # Errors
+    /// [`Error::Storage`]: `Unopened` for a store that no engine ever opened, `ReadOnly` for one that an engine has to bring to
+    /// this version first. [`Error::Chain`] where the end of the log is not what was written.
+    pub fn read(store: S, config: Config) -> Result<Engine<S>, Error> {
+        let refused = |kind, detail: &str| StorageError::new(kind, "opening for reading", detail);
+        let reader = store.reader()?;
+        check_tail(&reader)?;
+        let nobodys = || refused(StorageFault::Unopened, "no engine has opened this store yet");
+        let identity = reader.identity()?.ok_or_else(nobodys)?;
+        let older = || refused(StorageFault::ReadOnly, "an engine has to open it for writing once");
+        let (rules, matching) = kept_rules(&reader)?.ok_or_else(older)?;
+        let head = end(&reader, &identity)?;
+        drop(reader);
+        Ok(Engine {
+            store,
+            verifier: Keys::none().into(),
+            entropy: Box::new(|_: &mut [u8]| Err(EntropyError)),
+            tenant: TenantKey::new(&identity.tenant),
+            identity,
+            rules_digest: described::digest(&rules, matching.as_ref()),
+            rules,
+            matching,
+            head,
+            watch: Watch::new(config.failure_limits),
+            config,
+            broken: false,
+            reads: true,
         })
     }
 
@@ -190,6 +227,16 @@ impl<S: Store> Engine<S> {
     /// The rules of identity by which the store is folded: those that it was made with, or was changed to.
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// What people of the store are held against each other by: what it was made with, or was changed to.
+    pub fn model(&self) -> Option<&Model> {
+        self.matching.as_ref().map(Matching::model)
+    }
+
+    /// What folding, and questions about it, need.
+    fn lens(&self) -> Lens<'_> {
+        Lens { tenant: &self.tenant, rules: &self.rules, matching: self.matching.as_ref() }
     }
 
     /// The settings.
@@ -250,25 +297,58 @@ impl<S: Store> Engine<S> {
         }
         Ok(())
     }
+
+    /// Refuses to write where it was opened for reading.
+    fn writable(&self) -> Result<(), Error> {
+        if self.reads {
+            let detail = "the engine was opened for reading";
+            return Err(StorageError::new(StorageFault::ReadOnly, "beginning", detail).into());
+        }
+        Ok(())
+    }
 }
 
-/// The rules of a store; those of the settings for one that has none.
-fn rules_of<W: Write>(writer: &mut W, tenant: &TenantKey, config: &Config) -> Result<Rules, Error> {
-    if let Some(text) = writer.rules()? {
-        let corrupt = |detail| StorageError::new(StorageFault::Corrupt, "reading the rules", detail);
-        let rules = Rules::from_json(&text).map_err(|error| corrupt(error.to_string()))?;
-        // A version that writes the same rules in other words gives them another digest.
-        if writer.rules_digest()? != Some(rules.digest()) {
-            writer.put_rules(&rules.to_json(), &rules.digest())?;
+/// The rules of a store, and its model.
+type Kept = (Rules, Option<Matching>);
+
+/// The rules and the model that a store has; `None` where it has none.
+fn kept_rules(reader: &impl Read) -> Result<Option<Kept>, Error> {
+    let Some(text) = reader.rules()? else { return Ok(None) };
+    let corrupt = |doing, detail| StorageError::new(StorageFault::Corrupt, doing, detail);
+    let rules = Rules::from_json(&text).map_err(|error| corrupt("reading the rules", error.to_string()))?;
+    let model = reader.model()?.map(|text| Model::from_json(&text)).transpose();
+    let model = model.map_err(|error| corrupt("reading the model", error.to_string()))?;
+    Ok(Some((rules, model.map(Matching::new))))
+}
+
+/// The rules and the model of a store; those of the settings for one that has none.
+fn rules_of<W: Write>(writer: &mut W, tenant: &TenantKey, config: &Config) -> Result<Kept, Error> {
+    if let Some((rules, matching)) = kept_rules(writer)? {
+        // A version that writes the same in other words gives it another digest.
+        if writer.rules_digest()? != Some(described::digest(&rules, matching.as_ref())) {
+            put_rules(writer, &rules, matching.as_ref())?;
         }
-        return Ok(rules);
+        return Ok((rules, matching));
     }
-    let rules = config.rules.clone();
-    writer.put_rules(&rules.to_json(), &rules.digest())?;
+    let (rules, matching) = (config.rules.clone(), config.model.clone().map(Matching::new));
+    put_rules(writer, &rules, matching.as_ref())?;
     if !writer.is_empty()? {
-        history::refold(writer, Lens { tenant, rules: &rules }, |_| ())?;
+        history::refold(writer, Lens { tenant, rules: &rules, matching: matching.as_ref() }, |_| ())?;
     }
-    Ok(rules)
+    Ok((rules, matching))
+}
+
+fn put_rules<W: Write>(writer: &mut W, rules: &Rules, matching: Option<&Matching>) -> Stored<()> {
+    let model = matching.map(Matching::json);
+    writer.put_rules(&rules.to_json(), model, &described::digest(rules, matching))
+}
+
+/// Where the log of a device and epoch ends, with a clock that is behind no other's.
+fn end(reader: &impl Read, identity: &StoreIdentity) -> Stored<Head> {
+    let (clock, head) = (reader.clock()?, reader.head(identity.device, identity.epoch)?);
+    let mut head = head.unwrap_or(Head::start(identity.device, identity.epoch, clock));
+    head.hlc = head.hlc.max(clock);
+    Ok(head)
 }
 
 /// A copy and its original, or two copies, must not use one epoch: a random step keeps them apart.

@@ -12,7 +12,8 @@ use crate::profile::{CustomerCard, Profile, Role};
 use crate::store::{Read, Store};
 use crate::vocab::{CustomerId, EventId, Identifier, IdentifierKey, Purpose, RecordKey, SourceId, Timestamp};
 
-use super::customers::{Around, partners, read_entry};
+use super::customers::{Around, Lens, partners, read_entry};
+use super::described::{holders, key_of};
 use super::known::Known;
 use super::profiles::stored_profile;
 use super::{Engine, Error, Missing};
@@ -56,11 +57,11 @@ pub struct Step {
     pub from: Identifier,
     /// To this one.
     pub to: Identifier,
-    /// Since an event names both, or somebody said so.
+    /// Since an event names both, or somebody said so, or what is said of both is alike.
     pub basis: Basis,
-    /// The event: where it stands in the fold.
-    pub event: FoldKey,
-    /// Its source and id; none where its payload was erased.
+    /// The event: where it stands in the fold. None where it rests on what is alike.
+    pub event: Option<FoldKey>,
+    /// Its source and id; none where its payload was erased, and without an event.
     pub name: Option<(SourceId, EventId)>,
 }
 
@@ -125,22 +126,20 @@ impl<S: Store> People<'_, S> {
         for (key, _) in &ends {
             there.extend(reader.node(key)?.map(|_| *key));
         }
-        let around = Around::gather(&reader, &engine.rules, there)?;
+        let around = Around::gather(&reader, engine.lens(), there)?;
         let cut = around.cut(&engine.rules);
         let [first, second] = ends.map(|(key, identifier)| self.standing(&reader, &around, key, identifier));
         let (first, second) = (first?, second?);
         if let (Standing::At(from), Standing::At(to)) = (&first, &second)
             && let Some(why) = why::explain(&around.component, &cut, (from[0], to[0]), |edge| {
-                Some(RecordKey::from_bytes(*around.because[edge as usize].key.as_bytes()))
+                Some(RecordKey::from_bytes(*around.because[edge as usize]?.key.as_bytes()))
             })
         {
-            let steps = why.steps.iter().map(|step| self.step(&reader, &around, step));
-            return Ok(Explanation::Same {
-                steps: steps.collect::<Result<_, Error>>()?,
-                weakest: why.weakest,
-            });
+            let (steps, weakest) = between_identifiers(&why);
+            let steps = steps.iter().map(|step| self.step(&reader, &around, step));
+            return Ok(Explanation::Same { steps: steps.collect::<Result<_, Error>>()?, weakest });
         }
-        let bridges = bridges(&reader, &around, (ends[0].0, ends[1].0), &engine.rules)?;
+        let bridges = bridges(&reader, &around, (ends[0].0, ends[1].0), engine.lens())?;
         Ok(Explanation::Different(why_not(&around.component, &cut, &bridges, &first, &second)))
     }
 
@@ -170,12 +169,12 @@ impl<S: Store> People<'_, S> {
             around.node(&node.key).map(|node| node.identifier.clone()).ok_or(unread.clone())
         };
         let lost = Error::Bug("a step rests on an event that is not there");
-        let because = step.record.and_then(|record| {
+        let mut event = None;
+        if let Some(record) = step.record {
             let of = |event: &&FoldKey| event.key.as_bytes() == record.as_bytes();
-            around.because.iter().find(of)
-        });
-        let event = *because.ok_or(lost)?;
-        let entry = reader.entry(&event.key)?;
+            event = Some(*around.because.iter().flatten().find(of).ok_or(lost)?);
+        }
+        let entry = event.map(|event| reader.entry(&event.key)).transpose()?.flatten();
         let recorded = entry.map(|entry| read_entry(&entry)).transpose()?.flatten();
         Ok(Step {
             from: identifier(step.from)?,
@@ -218,13 +217,35 @@ fn shared(
     })
 }
 
-/// What would tie two identifiers, were it not for a rule: somebody said that they are two, or what both were named with is
-/// shared.
+/// The steps from identifier to identifier, with those through descriptions put together, and which is the weakest.
+fn between_identifiers(why: &why::Explanation) -> (Vec<why::Step>, Option<usize>) {
+    let (mut steps, mut weakest, mut begun) = (Vec::new(), None, None::<why::Step>);
+    for (n, step) in why.steps.iter().enumerate() {
+        let mut step = *step;
+        if why.weakest == Some(n) {
+            weakest = Some(steps.len());
+        }
+        if let Some(begun) = begun.take() {
+            step.from = begun.from;
+            if let (Basis::Matched { weight: one }, Basis::Matched { weight: two }) = (begun.basis, step.basis) {
+                step.basis = Basis::Matched { weight: one.min(two) };
+            }
+        }
+        match step.to.kind {
+            Some(_) => steps.push(step),
+            None => begun = Some(step),
+        }
+    }
+    (steps, weakest)
+}
+
+/// What would tie two identifiers, were it not for a rule: somebody said that they are two, what both were named with is
+/// shared, or what is said of them is alike and not enough.
 fn bridges(
     reader: &impl Read,
     around: &Around,
     (one, two): (IdentifierKey, IdentifierKey),
-    rules: &Rules,
+    lens: Lens<'_>,
 ) -> Result<Vec<Bridge>, Error> {
     let (Some(first), Some(second)) = (around.place(&one), around.place(&two)) else { return Ok(Vec::new()) };
     let mut bridges = Vec::new();
@@ -235,8 +256,19 @@ fn bridges(
     }
     let with: BTreeSet<IdentifierKey> = reader.links(&two)?.into_iter().map(|link| link.with).collect();
     for link in reader.links(&one)?.into_iter().filter(|link| with.contains(&link.with)) {
-        if let Some(gap) = shared(reader, around, &link.with, rules)? {
+        if let Some(gap) = shared(reader, around, &link.with, lens.rules)? {
             bridges.push(Bridge { ends: (first, second), gap });
+        }
+    }
+    if let (Some(matching), Some(node)) = (lens.matching, around.node(&one)) {
+        let threshold = matching.model().match_at;
+        for details in &node.details {
+            for alike in reader.alike(&key_of(lens.tenant, details))? {
+                if alike.weight < threshold && holders(reader, &alike.with)?.contains(&two) {
+                    let gap = Gap::Below { weight: alike.weight, threshold };
+                    bridges.push(Bridge { ends: (first, second), gap });
+                }
+            }
         }
     }
     Ok(bridges)

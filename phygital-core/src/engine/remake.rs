@@ -8,6 +8,7 @@ use crate::store::{Link, Node, Read, Statement, Stored, Write};
 use crate::vocab::{CustomerId, IdentifierKey};
 
 use super::customers::{Lens, describe, details_of, neighbours, partners, read_entry, stated};
+use super::described::update;
 use super::profiles::Profiles;
 
 /// What has to be cut after identifiers were made anew.
@@ -41,7 +42,7 @@ pub(super) fn remake<W: Write>(
         let Made { first: Some(first), details, links, statements } = made else {
             remade.lost.insert(node.customer);
             profiles.moves.note(*key, Some(node.customer));
-            forget(tx, key)?;
+            forget(tx, lens, key, &mut remade.around)?;
             continue;
         };
         let before = neighbours(tx, key)?;
@@ -59,7 +60,9 @@ pub(super) fn remake<W: Write>(
             remade.around.extend(before);
             remade.around.extend(neighbours(tx, key)?);
         }
-        tx.put_node(key, &Node { first, shared, details, ..node })?;
+        let made = Node { first, shared, details, ..node.clone() };
+        tx.put_node(key, &made)?;
+        update(tx, lens, key, Some(&node), Some(&made), &mut remade.around)?;
         remade.around.insert(*key);
     }
     // What was tied to one of which nothing is left may be gone itself.
@@ -74,8 +77,15 @@ pub(super) fn remake<W: Write>(
     Ok(remade)
 }
 
-/// Removes all that is known of an identifier, but for its events and consents.
-pub(super) fn forget<W: Write>(tx: &mut W, key: &IdentifierKey) -> Stored<()> {
+/// Removes all that is known of an identifier, but for its consents. Gathers in `touched` those whose component may be another
+/// by what was said of it.
+pub(super) fn forget<W: Write>(
+    tx: &mut W,
+    lens: Lens<'_>,
+    key: &IdentifierKey,
+    touched: &mut BTreeSet<IdentifierKey>,
+) -> Stored<()> {
+    update(tx, lens, key, tx.node(key)?.as_ref(), None, touched)?;
     for link in tx.links(key)? {
         tx.remove_link(key, &link.with)?;
         tx.remove_link(&link.with, key)?;

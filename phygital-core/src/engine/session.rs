@@ -157,9 +157,10 @@ impl<S: Store> Engine<S> {
         work: impl FnOnce(&mut Session<'_, S::Writer<'_>>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.usable()?;
+        self.writable()?;
         // A store that cannot even begin has written nothing, and may be asked again.
         let tx = self.store.writer()?;
-        let lens = Lens { tenant: &self.tenant, rules: &self.rules };
+        let lens = Lens { tenant: &self.tenant, rules: &self.rules, matching: self.matching.as_ref() };
         let (config, entropy, known) = (&self.config, &mut *self.entropy, &self.head);
         let worked = (|| {
             if tx.rules_digest()? != Some(self.rules_digest) {

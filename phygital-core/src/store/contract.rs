@@ -3,14 +3,14 @@
 //! Behind the feature `contract`, since it asserts rather than returns.
 
 use super::{
-    Action, CustomerRow, KnownBy, Link, Mark, Node, Read, Statement, StorageFault, Store, StoreIdentity,
+    Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Read, Statement, StorageFault, Store, StoreIdentity,
     TagRow, Write,
 };
 use crate::event::{Body, Event, FoldKey};
 use crate::identity::Details;
 use crate::log::{Head, LogEntry, Sealed, seal};
 use crate::vocab::{
-    ActionId, CustomerId, DeviceId, Digest, EventKey, Hlc, Identifier, IdentifierKey, IdentifierKind,
+    ActionId, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, Identifier, IdentifierKey, IdentifierKind,
     KeyEpoch, Purpose, ReadCounter, TagStatus, TagUid, Timestamp,
 };
 
@@ -43,6 +43,10 @@ fn fold(millis: i64, key: u8) -> FoldKey {
 
 fn identifier_key(n: u8) -> IdentifierKey {
     IdentifierKey::from_bytes([n; 16])
+}
+
+fn description_key(n: u8) -> DescriptionKey {
+    DescriptionKey::from_bytes([n; 16])
 }
 
 fn customer_id(n: u8) -> CustomerId {
@@ -104,6 +108,7 @@ fn tag(n: u8) -> TagRow {
     tag
 }
 
+const MODEL: &str = r#"{"fields":[]}"#;
 const RULES: &str = r#"{"version":1}"#;
 
 fn rules_digest(rules: &str) -> Digest {
@@ -113,8 +118,9 @@ fn rules_digest(rules: &str) -> Digest {
 fn fill(writer: &mut impl Write) {
     let identity = StoreIdentity { device: device(), epoch: 3, incarnation: [1; 16], tenant: [2; 32] };
     writer.put_identity(&identity).expect("written");
-    for rules in ["{}", RULES] {
-        writer.put_rules(rules, &rules_digest(rules)).expect("written");
+    for (rules, model) in [("{}", Some("{}")), ("{}", None), (RULES, Some(MODEL))] {
+        writer.put_rules(rules, model, &rules_digest(rules)).expect("written");
+        assert_eq!(writer.model().expect("read").as_deref(), model);
     }
     for entry in chain(3) {
         writer.append(&entry).expect("written");
@@ -136,6 +142,12 @@ fn fill(writer: &mut impl Write) {
         writer.put_spenders(euro(), u16::from(n), u64::from(n)).expect("written");
         writer.put_action(&action(n)).expect("written");
         writer.put_erased(&identifier_key(10 + n)).expect("written");
+        let (key, with) = (description_key(n), description_key(n + 1));
+        writer.put_description(&key, &details(2)[usize::from(n % 2)]).expect("written");
+        writer.put_described(&key, &identifier_key(n)).expect("written");
+        writer.put_in_block(u64::MAX - 2, &key).expect("written");
+        writer.put_in_block(u64::from(n), &key).expect("written");
+        writer.put_alike(&key, &Alike { with, weight: i32::from(n) - 2 }).expect("written");
     }
 }
 
@@ -191,6 +203,15 @@ fn rows_come_back_as_written<S: Store>(mut store: S) {
             assert_eq!(reader.link(&key, &key).expect("read"), None);
             assert_eq!(reader.statements(&key).expect("read")[0].said, fold(8, n));
             assert_eq!(reader.events_of(&key).expect("read"), [fold(9, n)]);
+            let description = description_key(n);
+            assert_eq!(
+                reader.description(&description).expect("read").as_ref(),
+                details(2).get(usize::from(n % 2))
+            );
+            assert_eq!(reader.described(&description, 9).expect("read"), [key]);
+            assert_eq!(reader.block(u64::from(n), 9).expect("read"), [description]);
+            let alike = Alike { with: description_key(n + 1), weight: i32::from(n) - 2 };
+            assert_eq!(reader.alike(&description).expect("read"), [alike]);
             assert_eq!(reader.customer(&customer_id(n)).expect("read").expect("there").last, fold(9, n));
             assert_eq!(reader.identifiers_of(&customer_id(n)).expect("read"), [key]);
             assert_eq!(reader.ledger(&key).expect("read").as_deref(), Some("{}"));
@@ -296,13 +317,18 @@ fn chains_may_take_turns<S: Store>(mut store: S) {
 
 fn ranges_are_ordered_and_bounded<S: Store>(mut store: S) {
     let mut writer = store.writer().expect("a writer");
-    let key = identifier_key(5);
+    let (key, two) = (identifier_key(5), description_key(2));
     for n in [3, 1, 2] {
         writer.put_event_of(&key, &fold(10 - i64::from(n), n)).expect("written");
         let link = Link { with: identifier_key(n), kind: IdentifierKind::Email, first: fold(1, n) };
         writer.put_link(&key, &link).expect("written");
         writer.put_tag(&tag(n)).expect("written");
         writer.put_action(&action(n)).expect("written");
+        writer.put_described(&two, &identifier_key(n)).expect("written");
+        writer.put_in_block(7, &description_key(n)).expect("written");
+        writer.put_in_block(8, &two).expect("written");
+        let alike = Alike { with: description_key(n), weight: 1 };
+        writer.put_alike(&two, &alike).expect("written");
     }
     writer.put_event_of(&key, &fold(10 - 3, 3)).expect("writing again changes nothing");
     writer.put_event_of(&identifier_key(6), &fold(1, 9)).expect("written");
@@ -311,6 +337,12 @@ fn ranges_are_ordered_and_bounded<S: Store>(mut store: S) {
     assert_eq!(reader.events_of(&key).expect("read"), [fold(7, 3), fold(8, 2), fold(9, 1)]);
     let with: Vec<_> = reader.links(&key).expect("read").into_iter().map(|link| link.with).collect();
     assert_eq!(with, [identifier_key(1), identifier_key(2), identifier_key(3)]);
+    assert_eq!(reader.described(&two, 2).expect("read"), [identifier_key(1), identifier_key(2)]);
+    assert_eq!(reader.block(7, 9).expect("read"), [1, 2, 3].map(description_key));
+    assert_eq!(reader.block(7, 2).expect("read"), [1, 2].map(description_key));
+    assert_eq!([2, 3].map(|most| reader.blocks_above(most).expect("read")), [1, 0]);
+    let alike: Vec<_> = reader.alike(&two).expect("read").into_iter().map(|one| one.with).collect();
+    assert_eq!(alike, [1, 2, 3].map(description_key));
     assert_eq!(reader.tags(None, 2).expect("read"), [tag(1), tag(2)]);
     assert_eq!(reader.tags(Some(&tag(2).uid), 2).expect("read"), [tag(3)]);
     let waiting = reader.actions(None, 2).expect("read");
@@ -363,7 +395,13 @@ fn rows_are_removed_one_by_one<S: Store>(mut store: S) {
     writer.remove_ledger(&key).expect("removed");
     writer.remove_tries(&key).expect("removed");
     writer.remove_node(&key).expect("removed");
-    assert_eq!(folded(&writer).len(), before.len() - 6);
+    let one = description_key(1);
+    writer.remove_alike(&one, &one).expect("nothing to remove");
+    writer.remove_alike(&one, &description_key(2)).expect("removed");
+    writer.remove_described(&one, &key).expect("removed");
+    writer.remove_from_block(u64::MAX - 2, &one).expect("removed");
+    writer.remove_description(&one).expect("removed");
+    assert_eq!(folded(&writer).len(), before.len() - 10);
     assert!(writer.identifiers_of(&customer_id(1)).expect("read").is_empty());
     assert!(writer.links(&key).expect("read").is_empty());
 }

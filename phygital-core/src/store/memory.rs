@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::{
-    Action, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StorageError, StorageFault,
+    Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StorageError, StorageFault,
     Store, StoreIdentity, Stored, TagRow, Write,
 };
 use crate::event::{FoldKey, Origin};
 use crate::identity::Details;
 use crate::log::{Head, LogEntry, Sealed};
 use crate::vocab::{
-    ActionId, Currency, CustomerId, DeviceId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
+    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
 };
 
 /// A store that lives as long as its process: for tests, simulations and services that keep no data.
@@ -23,7 +23,7 @@ pub struct Memory {
 #[derive(Debug, Default, Clone)]
 struct Tables {
     identity: Option<StoreIdentity>,
-    rules: Option<(String, Digest)>,
+    rules: Option<(String, Option<String>, Digest)>,
     log: Vec<LogEntry>,
     by_event: BTreeMap<EventKey, usize>,
     by_origin: BTreeMap<Origin, usize>,
@@ -39,6 +39,10 @@ struct Folded {
     links: BTreeMap<(IdentifierKey, IdentifierKey), Link>,
     statements: BTreeMap<(IdentifierKey, IdentifierKey), Statement>,
     events_of: BTreeMap<(IdentifierKey, FoldKey), ()>,
+    descriptions: BTreeMap<DescriptionKey, Details>,
+    described: BTreeMap<(DescriptionKey, IdentifierKey), ()>,
+    blocks: BTreeMap<(u64, DescriptionKey), ()>,
+    alike: BTreeMap<(DescriptionKey, DescriptionKey), Alike>,
     erased: BTreeMap<IdentifierKey, ()>,
     customers: BTreeMap<CustomerId, CustomerRow>,
     members: BTreeMap<(CustomerId, IdentifierKey), ()>,
@@ -129,17 +133,25 @@ fn under<'m, V>(
     map.range((*key, least)..=(*key, most)).map(|(_, value)| value)
 }
 
+/// The first and the last of all keys of descriptions.
+const FIRST: DescriptionKey = DescriptionKey::from_bytes([0; 16]);
+const LAST: DescriptionKey = DescriptionKey::from_bytes([255; 16]);
+
 impl Read for &Memory {
     fn identity(&self) -> Stored<Option<StoreIdentity>> {
         Ok(self.tables.identity.clone())
     }
 
     fn rules(&self) -> Stored<Option<String>> {
-        Ok(self.tables.rules.as_ref().map(|(rules, _)| rules.clone()))
+        Ok(self.tables.rules.as_ref().map(|(rules, ..)| rules.clone()))
+    }
+
+    fn model(&self) -> Stored<Option<String>> {
+        Ok(self.tables.rules.as_ref().and_then(|(_, model, _)| model.clone()))
     }
 
     fn rules_digest(&self) -> Stored<Option<Digest>> {
-        Ok(self.tables.rules.as_ref().map(|(_, digest)| *digest))
+        Ok(self.tables.rules.as_ref().map(|(.., digest)| *digest))
     }
 
     fn head(&self, device: DeviceId, epoch: u32) -> Stored<Option<Head>> {
@@ -184,6 +196,34 @@ impl Read for &Memory {
 
     fn statements(&self, key: &IdentifierKey) -> Stored<Vec<Statement>> {
         Ok(under(&self.tables.folded.statements, key).copied().collect())
+    }
+
+    fn description(&self, key: &DescriptionKey) -> Stored<Option<Details>> {
+        Ok(self.tables.folded.descriptions.get(key).cloned())
+    }
+
+    fn described(&self, key: &DescriptionKey, most: usize) -> Stored<Vec<IdentifierKey>> {
+        let (least, last) = (IdentifierKey::from_bytes([0; 16]), IdentifierKey::from_bytes([255; 16]));
+        let found = self.tables.folded.described.range((*key, least)..=(*key, last));
+        Ok(found.take(most).map(|((_, identifier), ())| *identifier).collect())
+    }
+
+    fn block(&self, block: u64, most: usize) -> Stored<Vec<DescriptionKey>> {
+        let found = self.tables.folded.blocks.range((block, FIRST)..=(block, LAST));
+        Ok(found.take(most).map(|((_, key), ())| *key).collect())
+    }
+
+    fn blocks_above(&self, most: usize) -> Stored<u64> {
+        let mut sizes: BTreeMap<u64, usize> = BTreeMap::new();
+        for (block, _) in self.tables.folded.blocks.keys() {
+            *sizes.entry(*block).or_default() += 1;
+        }
+        Ok(sizes.values().filter(|size| **size > most).count() as u64)
+    }
+
+    fn alike(&self, key: &DescriptionKey) -> Stored<Vec<Alike>> {
+        let found = self.tables.folded.alike.range((*key, FIRST)..=(*key, LAST));
+        Ok(found.map(|(_, alike)| *alike).collect())
     }
 
     fn events_of(&self, key: &IdentifierKey) -> Stored<Vec<FoldKey>> {
@@ -287,6 +327,18 @@ impl Read for &Memory {
         for (key, event) in folded.events_of.keys() {
             show("event_of", &text::event_of(key, event));
         }
+        for (key, details) in &folded.descriptions {
+            show("description", &format!("{key} {}", text::details(std::slice::from_ref(details))));
+        }
+        for (key, identifier) in folded.described.keys() {
+            show("described", &format!("{key} {identifier}"));
+        }
+        for (block, key) in folded.blocks.keys() {
+            show("block", &text::block(*block, key));
+        }
+        for ((key, _), alike) in &folded.alike {
+            show("alike", &text::alike(key, alike));
+        }
         for key in folded.erased.keys() {
             show("erased", &key.to_string());
         }
@@ -353,6 +405,16 @@ pub mod text {
         format!("{key} {with} same {same} said {} {}", said.at, said.key)
     }
 
+    /// The row of a description that has a blocking key.
+    pub fn block(block: u64, key: &DescriptionKey) -> String {
+        format!("{block:016x} {key}")
+    }
+
+    /// The row of two descriptions that are alike.
+    pub fn alike(key: &DescriptionKey, alike: &Alike) -> String {
+        format!("{key} {} weight {}", alike.with, alike.weight)
+    }
+
     /// The row of an event that names an identifier.
     pub fn event_of(key: &IdentifierKey, event: &FoldKey) -> String {
         format!("{key} {} {}", event.at, event.key)
@@ -394,6 +456,7 @@ macro_rules! read_through {
 read_through! {
     identity() -> Option<StoreIdentity>;
     rules() -> Option<String>;
+    model() -> Option<String>;
     rules_digest() -> Option<Digest>;
     head(device: DeviceId, epoch: u32) -> Option<Head>;
     clock() -> Hlc;
@@ -404,6 +467,11 @@ read_through! {
     link(key: &IdentifierKey, with: &IdentifierKey) -> Option<Link>;
     links(key: &IdentifierKey) -> Vec<Link>;
     statements(key: &IdentifierKey) -> Vec<Statement>;
+    description(key: &DescriptionKey) -> Option<Details>;
+    described(key: &DescriptionKey, most: usize) -> Vec<IdentifierKey>;
+    block(block: u64, most: usize) -> Vec<DescriptionKey>;
+    blocks_above(most: usize) -> u64;
+    alike(key: &DescriptionKey) -> Vec<Alike>;
     events_of(key: &IdentifierKey) -> Vec<FoldKey>;
     customer(id: &CustomerId) -> Option<CustomerRow>;
     identifiers_of(id: &CustomerId) -> Vec<IdentifierKey>;
@@ -431,8 +499,9 @@ impl Write for MemoryWriter<'_> {
         Ok(())
     }
 
-    fn put_rules(&mut self, rules: &str, digest: &Digest) -> Stored<()> {
-        let before = self.memory.tables.rules.replace((rules.to_owned(), *digest));
+    fn put_rules(&mut self, rules: &str, model: Option<&str>, digest: &Digest) -> Stored<()> {
+        let put = (rules.to_owned(), model.map(str::to_owned), *digest);
+        let before = self.memory.tables.rules.replace(put);
         self.undo.push(Box::new(move |tables| tables.rules = before));
         Ok(())
     }
@@ -506,6 +575,46 @@ impl Write for MemoryWriter<'_> {
 
     fn remove_statement(&mut self, key: &IdentifierKey, with: &IdentifierKey) -> Stored<()> {
         self.set(|folded| &mut folded.statements, (*key, *with), None);
+        Ok(())
+    }
+
+    fn put_description(&mut self, key: &DescriptionKey, details: &Details) -> Stored<()> {
+        self.set(|folded| &mut folded.descriptions, *key, Some(details.clone()));
+        Ok(())
+    }
+
+    fn remove_description(&mut self, key: &DescriptionKey) -> Stored<()> {
+        self.set(|folded| &mut folded.descriptions, *key, None);
+        Ok(())
+    }
+
+    fn put_described(&mut self, key: &DescriptionKey, identifier: &IdentifierKey) -> Stored<()> {
+        self.set(|folded| &mut folded.described, (*key, *identifier), Some(()));
+        Ok(())
+    }
+
+    fn remove_described(&mut self, key: &DescriptionKey, identifier: &IdentifierKey) -> Stored<()> {
+        self.set(|folded| &mut folded.described, (*key, *identifier), None);
+        Ok(())
+    }
+
+    fn put_in_block(&mut self, block: u64, key: &DescriptionKey) -> Stored<()> {
+        self.set(|folded| &mut folded.blocks, (block, *key), Some(()));
+        Ok(())
+    }
+
+    fn remove_from_block(&mut self, block: u64, key: &DescriptionKey) -> Stored<()> {
+        self.set(|folded| &mut folded.blocks, (block, *key), None);
+        Ok(())
+    }
+
+    fn put_alike(&mut self, key: &DescriptionKey, alike: &Alike) -> Stored<()> {
+        self.set(|folded| &mut folded.alike, (*key, alike.with), Some(*alike));
+        Ok(())
+    }
+
+    fn remove_alike(&mut self, key: &DescriptionKey, with: &DescriptionKey) -> Stored<()> {
+        self.set(|folded| &mut folded.alike, (*key, *with), None);
         Ok(())
     }
 

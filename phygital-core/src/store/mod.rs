@@ -13,14 +13,15 @@ mod rows;
 
 pub use error::{StorageError, StorageFault};
 pub use memory::Memory;
-pub use rows::{CustomerRow, KnownBy, Link, Node, Statement, StoreIdentity};
+pub use rows::{Alike, CustomerRow, KnownBy, Link, Node, Statement, StoreIdentity};
 
 pub use crate::machine::{Action, Mark, TagRow};
 
 use crate::event::FoldKey;
+use crate::identity::Details;
 use crate::log::{Head, LogEntry, Sealed};
 use crate::vocab::{
-    ActionId, Currency, CustomerId, DeviceId, Digest, EventKey, IdentifierKey, KeyEpoch, TagUid,
+    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, IdentifierKey, KeyEpoch, TagUid,
 };
 
 /// Shorthand for what every operation of a store gives.
@@ -61,6 +62,9 @@ pub trait Read {
     /// The rules of identity by which everything is folded, as JSON; `None` where none were put yet.
     fn rules(&self) -> Stored<Option<String>>;
 
+    /// The model by which descriptions of people are held against each other, as JSON; `None` where they are not.
+    fn model(&self) -> Stored<Option<String>>;
+
     /// The digest that was put with the rules: what every transaction asks, and so without reading them.
     fn rules_digest(&self) -> Stored<Option<Digest>>;
 
@@ -95,6 +99,21 @@ pub trait Read {
 
     /// What was said of an identifier and others, in order of key.
     fn statements(&self, key: &IdentifierKey) -> Stored<Vec<Statement>>;
+
+    /// What a description of people says; `None` where nobody has it.
+    fn description(&self, key: &DescriptionKey) -> Stored<Option<Details>>;
+
+    /// The first `most` identifiers of those of which a description was said, in order of key.
+    fn described(&self, key: &DescriptionKey, most: usize) -> Stored<Vec<IdentifierKey>>;
+
+    /// The first `most` descriptions that share a blocking key, in order.
+    fn block(&self, block: u64, most: usize) -> Stored<Vec<DescriptionKey>>;
+
+    /// How many blocking keys more than `most` descriptions share. Reads all of them.
+    fn blocks_above(&self, most: usize) -> Stored<u64>;
+
+    /// The descriptions that are like one, in order of key.
+    fn alike(&self, key: &DescriptionKey) -> Stored<Vec<Alike>>;
 
     /// The events that name an identifier, in order of the fold.
     fn events_of(&self, key: &IdentifierKey) -> Stored<Vec<FoldKey>>;
@@ -157,8 +176,8 @@ pub trait Write: Read {
     /// Says whose store it is.
     fn put_identity(&mut self, identity: &StoreIdentity) -> Stored<()>;
 
-    /// Stores the rules of identity and their digest. Clearing the fold leaves them.
-    fn put_rules(&mut self, rules: &str, digest: &Digest) -> Stored<()>;
+    /// Stores the rules of identity, the model, if there is one, and the digest of both. Clearing the fold leaves them.
+    fn put_rules(&mut self, rules: &str, model: Option<&str>, digest: &Digest) -> Stored<()>;
 
     /// Appends an entry; gives its position. An entry of the same event or origin is corrupt.
     fn append(&mut self, entry: &LogEntry) -> Stored<Position>;
@@ -184,6 +203,30 @@ pub trait Write: Read {
 
     /// Removes a statement as seen from `key`.
     fn remove_statement(&mut self, key: &IdentifierKey, with: &IdentifierKey) -> Stored<()>;
+
+    /// Stores a description of people.
+    fn put_description(&mut self, key: &DescriptionKey, details: &Details) -> Stored<()>;
+
+    /// Removes a description.
+    fn remove_description(&mut self, key: &DescriptionKey) -> Stored<()>;
+
+    /// Stores that a description was said of an identifier.
+    fn put_described(&mut self, key: &DescriptionKey, identifier: &IdentifierKey) -> Stored<()>;
+
+    /// Removes that a description was said of an identifier.
+    fn remove_described(&mut self, key: &DescriptionKey, identifier: &IdentifierKey) -> Stored<()>;
+
+    /// Stores that a description has a blocking key.
+    fn put_in_block(&mut self, block: u64, key: &DescriptionKey) -> Stored<()>;
+
+    /// Removes that a description has a blocking key.
+    fn remove_from_block(&mut self, block: u64, key: &DescriptionKey) -> Stored<()>;
+
+    /// Stores that two descriptions are alike, as seen from `key`.
+    fn put_alike(&mut self, key: &DescriptionKey, alike: &Alike) -> Stored<()>;
+
+    /// Removes that two descriptions are alike, as seen from `key`.
+    fn remove_alike(&mut self, key: &DescriptionKey, with: &DescriptionKey) -> Stored<()>;
 
     /// Stores that an event names an identifier.
     fn put_event_of(&mut self, key: &IdentifierKey, event: &FoldKey) -> Stored<()>;

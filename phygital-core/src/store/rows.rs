@@ -2,7 +2,8 @@
 
 use crate::event::FoldKey;
 use crate::identity::Details;
-use crate::vocab::{CustomerId, DeviceId, Identifier, IdentifierKey, IdentifierKind};
+use crate::identity::matching::Millibits;
+use crate::vocab::{CustomerId, DescriptionKey, DeviceId, Identifier, IdentifierKey, IdentifierKind};
 
 /// Whose store it is.
 #[derive(Clone, PartialEq, Eq)]
@@ -76,6 +77,16 @@ pub struct Statement {
     pub same: bool,
     /// The event that says so.
     pub said: FoldKey,
+}
+
+/// Two descriptions of people that are alike, seen from one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_structs, reason = "a row")]
+pub struct Alike {
+    /// The other one.
+    pub with: DescriptionKey,
+    /// How much that speaks for one person.
+    pub weight: Millibits,
 }
 
 /// A customer: what the fold of her events gave.

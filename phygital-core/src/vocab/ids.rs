@@ -182,6 +182,9 @@ keys! {
     /// One record of a source within a tenant, whatever its version: the start of HMAC-SHA-256 over source and
     /// id under the tenant's key.
     RecordKey = 16,
+    /// What is said of a person (a name, a date of birth, an address) within a tenant: the start of HMAC-SHA-256 over it
+    /// under the tenant's key.
+    DescriptionKey = 16,
     /// One customer: the key of the identifier that anchors her cluster.
     ///
     /// Identifiers that were anchors once keep leading to the customer they now belong to, so an id

@@ -4,13 +4,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use phygital_core::event::FoldKey;
+use phygital_core::identity::Details;
 use phygital_core::log::{Head, LogEntry, Sealed};
 use phygital_core::store::{
-    Action, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StorageError, StorageFault,
+    Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StorageError, StorageFault,
     Store, StoreIdentity, Stored, TagRow, Write,
 };
 use phygital_core::vocab::{
-    ActionId, Currency, CustomerId, DeviceId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
+    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
 };
 
 /// What is to go wrong, shared between a store and its test.
@@ -134,6 +135,7 @@ impl<T: Read> Read for FaultyTransaction<T> {
     delegate! { read
         identity() -> Option<StoreIdentity>;
         rules() -> Option<String>;
+        model() -> Option<String>;
         rules_digest() -> Option<Digest>;
         head(device: DeviceId, epoch: u32) -> Option<Head>;
         clock() -> Hlc;
@@ -144,6 +146,11 @@ impl<T: Read> Read for FaultyTransaction<T> {
         link(key: &IdentifierKey, with: &IdentifierKey) -> Option<Link>;
         links(key: &IdentifierKey) -> Vec<Link>;
         statements(key: &IdentifierKey) -> Vec<Statement>;
+        description(key: &DescriptionKey) -> Option<Details>;
+        described(key: &DescriptionKey, most: usize) -> Vec<IdentifierKey>;
+        block(block: u64, most: usize) -> Vec<DescriptionKey>;
+        blocks_above(most: usize) -> u64;
+        alike(key: &DescriptionKey) -> Vec<Alike>;
         events_of(key: &IdentifierKey) -> Vec<FoldKey>;
         customer(id: &CustomerId) -> Option<CustomerRow>;
         identifiers_of(id: &CustomerId) -> Vec<IdentifierKey>;
@@ -168,7 +175,7 @@ impl<T: Read> Read for FaultyTransaction<T> {
 impl<T: Write> Write for FaultyTransaction<T> {
     delegate! { write
         put_identity(identity: &StoreIdentity) -> ();
-        put_rules(rules: &str, digest: &Digest) -> ();
+        put_rules(rules: &str, model: Option<&str>, digest: &Digest) -> ();
         append(entry: &LogEntry) -> Position;
         strike(event: &EventKey, left: Option<&Sealed>) -> ();
         put_node(key: &IdentifierKey, node: &Node) -> ();
@@ -177,6 +184,14 @@ impl<T: Write> Write for FaultyTransaction<T> {
         remove_link(key: &IdentifierKey, with: &IdentifierKey) -> ();
         put_statement(key: &IdentifierKey, statement: &Statement) -> ();
         remove_statement(key: &IdentifierKey, with: &IdentifierKey) -> ();
+        put_description(key: &DescriptionKey, details: &Details) -> ();
+        remove_description(key: &DescriptionKey) -> ();
+        put_described(key: &DescriptionKey, identifier: &IdentifierKey) -> ();
+        remove_described(key: &DescriptionKey, identifier: &IdentifierKey) -> ();
+        put_in_block(block: u64, key: &DescriptionKey) -> ();
+        remove_from_block(block: u64, key: &DescriptionKey) -> ();
+        put_alike(key: &DescriptionKey, alike: &Alike) -> ();
+        remove_alike(key: &DescriptionKey, with: &DescriptionKey) -> ();
         put_event_of(key: &IdentifierKey, event: &FoldKey) -> ();
         remove_event_of(key: &IdentifierKey, event: &FoldKey) -> ();
         put_erased(key: &IdentifierKey) -> ();

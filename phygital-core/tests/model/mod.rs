@@ -8,6 +8,7 @@
 pub mod faulty;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use phygital_core::crypto::Secret;
 use phygital_core::engine::{
@@ -15,14 +16,15 @@ use phygital_core::engine::{
 };
 use phygital_core::event::kinds::shop::TagEnrolled;
 use phygital_core::event::{Body, CodecOptions, Event, FoldKey};
+use phygital_core::identity::matching::{Field, FieldKind, Model, Records};
 use phygital_core::log::LogEntry;
 use phygital_core::machine::Outcome;
 use phygital_core::optin::Notice;
-use phygital_core::store::{StorageError, StorageFault, Store};
+use phygital_core::store::{Read, StorageError, StorageFault, Store};
 use phygital_core::tap::simulator::SoftTag;
 use phygital_core::tap::{KeySet, Keys};
 use phygital_core::vocab::{
-    ActionId, Digest, EventKey, Identifier, Purpose, ReadCounter, TagStatus, TagUid, Timestamp,
+    ActionId, Digest, EventKey, Identifier, Purpose, ReadCounter, TagStatus, TagUid, TenantKey, Timestamp,
 };
 
 use faulty::Plan;
@@ -95,7 +97,30 @@ pub fn keys() -> Keys {
 pub fn config() -> Config {
     let purposes = [Purpose::Recognition, Purpose::Personalization, Purpose::Marketing];
     let notice = Notice::new("tap-1".parse().unwrap(), "Be known. STOP ends it.", "+15105550101", purposes);
-    Config::default().with_tenant([7; 32]).with_brand("Maison Ada").with_notice(notice.unwrap())
+    static MODEL: LazyLock<Model> = LazyLock::new(model);
+    let config = Config::default().with_tenant([7; 32]).with_brand("Maison Ada").with_model(MODEL.clone());
+    config.with_notice(notice.unwrap())
+}
+
+/// What people say of themselves: two of the four are alike.
+const PEOPLE: [[&str; 3]; 4] = [
+    ["Ada", "Lovelace", "1815-12-10"],
+    ["Ada", "Lovelac", "1815-12-10"],
+    ["Grace", "Hopper", "1906-12-09"],
+    ["Grace", "Hopper", "1906-12-08"],
+];
+
+/// By which a whole description is enough for a match.
+fn model() -> Model {
+    let kinds = [FieldKind::GivenName, FieldKind::Surname, FieldKind::Date];
+    let fields = ["given_name", "surname", "birthday"].into_iter().zip(kinds);
+    let fields: Vec<Field> = fields.map(|(name, kind)| Field::new(name, kind)).collect();
+    let strangers = (0..24).map(|n| [format!("name{n}"), format!("family{n}"), format!("19{:02}0{}11", 20 + n, 1 + n % 9)]);
+    let people = PEOPLE.iter().map(|one| one.map(str::to_owned)).chain(strangers);
+    let rows = people.enumerate().map(|(n, values)| (format!("{n:02}"), values));
+    let mut model = Model::train(&Records::new(fields, rows).unwrap()).unwrap();
+    (model.match_at, model.review_at) = (4_000, 1_000);
+    model
 }
 
 pub fn over<S: Store>(store: S, seed: u64) -> Result<Engine<S>, Error> {
@@ -142,6 +167,8 @@ pub struct Game<S: Store> {
     events: BTreeMap<EventKey, (Event, Receipt)>,
     counted: BTreeMap<(TagUid, ReadCounter), Receipt>,
     done: BTreeSet<ActionId>,
+    /// What was erased.
+    gone: BTreeSet<Identifier>,
     /// How often a command met a fault, and was answered in spite of it.
     pub faults: u32,
     pub answered: u32,
@@ -163,6 +190,7 @@ impl<S: Store> Game<S> {
             events: BTreeMap::new(),
             counted: BTreeMap::new(),
             done: BTreeSet::new(),
+            gone: BTreeSet::new(),
             faults: 0,
             answered: 0,
         };
@@ -184,7 +212,7 @@ impl<S: Store> Game<S> {
 
     fn step(&mut self, [what, a, b, c]: Command) {
         self.advance(1 + i64::from(c % 16));
-        match what % 16 {
+        match what % 17 {
             0..=3 => self.record(&[(a, b, c)]),
             4 => self.record(&[(a, b, c), (b, c, a), (c, a, b), (a ^ b, c, b)]),
             5 | 6 => self.tap(a, b),
@@ -199,6 +227,7 @@ impl<S: Store> Game<S> {
                 (Some(plan), lasting) => plan.fail_after(u64::from(b), lasting == 1),
                 (None, _) => {}
             },
+            15 => self.erase(a, b),
             _ => {
                 let status = [TagStatus::Active, TagStatus::Suspended, TagStatus::Lost][usize::from(b % 3)];
                 self.set_status(usize::from(a % TAGS), status);
@@ -293,7 +322,12 @@ impl<S: Store> Game<S> {
         match a % 12 {
             0 => event(&id, "page_viewed", when, &[one], "{}"),
             1 => event(&id, "product_viewed", when, &[one], &sku),
-            2 => event(&id, "user_identified", when, &[one, two], r#"{"firstName":"Ada"}"#),
+            2 => {
+                let [first, last, born] = PEOPLE[usize::from(c) % PEOPLE.len()];
+                let said = format!(r#"{{"firstName":"{first}","lastName":"{last}","birthday":"{born}"}}"#);
+                let named = [one, two];
+                event(&id, "user_identified", when, &named[..1 + usize::from(c / 4 % 2)], &said)
+            }
             3 | 4 => {
                 let order = format!(r#"{{"order_id":"o-{}","revenue":{c},"currency":"{currency}"}}"#, c % 8);
                 event(&id, "order_completed", when, &[one, two], &order)
@@ -421,6 +455,46 @@ impl<S: Store> Game<S> {
         self.done.insert(id);
     }
 
+    /// Erases an identifier, or whoever has it.
+    fn erase(&mut self, a: u8, b: u8) {
+        let one: Identifier = IDENTIFIERS[usize::from(a) % IDENTIFIERS.len()].parse().unwrap();
+        if self.engine().rules().is_blocked(&one) {
+            return;
+        }
+        match b % 2 {
+            0 => {
+                let (answer, _) = self.ask(|engine, now| engine.erase_identifier(&one, now));
+                answer.unwrap();
+            }
+            _ => {
+                let (found, _) = self.ask(|engine, _| engine.people().find(&one));
+                let Some(customer) = found.unwrap() else { return };
+                let (answer, met) = self.ask(|engine, now| engine.erase_customer(customer, now));
+                // Of a customer who is gone nothing answers any more.
+                assert!(answer.is_ok() || met && matches!(answer, Err(Error::Unknown(_))), "{answer:?}");
+            }
+        }
+        let tenant = TenantKey::new(&[7; 32]);
+        for one in IDENTIFIERS {
+            let one: Identifier = one.parse().unwrap();
+            let key = one.key(&tenant);
+            let (erased, _) = self.ask(|engine, _| Ok(engine.store().reader()?.is_erased(&key)?));
+            if erased.unwrap() {
+                self.gone.insert(one);
+            }
+        }
+    }
+
+    /// Whether an event names, or is about, somebody who was erased.
+    fn is_of_gone(&self, event: &Event) -> bool {
+        let contact = match &event.body {
+            Body::OptedIn(said) => Some(&said.contact),
+            Body::OptedOut(said) => Some(&said.contact),
+            _ => None,
+        };
+        event.identifiers.iter().chain(contact).any(|one| self.gone.contains(one))
+    }
+
     fn send_again(&mut self, a: u8) {
         let Some((event, receipt)) = self.events.values().nth(usize::from(a) % self.events.len().max(1))
         else {
@@ -429,6 +503,10 @@ impl<S: Store> Game<S> {
         let (event, receipt) = (event.clone(), *receipt);
         let (answer, _) = self.ask(|engine, now| engine.record(event.clone(), now));
         assert_eq!(answer, Ok(Accepted::Known(receipt)));
+        if !self.gone.is_empty() {
+            // Of what was struck nothing can be compared.
+            return;
+        }
         let mut other = event;
         other.place = Some("elsewhere".parse().unwrap());
         let (answer, _) = self.ask(|engine, now| engine.record(other.clone(), now));
@@ -473,15 +551,22 @@ impl<S: Store> Game<S> {
         assert_eq!(by_key.len(), log.len(), "an event stands in the log twice");
         for (key, (event, receipt)) in &self.events {
             let entry = by_key.get(key).unwrap_or_else(|| panic!("{key} was acknowledged and is lost"));
-            assert_eq!(entry.is_same(event), Some(true));
+            let struck = entry.struck.is_some() || entry.payload.is_none();
+            if struck || self.is_of_gone(event) {
+                assert!(!self.gone.is_empty(), "{key} was struck, and nobody erased");
+            } else {
+                assert_eq!(entry.is_same(event), Some(true));
+            }
             assert_eq!(
                 (entry.origin, entry.hlc, entry.received_at),
                 (receipt.origin, receipt.hlc, receipt.received_at)
             );
         }
-        // Each text that came in has what it led to: nothing is half-written.
+        // Each text that came in has what it led to: nothing is half-written. Nobody who was erased is named.
         for entry in log {
-            let Body::MessageReceived(message) = body(entry) else { continue };
+            let named = entry.payload.iter().flat_map(|left| read(&left.content).identifiers);
+            assert_eq!(named.filter(|one| self.gone.contains(one)).count(), 0);
+            let Some(Body::MessageReceived(message)) = body(entry) else { continue };
             let said = message.body.as_ref().unwrap().reveal().to_owned();
             let name = |what: &str| {
                 let id = format!("{what}:{}", entry.key()).parse().unwrap();
@@ -499,7 +584,7 @@ impl<S: Store> Game<S> {
         let mut highest: BTreeMap<TagUid, ReadCounter> = BTreeMap::new();
         let mut seen = BTreeMap::new();
         for entry in log {
-            let Body::TagTapped(tap) = body(entry) else { continue };
+            let Some(Body::TagTapped(tap)) = body(entry) else { continue };
             let (uid, ctr) = (tap.uid.unwrap(), tap.read_ctr.unwrap());
             assert!(highest.insert(uid, ctr).is_none_or(|before| before < ctr), "a counter went back");
             seen.insert((uid, ctr), entry.origin);
@@ -522,8 +607,8 @@ impl<S: Store> Game<S> {
         for entry in log {
             let FoldKey { at, key } = entry.fold;
             let (contact, purposes, withdrawn) = match body(entry) {
-                Body::OptedIn(grant) => (grant.contact, grant.purposes, false),
-                Body::OptedOut(end) => (end.contact, Purpose::ALL.to_vec(), true),
+                Some(Body::OptedIn(grant)) => (grant.contact, grant.purposes, false),
+                Some(Body::OptedOut(end)) => (end.contact, Purpose::ALL.to_vec(), true),
                 _ => continue,
             };
             for purpose in purposes {
@@ -548,8 +633,8 @@ impl<S: Store> Game<S> {
         let mut expected = BTreeSet::new();
         for entry in log {
             match body(entry) {
-                Body::ActionRequested(action) => drop(expected.insert(action.action_id)),
-                Body::ActionCompleted(action) => drop(expected.remove(&action.action_id)),
+                Some(Body::ActionRequested(action)) => drop(expected.insert(action.action_id)),
+                Some(Body::ActionCompleted(action)) => drop(expected.remove(&action.action_id)),
                 _ => {}
             }
         }
@@ -564,14 +649,18 @@ impl<S: Store> Game<S> {
     fn log_actions_after(&mut self, behind: u64) -> BTreeSet<ActionId> {
         let entries = self.engine().log().entries(behind, usize::MAX).unwrap();
         let actions = entries.into_iter().filter_map(|(_, entry)| match body(&entry) {
-            Body::ActionRequested(action) => Some(action.action_id),
+            Some(Body::ActionRequested(action)) => Some(action.action_id),
             _ => None,
         });
         actions.collect()
     }
 }
 
-fn body(entry: &LogEntry) -> Body {
-    let payload = entry.payload.as_ref().expect("nothing is erased here");
-    Event::from_json(&payload.content, &CodecOptions::default()).unwrap().body
+/// What an entry says; `None` where nothing is left of it.
+fn body(entry: &LogEntry) -> Option<Body> {
+    Some(read(&entry.payload.as_ref()?.content).body)
+}
+
+fn read(content: &str) -> Event {
+    Event::from_json(content, &CodecOptions::default()).unwrap()
 }

@@ -56,7 +56,7 @@ pub(super) fn open(path: &Path, options: &Options) -> Stored<(Connection, Place)
 }
 
 /// How many statements stay prepared: all that there are.
-const STATEMENTS: usize = 96;
+const STATEMENTS: usize = 128;
 
 fn connect(path: &Path, options: &Options) -> Stored<Connection> {
     let access = match options.access {

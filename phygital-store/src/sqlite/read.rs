@@ -5,10 +5,10 @@ use phygital_core::identity::Details;
 use phygital_core::log::{Head, LogEntry};
 use phygital_core::store::memory::text;
 use phygital_core::store::{
-    Action, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StoreIdentity, Stored, TagRow,
+    Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StoreIdentity, Stored, TagRow,
 };
 use phygital_core::vocab::{
-    ActionId, Currency, CustomerId, DeviceId, Digest, EventKey, Hlc, Identifier, IdentifierKey, KeyEpoch,
+    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, Identifier, IdentifierKey, KeyEpoch,
     ReadCounter, TagUid,
 };
 use rusqlite::types::Type;
@@ -142,6 +142,10 @@ fn statement(row: &mut Columns<'_>) -> rusqlite::Result<Statement> {
     Ok(Statement { with: IdentifierKey::from_bytes(row.take()?), same: row.take()?, said: row.fold()? })
 }
 
+fn alike(row: &mut Columns<'_>) -> rusqlite::Result<Alike> {
+    Ok(Alike { with: DescriptionKey::from_bytes(row.take()?), weight: row.take()? })
+}
+
 fn customer(row: &mut Columns<'_>) -> rusqlite::Result<CustomerRow> {
     Ok(CustomerRow { last: row.fold()?, profile: row.take()? })
 }
@@ -188,6 +192,10 @@ impl<Mode> Read for Transaction<'_, Mode> {
 
     fn rules(&self) -> Stored<Option<String>> {
         self.text("reading the rules", "SELECT rules FROM rules", [])
+    }
+
+    fn model(&self) -> Stored<Option<String>> {
+        self.text("reading the model", "SELECT model FROM rules WHERE model IS NOT NULL", [])
     }
 
     fn rules_digest(&self) -> Stored<Option<Digest>> {
@@ -270,6 +278,44 @@ impl<Mode> Read for Transaction<'_, Mode> {
             "SELECT other, same, said_at, said_event FROM statement WHERE identifier = ?1 ORDER BY other",
             [key.as_bytes()],
             statement,
+        )
+    }
+
+    fn description(&self, key: &DescriptionKey) -> Stored<Option<Details>> {
+        const SQL: &str = "SELECT details FROM description WHERE key = ?1";
+        self.one("reading a description", SQL, [key.as_bytes()], json)
+    }
+
+    fn described(&self, key: &DescriptionKey, most: usize) -> Stored<Vec<IdentifierKey>> {
+        self.all(
+            "reading who is described",
+            "SELECT identifier FROM described WHERE description = ?1 ORDER BY identifier LIMIT ?2",
+            (key.as_bytes(), limit(most)),
+            |row| Ok(IdentifierKey::from_bytes(row.take()?)),
+        )
+    }
+
+    fn block(&self, block: u64, most: usize) -> Stored<Vec<DescriptionKey>> {
+        self.all(
+            "reading a block",
+            "SELECT description FROM block WHERE block = ?1 ORDER BY description LIMIT ?2",
+            (block.to_be_bytes(), limit(most)),
+            |row| Ok(DescriptionKey::from_bytes(row.take()?)),
+        )
+    }
+
+    fn blocks_above(&self, most: usize) -> Stored<u64> {
+        const SQL: &str =
+            "SELECT count(*) FROM (SELECT 1 FROM block GROUP BY block HAVING count(*) > ?1)";
+        Ok(self.one("counting blocks", SQL, [limit(most)], |row| row.number())?.unwrap_or(0))
+    }
+
+    fn alike(&self, key: &DescriptionKey) -> Stored<Vec<Alike>> {
+        self.all(
+            "reading what is alike",
+            "SELECT other, weight FROM alike WHERE description = ?1 ORDER BY other",
+            [key.as_bytes()],
+            alike,
         )
     }
 
@@ -440,6 +486,24 @@ impl<Mode> Read for Transaction<'_, Mode> {
             "event_of",
             "SELECT identifier, at, event FROM event_of ORDER BY identifier, at, event",
             &|row| Ok(text::event_of(&key(row)?, &row.fold()?)),
+        )?;
+        let described = |row: &mut Columns<'_>| Ok::<_, Error>(DescriptionKey::from_bytes(row.take()?));
+        table("description", "SELECT key, details FROM description ORDER BY key", &|row| {
+            let (key, details): (_, Details) = (described(row)?, json(row)?);
+            Ok(format!("{key} {}", text::details(std::slice::from_ref(&details))))
+        })?;
+        table(
+            "described",
+            "SELECT description, identifier FROM described ORDER BY description, identifier",
+            &|row| Ok(format!("{} {}", described(row)?, key(row)?)),
+        )?;
+        table("block", "SELECT block, description FROM block ORDER BY block, description", &|row| {
+            Ok(text::block(u64::from_be_bytes(row.take()?), &described(row)?))
+        })?;
+        table(
+            "alike",
+            "SELECT description, other, weight FROM alike ORDER BY description, other",
+            &|row| Ok(text::alike(&described(row)?, &alike(row)?)),
         )?;
         table("erased", "SELECT key FROM erased ORDER BY key", &|row| Ok(key(row)?.to_string()))?;
         table("customer", "SELECT id, last_at, last_event, profile FROM customer ORDER BY id", &|row| {

@@ -1,14 +1,15 @@
 //! Writing: a row that stays as it is costs no page.
 
 use phygital_core::event::FoldKey;
+use phygital_core::identity::Details;
 use phygital_core::log::{Head, LogEntry, Sealed};
 use phygital_core::store::memory::text;
 use phygital_core::store::{
-    Action, CustomerRow, Link, Mark, Node, Position, Statement, StorageError, StorageFault, StoreIdentity,
+    Action, Alike, CustomerRow, Link, Mark, Node, Position, Statement, StorageError, StorageFault, StoreIdentity,
     Stored, TagRow, Write,
 };
 use phygital_core::vocab::{
-    ActionId, Currency, CustomerId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid, Timestamp,
+    ActionId, Currency, CustomerId, DescriptionKey, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid, Timestamp,
 };
 use rusqlite::{ErrorCode, Params, params};
 
@@ -83,12 +84,13 @@ impl Write for Transaction<'_, Writing> {
         )
     }
 
-    fn put_rules(&mut self, rules: &str, digest: &Digest) -> Stored<()> {
+    fn put_rules(&mut self, rules: &str, model: Option<&str>, digest: &Digest) -> Stored<()> {
         self.put(
             "writing the rules",
-            "INSERT INTO rules (one, digest, rules) VALUES (1, ?1, ?2)
-             ON CONFLICT (one) DO UPDATE SET digest = excluded.digest, rules = excluded.rules",
-            (digest.as_bytes(), rules),
+            "INSERT INTO rules (one, digest, rules, model) VALUES (1, ?1, ?2, ?3)
+             ON CONFLICT (one) DO UPDATE
+             SET digest = excluded.digest, rules = excluded.rules, model = excluded.model",
+            (digest.as_bytes(), rules, model),
         )
     }
 
@@ -249,6 +251,56 @@ impl Write for Transaction<'_, Writing> {
         self.put("removing a statement", SQL, (key.as_bytes(), with.as_bytes()))
     }
 
+    fn put_description(&mut self, key: &DescriptionKey, details: &Details) -> Stored<()> {
+        let json = serde_json::to_string(details).expect("texts are always JSON");
+        self.put(
+            "writing a description",
+            "INSERT INTO description (key, details) VALUES (?1, ?2)
+             ON CONFLICT (key) DO UPDATE SET details = excluded.details WHERE details <> excluded.details",
+            (key.as_bytes(), json),
+        )
+    }
+
+    fn remove_description(&mut self, key: &DescriptionKey) -> Stored<()> {
+        self.put("removing a description", "DELETE FROM description WHERE key = ?1", [key.as_bytes()])
+    }
+
+    fn put_described(&mut self, key: &DescriptionKey, identifier: &IdentifierKey) -> Stored<()> {
+        const SQL: &str =
+            "INSERT INTO described (description, identifier) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.put("writing who is described", SQL, (key.as_bytes(), identifier.as_bytes()))
+    }
+
+    fn remove_described(&mut self, key: &DescriptionKey, identifier: &IdentifierKey) -> Stored<()> {
+        const SQL: &str = "DELETE FROM described WHERE description = ?1 AND identifier = ?2";
+        self.put("removing who is described", SQL, (key.as_bytes(), identifier.as_bytes()))
+    }
+
+    fn put_in_block(&mut self, block: u64, key: &DescriptionKey) -> Stored<()> {
+        const SQL: &str = "INSERT INTO block (block, description) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.put("writing a block", SQL, (block.to_be_bytes(), key.as_bytes()))
+    }
+
+    fn remove_from_block(&mut self, block: u64, key: &DescriptionKey) -> Stored<()> {
+        const SQL: &str = "DELETE FROM block WHERE block = ?1 AND description = ?2";
+        self.put("removing from a block", SQL, (block.to_be_bytes(), key.as_bytes()))
+    }
+
+    fn put_alike(&mut self, key: &DescriptionKey, alike: &Alike) -> Stored<()> {
+        self.put(
+            "writing what is alike",
+            "INSERT INTO alike (description, other, weight) VALUES (?1, ?2, ?3)
+             ON CONFLICT (description, other) DO UPDATE SET weight = excluded.weight
+             WHERE weight <> excluded.weight",
+            (key.as_bytes(), alike.with.as_bytes(), alike.weight),
+        )
+    }
+
+    fn remove_alike(&mut self, key: &DescriptionKey, with: &DescriptionKey) -> Stored<()> {
+        const SQL: &str = "DELETE FROM alike WHERE description = ?1 AND other = ?2";
+        self.put("removing what is alike", SQL, (key.as_bytes(), with.as_bytes()))
+    }
+
     fn put_event_of(&mut self, key: &IdentifierKey, event: &FoldKey) -> Stored<()> {
         self.put(
             "writing an event of an identifier",
@@ -394,6 +446,10 @@ impl Write for Transaction<'_, Writing> {
             "DELETE FROM link",
             "DELETE FROM statement",
             "DELETE FROM event_of",
+            "DELETE FROM description",
+            "DELETE FROM described",
+            "DELETE FROM block",
+            "DELETE FROM alike",
             "DELETE FROM erased",
             "DELETE FROM customer",
             "DELETE FROM consent",

@@ -130,15 +130,20 @@ impl Read {
     /// As [`Read::model`], as it was learned.
     fn learned(&self, with: &Learned, output: &Output) -> Result<Option<Model>, Failure> {
         if let Some(file) = &with.model {
-            let bad = |what: &str| Failure::misuse("malformed", format!("{}: {what}", settings::name(file)));
-            let text = text_file::read(file, MODEL_BYTES_MAX, bad)?;
-            return Model::from_json(&text).map(Some).map_err(|error| bad(&error.to_string()));
+            return read_model(file).map(Some);
         }
         match (self.learn(output), &self.said) {
             (Err(MatchingError::NothingToLearn), Said::People(_)) => Ok(None),
             (learned, _) => Ok(Some(learned?)),
         }
     }
+}
+
+/// Reads what `identity train` wrote.
+pub(super) fn read_model(file: &Path) -> Result<Model, Failure> {
+    let bad = |what: &str| Failure::misuse("malformed", format!("{}: {what}", settings::name(file)));
+    let text = text_file::read(file, MODEL_BYTES_MAX, bad)?;
+    Model::from_json(&text).map_err(|error| bad(&error.to_string()))
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {

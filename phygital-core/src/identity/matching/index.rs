@@ -199,6 +199,14 @@ impl<K: Ord + Clone> Index<K> {
         found
     }
 
+    /// The blocking keys of a record of these values, each once: records that share one are worth comparing.
+    ///
+    /// # Errors
+    /// More or fewer values than the model has fields.
+    pub(crate) fn keys_of<V: AsRef<str>>(&self, values: &[V]) -> Result<Vec<u64>, MatchingError> {
+        Ok(self.keys(&self.hashed(&self.row(values)?)))
+    }
+
     fn weight(&self, one: &Row, two: &Row) -> Millibits {
         let levels = Levels::of(&self.fields, self.names, |a, b, kind| {
             let (first, second) = (one.value(a), two.value(b));

@@ -46,14 +46,9 @@ fn value<'d>(details: &'d Details, field: &str) -> &'d str {
     value.as_deref().unwrap_or_default()
 }
 
-/// What a description says, as values of a model's fields by their names; empty where it says nothing, or where details
-/// have no field of that name.
-pub(crate) fn values<'d>(model: &Model, details: &'d Details) -> Vec<&'d str> {
-    model.fields.iter().map(|field| value(details, &field.field.name)).collect()
-}
-
-/// As [`values`], and empty where it names nobody by the rules.
-pub(super) fn compared<'d>(model: &Model, rules: &Rules, details: &'d Details) -> Vec<&'d str> {
+/// What a description says, as values of a model's fields by their names; empty where it says nothing, where details have no
+/// field of that name, or where it names nobody by the rules.
+pub(crate) fn compared<'d>(model: &Model, rules: &Rules, details: &'d Details) -> Vec<&'d str> {
     let nobody = rules.is_nobody(details);
     let said = |field: &str| match (field, value(details, field)) {
         ("given_name" | "surname", _) if nobody => "",
@@ -64,7 +59,7 @@ pub(super) fn compared<'d>(model: &Model, rules: &Rules, details: &'d Details) -
 }
 
 /// What it is worth that two records say the very same.
-pub(super) fn worth<K: Ord + Clone>(index: &Index<K>, rules: &Rules, details: &Details) -> Millibits {
+pub(crate) fn worth<K: Ord + Clone>(index: &Index<K>, rules: &Rules, details: &Details) -> Millibits {
     let values = compared(index.model(), rules, details);
     index.weigh(&values, &values).expect("as many values as fields")
 }
