@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Card(Card),
     /// Tell by which events two identifiers are one customer, or why they are not
     Explain(Explain),
+    /// List what a person should look at in the shop, the worst first; or who lives together
+    Review(Review),
     /// Erase an identifier, or a customer with all that is hers, from the log and for good
     Erase(Erase),
     /// Find out who is who in a file of events or records; needs no store
@@ -482,6 +484,16 @@ pub(crate) struct Rebuild {
     /// From now on without a model
     #[arg(long, conflicts_with = "rules")]
     pub(crate) no_model: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Review {
+    /// At most so many questions
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) limit: usize,
+    /// List the households of more than one customer instead
+    #[arg(long)]
+    pub(crate) households: bool,
 }
 
 #[derive(Debug, Subcommand)]

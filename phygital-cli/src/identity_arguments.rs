@@ -67,6 +67,9 @@ pub(crate) struct Resolve {
     /// Write to this file instead
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Say too who lives together, in a column household_id: by address and surname, phone, mailbox, card or tablet
+    #[arg(long)]
+    pub(crate) households: bool,
 }
 
 #[derive(Debug, Args)]

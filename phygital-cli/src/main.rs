@@ -100,6 +100,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Value(with) => value::value(with, &mut output),
         Command::Consent(with) => commands::consent(&shop, with, &mut output),
         Command::Outbox(with) => commands::outbox(&shop, with, &mut output),
+        Command::Review(with) => commands::review(&shop, &with, &mut output),
         Command::Rebuild(with) => commands::rebuild(&shop, &with, &mut output),
         Command::Log(with) => commands::log(&shop, with, &mut output),
     };

@@ -305,6 +305,35 @@ fn events_are_resolved_by_identifiers_and_what_may_link() {
 }
 
 #[test]
+fn who_lives_together_is_told_where_it_is_asked_for() {
+    let folder = visits();
+    let head = VISITS.lines().next().unwrap();
+    let rows = [("a", "ada", "0612345678"), ("b", "bob", "0612345678"), ("c", "carl", "0687654321")];
+    let rows = rows.map(|(visit, first, phone)| {
+        let mail = format!("{first}.byron@shop.example");
+        let value = |column: &str| match column {
+            "visit" => visit.to_owned(),
+            "phone" => phone.to_owned(),
+            "mail" => mail.clone(),
+            "first" => first.to_owned(),
+            "last" => "Byron".to_owned(),
+            "consent" => "yes".to_owned(),
+            _ => String::new(),
+        };
+        head.split(',').map(value).collect::<Vec<_>>().join(",")
+    });
+    folder.write("home.csv", &format!("{head}\n{}\n", rows.join("\n")));
+    let out = folder.done("identity resolve home.csv --config visits.json --households").out;
+    let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(lines[0][1..], ["profile_id", "household_id"]);
+    let (profiles, houses): (Vec<&str>, Vec<&str>) = lines[1..].iter().map(|row| (row[1], row[2])).unzip();
+    assert!(profiles[0] != profiles[1] && houses[0] == houses[1] && profiles.contains(&houses[0]), "{out}");
+    assert_eq!(houses[2], profiles[2]);
+    let none = people().at_now("identity resolve people.csv --config people.json --households");
+    assert_eq!((none.code, none.err.contains("--households goes with")), (2, true), "{none:?}");
+}
+
+#[test]
 fn a_reader_who_leaves_is_nothing_to_complain_of() {
     let folder = visits();
     let rows: String = (0..3_000).map(|n| format!("w{n},,,,,,,c-{n},,,yes\n")).collect();

@@ -119,15 +119,22 @@ fn a_file_that_may_not_be_written_is_told() {
     let root = fs::metadata(folder.path("shop.db")).unwrap().uid() == 0;
     fs::set_permissions(folder.path("shop.db"), fs::Permissions::from_mode(0o444)).unwrap();
     fs::set_permissions(folder.path(""), fs::Permissions::from_mode(0o755)).unwrap();
-    let mut command = folder.command();
-    if root {
-        // Root may write anything, so the command runs as somebody else, from where she may run it.
-        let copy = folder.path("phygital");
-        fs::copy(env!("CARGO_BIN_EXE_phygital"), &copy).unwrap();
-        command = std::process::Command::new(&copy);
-        command.current_dir(folder.path("")).uid(65534).stdin(std::process::Stdio::null());
+    let copy = folder.path("phygital");
+    fs::copy(env!("CARGO_BIN_EXE_phygital"), &copy).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = folder.command();
+        if root {
+            // Root may write anything, so the command runs as somebody else, from where she may run it.
+            command = std::process::Command::new(&copy);
+            command.current_dir(folder.path("")).uid(65534).stdin(std::process::Stdio::null());
+        }
+        support::ran(command.arg("--json").args(arguments).output().unwrap())
+    };
+    for asks in [&["tag", "list"][..], &["outbox", "list"], &["log", "check"], &["review"]] {
+        let asked = run(asks);
+        assert_eq!(asked.code, 0, "what only asks is answered: {asked:?}");
     }
-    let ran = support::ran(command.args(["--json", "tag", "list"]).output().unwrap());
+    let ran = run(&["record", "-"]);
     assert_eq!(ran.code, 3, "{ran:?}");
     let kind = ran.error()["kind"].as_str().unwrap().to_owned();
     assert!(["read_only", "unopened"].contains(&kind.as_str()), "{kind}");

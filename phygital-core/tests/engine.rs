@@ -485,3 +485,31 @@ proptest! {
         prop_assert_eq!(digest(&mut engine), before);
     }
 }
+
+#[test]
+fn a_store_that_may_only_be_read_answers_and_is_left_as_it_is() {
+    use phygital_core::store::{Read, Store};
+    let config = support::config;
+    let refused = |error: Error| match error {
+        Error::Storage(error) => error.kind,
+        other => panic!("{other}"),
+    };
+    let nobodys = Engine::read(Memory::new(), config()).map_err(refused);
+    assert_eq!(nobodys.err(), Some(StorageFault::Unopened));
+    let mut first = engine();
+    first.record(event("e-1", "page_viewed", 0, &["cookie:c-1", "login:ada"], "{}"), at(1)).unwrap();
+    let (kept, state) = (first.identity().clone(), digest(&mut first));
+    let mut reading = Engine::read(first.into_store(), config()).unwrap();
+    let her = reading.people().find(&identifier("login:ada")).unwrap().unwrap();
+    assert!(reading.people().card(her, Role::Associate, at(2)).is_ok());
+    assert!(same(&reading, "cookie:c-1", "login:ada"));
+    assert_eq!((reading.log().check().unwrap(), digest(&mut reading)), (1, state));
+    let visit = event("e-2", "page_viewed", 0, &["login:ada"], "{}");
+    assert_eq!(reading.record(visit.clone(), at(2)).map_err(refused), Err(StorageFault::ReadOnly));
+    assert!(reading.log().rebuild(true, |_| ()).is_err());
+    assert!(reading.erase_identifier(&identifier("login:ada"), at(2)).is_err());
+    assert_eq!(reading.people().find(&identifier("login:ada")).unwrap(), Some(her), "it still answers");
+    let store = reading.into_store();
+    assert_eq!(store.reader().unwrap().identity().unwrap(), Some(kept), "its incarnation too");
+    assert!(over(store).record(visit, at(3)).unwrap().is_new());
+}

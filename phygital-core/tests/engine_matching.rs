@@ -100,7 +100,8 @@ fn people() -> impl DoubleEndedIterator<Item = Event> {
 fn rows(engine: &Engine<Memory>) -> Vec<String> {
     let mut rows = Vec::new();
     let reader = engine.store().reader().unwrap();
-    let mut show = |table: &str, row: &str| rows.extend((table != "erased").then(|| format!("{table}: {row}")));
+    let mut show =
+        |table: &str, row: &str| rows.extend((table != "erased").then(|| format!("{table}: {row}")));
     reader.each_folded(&mut show).unwrap();
     rows
 }
@@ -172,7 +173,10 @@ fn who_is_described_alike_is_one_customer_until_it_is_taken_back() {
 fn a_model_can_be_set_tried_and_taken_away() {
     let mut engine = support::engine();
     let pair = ["login:ada", "loyalty:L-7"];
-    record(&mut engine, [says("e-1", &pair[..1], &person(0), 1), says("e-2", &pair[1..], &slip(person(0)), 2)]);
+    record(
+        &mut engine,
+        [says("e-1", &pair[..1], &person(0), 1), says("e-2", &pair[1..], &slip(person(0)), 2)],
+    );
     let before = engine.log().state_digest().unwrap();
     let tried = engine.log().change_model(Some(model()), false, at(5), |_| ()).unwrap();
     assert_eq!((tried.customers_before, tried.customers_after, tried.changes.len()), (2, 1, 1));
@@ -191,6 +195,13 @@ fn a_model_can_be_set_tried_and_taken_away() {
     assert_eq!(again.log().state_digest().unwrap() == before, false, "a tombstone is there");
     assert!(!same(&again, pair[0], pair[1]));
     assert!(!rows(&again).iter().any(|row| row.starts_with("block")));
+    let row = |id: &'static str, name: &'static str| (id, [name]);
+    let others = Records::new(
+        [Field::new("maiden", FieldKind::Surname)],
+        [row("1", "a"), row("2", "a"), row("3", "b")],
+    );
+    let of_others = Model::train(&others.unwrap()).unwrap();
+    assert!(matches!(again.log().change_model(Some(of_others), true, at(6), |_| ()), Err(Error::Misuse(_))));
 }
 
 #[test]
@@ -235,7 +246,9 @@ fn judge_pairs(engine: &Engine<Memory>, model: &Model) {
     let all = kept.iter().map(|(one, ..)| one.clone()).collect::<BTreeSet<_>>();
     let mut expected = BTreeSet::new();
     let mut described = Vec::new();
-    let mut keys = |table: &str, row: &str| described.extend((table == "description").then(|| row.split(' ').next().unwrap().to_owned()));
+    let mut keys = |table: &str, row: &str| {
+        described.extend((table == "description").then(|| row.split(' ').next().unwrap().to_owned()))
+    };
     reader.each_folded(&mut keys).unwrap();
     for key in described {
         let found = index.matches_of(&key, model.review_at).unwrap();
@@ -316,8 +329,20 @@ fn shop(choices: &[(u8, u8, u8, u8)]) -> Vec<Event> {
             4 => says(&id, &[a, b], &said, time),
             5 => event(&id, "page_viewed", time, &[a, b], "{}"),
             6 if a != b => event(&id, "identifiers_separated", time, &[a, b], "{}"),
-            7 => event(&id, "opted_out", time, &[], &format!(r#"{{"contact":"{a}","purposes":["recognition"]}}"#)),
-            8 => event(&id, "opted_in", time, &[], &format!(r#"{{"contact":"{a}","purposes":["recognition"],"method":"web"}}"#)),
+            7 => event(
+                &id,
+                "opted_out",
+                time,
+                &[],
+                &format!(r#"{{"contact":"{a}","purposes":["recognition"]}}"#),
+            ),
+            8 => event(
+                &id,
+                "opted_in",
+                time,
+                &[],
+                &format!(r#"{{"contact":"{a}","purposes":["recognition"],"method":"web"}}"#),
+            ),
             _ => event(&id, "visit_started", time, &[a], "{}"),
         }
     };

@@ -13,11 +13,13 @@ use phygital_core::event::{CodecOptions, Event};
 use phygital_core::identity::Details;
 use phygital_core::log::{Head, Sealed, open, seal};
 use phygital_core::store::{
-    Action, Alike, CustomerRow, Link, Mark, Node, Read, Statement, StorageFault, Store, StoreIdentity, TagRow, Write,
+    Action, Alike, CustomerRow, Link, Mark, Node, Read, Statement, StorageFault, Store, StoreIdentity,
+    TagRow, Write,
 };
 use phygital_core::tap::Keys;
 use phygital_core::vocab::{
-    CustomerId, DescriptionKey, Digest, Hlc, Identifier, IdentifierKey, KeyEpoch, Purpose, ReadCounter, TagStatus, Timestamp,
+    CustomerId, DescriptionKey, Digest, Hlc, Identifier, IdentifierKey, KeyEpoch, Purpose, ReadCounter,
+    TagStatus, Timestamp,
 };
 use phygital_store::{Options, Sqlite};
 use support::shop;

@@ -6,12 +6,12 @@ use phygital_core::event::{Body, Event, FoldKey};
 use phygital_core::identity::Details;
 use phygital_core::log::{Head, Sealed, seal};
 use phygital_core::store::{
-    Action, Alike, CustomerRow, Link, Mark, Memory, Node, Read, Statement, Store, StoreIdentity, Stored, TagRow,
-    Write,
+    Action, Alike, CustomerRow, Link, Mark, Memory, Node, Read, Statement, Store, StoreIdentity, Stored,
+    TagRow, Write,
 };
 use phygital_core::vocab::{
-    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventId, EventKey, Identifier, IdentifierKey,
-    IdentifierKind, KeyEpoch, ReadCounter, SourceId, TagStatus, TagUid, Timestamp,
+    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventId, EventKey, Identifier,
+    IdentifierKey, IdentifierKind, KeyEpoch, ReadCounter, SourceId, TagStatus, TagUid, Timestamp,
 };
 use phygital_store::{Options, Sqlite};
 use proptest::prelude::*;
@@ -299,8 +299,16 @@ fn read(reader: &impl Read) -> Vec<String> {
         ));
         seen.push(format!("{:?} {:?}", reader.statements(&key).unwrap(), reader.events_of(&key).unwrap()));
         let described = description_key(n);
-        seen.push(format!("{:?} {:?}", reader.description(&described).unwrap(), reader.is_erased(&key).unwrap()));
-        seen.push(format!("{:?} {:?}", reader.described(&described, 2).unwrap(), reader.block(block(n), 3).unwrap()));
+        seen.push(format!(
+            "{:?} {:?}",
+            reader.description(&described).unwrap(),
+            reader.is_erased(&key).unwrap()
+        ));
+        seen.push(format!(
+            "{:?} {:?}",
+            reader.described(&described, 2).unwrap(),
+            reader.block(block(n), 3).unwrap()
+        ));
         seen.push(format!("{:?}", reader.alike(&described).unwrap()));
         let id = customer_id(n);
         seen.push(format!("{:?} {:?}", reader.customer(&id).unwrap(), reader.identifiers_of(&id).unwrap()));
@@ -334,6 +342,8 @@ fn attempt(writer: &mut impl Write, ops: &[Op]) -> (Vec<String>, bool) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn sqlite_is_the_reference_on_disk(transactions in prop::collection::vec(transaction(), 1..8)) {
         let folder = tempfile::tempdir().unwrap();

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use phygital_core::identity::evidence::{Evidence, Fact};
 use phygital_core::identity::matching::{Field, MatchingError, Model, Records};
 use phygital_core::identity::resolver::{self, Resolver};
-use phygital_core::identity::{Details, Rules, Ruling, Sighting, Subject};
-use phygital_core::vocab::{RecordKey, TenantKey};
+use phygital_core::identity::{
+    Class, Details, HouseholdClass, Resident, Rules, Ruling, Sighting, Subject, households,
+};
+use phygital_core::vocab::{CustomerId, IdentifierKey, IdentifierKind, RecordKey, TenantKey, Timestamp};
 
 use super::assertions::{Assertions, Faults};
 use super::mapping::{DetailColumns, Mapping};
@@ -59,9 +61,15 @@ impl People {
         Ok(people)
     }
 
-    /// What a row says of a person; `None` where there is no such row.
+    /// What a row says of a person that is compared; `None` where there is no such row.
     pub(crate) fn details(&self, id: &str) -> Option<Details> {
-        Some(self.evidence.sighting(self.rows.get(id)?)?.details)
+        let mut details = self.evidence.sighting(self.rows.get(id)?)?.details;
+        let rules = self.evidence.rules();
+        if rules.is_nobody(&details) {
+            (details.given_name, details.surname) = (None, None);
+        }
+        details.birthday = details.birthday.filter(|birth| !rules.is_nobodys_birth(birth));
+        Some(details)
     }
 
     /// Takes in what people decided.
@@ -93,10 +101,62 @@ impl People {
         resolver
     }
 
+    /// The household of each profile, named by one of its profiles. Who lives in an institution is a household alone.
+    pub(crate) fn households(&self, resolver: &Resolver) -> BTreeMap<CustomerId, CustomerId> {
+        let sightings: Vec<Sighting> = self.evidence.sightings().collect();
+        let mut known: BTreeMap<CustomerId, Known<'_>> = BTreeMap::new();
+        for sighting in &sightings {
+            let Some(profile) = resolver.profile_of(&sighting.record) else { continue };
+            let known = known.entry(profile).or_insert_with(|| Known::since(sighting.time));
+            known.first = known.first.min(sighting.time);
+            // What may link nobody ties nobody.
+            if sighting.linking {
+                known.details.push(&sighting.details);
+                // A number that was given out again does not tie those who had it one after the other.
+                let counts = |key: &IdentifierKey| {
+                    !matches!(resolver.class(key), None | Some(Class::Recycled { .. } | Class::Junk))
+                };
+                let named = sighting.named.iter().filter(|named| !named.junk && counts(&named.key));
+                known.identifiers.extend(named.map(|named| (named.kind, named.key)));
+            }
+        }
+        let residents: Vec<Resident<'_>> = known
+            .iter()
+            .map(|(profile, Known { first, details, identifiers })| Resident {
+                profile: *profile,
+                first: *first,
+                details,
+                identifiers,
+            })
+            .collect();
+        let houses = households(self.evidence.rules(), &residents);
+        let id = |one: &CustomerId, house: CustomerId, alone: bool| (*one, if alone { *one } else { house });
+        houses
+            .iter()
+            .flat_map(|house| {
+                let alone = house.class == HouseholdClass::Institution;
+                house.members.iter().map(move |one| id(one, house.id, alone))
+            })
+            .collect()
+    }
+
     /// What agreement and difference of names and addresses are worth, learned from all that is said of people.
     pub(crate) fn learn(&self) -> Result<Model, MatchingError> {
         let sightings: Vec<Sighting> = self.evidence.sightings().collect();
         resolver::train(&sightings)
+    }
+}
+
+/// What the sightings of a profile say of where somebody lives.
+struct Known<'s> {
+    first: Timestamp,
+    details: Vec<&'s Details>,
+    identifiers: Vec<(IdentifierKind, IdentifierKey)>,
+}
+
+impl Known<'_> {
+    fn since(first: Timestamp) -> Self {
+        Self { first, details: Vec::new(), identifiers: Vec::new() }
     }
 }
 

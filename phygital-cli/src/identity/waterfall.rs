@@ -149,6 +149,7 @@ fn mark(millibits: i128) -> String {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::picture::places;
 
     fn bars(weights: &[i32]) -> Vec<Bar> {
         weights.iter().map(|weight| Bar { label: format!("field {weight}"), weight: *weight }).collect()
@@ -156,14 +157,6 @@ mod tests {
 
     fn chart(bars: &[Bar]) -> Waterfall<'_> {
         Waterfall { records: ("1", "2"), bars, threshold: 4_000, one: true }
-    }
-
-    /// Values of an attribute of the elements of a class.
-    fn places(svg: &str, class: &str, attribute: &str) -> Vec<f64> {
-        let of_class = svg.lines().filter(|line| line.contains(&format!("class=\"{class}\"")));
-        let value =
-            |line: &str| line.split(&format!(" {attribute}=\"")).nth(1)?.split('"').next()?.parse().ok();
-        of_class.filter_map(value).collect()
     }
 
     #[test]

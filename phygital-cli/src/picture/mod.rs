@@ -5,10 +5,14 @@
 
 mod axis;
 mod number;
+#[cfg(test)]
+mod places;
 mod svg;
 
 pub(crate) use axis::{Scale, labelled_days};
 pub(crate) use number::{count, day_label, mark, money, money_mark};
+#[cfg(test)]
+pub(crate) use places::places;
 pub(crate) use svg::{
     LETTERS, PAGE, PX, RIGHT, STYLE, WIDTH, escape, line, open, page, px, rect, shortened, text,
 };

@@ -141,14 +141,14 @@ fn extend<W: Write>(
                 change.fresh.insert(*key);
                 node
             }
-            Some(before) => {
-                let mut node = before.clone();
+            Some(mut node) => {
+                let before = lens.matching.map(|_| node.clone());
                 let earlier = fold < node.first;
                 node.first = node.first.min(fold);
                 let turned = std::mem::replace(&mut node.withdrawn, withdrawn) != withdrawn;
                 if earlier | turned | describe(&mut node.details, details) {
                     tx.put_node(key, &node)?;
-                    update(tx, lens, key, Some(&before), Some(&node), &mut change.touched)?;
+                    update(tx, lens, key, before.as_ref(), Some(&node), &mut change.touched)?;
                     change.recut = true;
                 }
                 if turned {
@@ -184,10 +184,10 @@ fn extend<W: Write>(
     }
     for (key, node) in change.nodes.iter_mut().filter(|(key, node)| linked.contains(*key) && !node.shared) {
         if !Class::of(lens.rules, node.identifier.kind(), 1, partners(tx, key)?).links() {
-            let before = node.clone();
+            let before = lens.matching.map(|_| node.clone());
             node.shared = true;
             tx.put_node(key, node)?;
-            update(tx, lens, key, Some(&before), Some(node), &mut change.touched)?;
+            update(tx, lens, key, before.as_ref(), Some(node), &mut change.touched)?;
             change.became_shared.insert(*key);
         }
     }
@@ -428,7 +428,8 @@ impl Around {
             let place = described[key];
             component.vertices.push(Vertex { key: vertex_key(*key), kind: None, first: LAST_SEEN });
             let mut edge = |other: Option<&u32>, weight| {
-                let edge = other.map(|other| Edge { ends: (place, *other), basis: Basis::Matched { weight } });
+                let edge =
+                    other.map(|other| Edge { ends: (place, *other), basis: Basis::Matched { weight } });
                 component.edges.extend(edge);
             };
             one.holders.iter().for_each(|holder| edge(places.get(holder), one.worth));
@@ -462,7 +463,8 @@ impl Around {
     /// Where a description stands among the vertices.
     pub(super) fn place_of_description(&self, key: &DescriptionKey) -> Option<u32> {
         let key = vertex_key(*key);
-        let place = self.component.vertices[self.nodes.len()..].binary_search_by(|one| one.key.cmp(&key)).ok()?;
+        let place =
+            self.component.vertices[self.nodes.len()..].binary_search_by(|one| one.key.cmp(&key)).ok()?;
         u32::try_from(self.nodes.len() + place).ok()
     }
 

@@ -7,12 +7,13 @@
 use std::collections::BTreeSet;
 
 use crate::identity::matching::{BLOCK_MAX, Index, Millibits, Model};
-use crate::identity::resolver::{compared, worth};
+use crate::identity::resolver::{compared, weighs_details, worth};
 use crate::identity::{Details, Rules};
 use crate::store::{Alike, Node, Read, StorageError, StorageFault, Stored, Write};
 use crate::vocab::limits::DESCRIBED_MAX;
 use crate::vocab::{DescriptionKey, Digest, IdentifierKey, TenantKey};
 
+use super::Error;
 use super::customers::Lens;
 
 /// A model that weighs descriptions.
@@ -27,6 +28,14 @@ impl Matching {
     pub(super) fn new(model: Model) -> Matching {
         let json = model.to_json();
         Matching { index: Index::new(model), json }
+    }
+
+    /// A model of the host's.
+    pub(super) fn of(model: Model) -> Result<Matching, Error> {
+        if !weighs_details(&model) {
+            return Err(Error::Misuse("a model with a field of the name of one of `Details`"));
+        }
+        Ok(Matching::new(model))
     }
 
     pub(super) fn model(&self) -> &Model {
@@ -284,7 +293,8 @@ impl<W: Write> Rows<'_, W> {
     /// A key is rare enough again: those that share it are compared.
     fn meet(&mut self, others: &[DescriptionKey]) -> Stored<()> {
         for (at, one) in others.iter().enumerate() {
-            let known: BTreeSet<DescriptionKey> = self.tx.alike(one)?.iter().map(|alike| alike.with).collect();
+            let known: BTreeSet<DescriptionKey> =
+                self.tx.alike(one)?.iter().map(|alike| alike.with).collect();
             let new = others[at + 1..].iter().copied().filter(|other| !known.contains(other));
             let details = details_of_key(self.tx, one)?;
             for alike in weighed(self.tx, self.matching, self.lens.rules, &details, new)? {

@@ -147,7 +147,8 @@ impl<S: Store> History<'_, S> {
     /// hundred.
     ///
     /// # Errors
-    /// As [`History::rebuild`].
+    /// As [`History::rebuild`]; [`Error::Misuse`] for a model that weighs nothing that
+    /// [`Details`](crate::identity::Details) hold.
     pub fn change_model(
         &mut self,
         model: Option<Model>,
@@ -155,7 +156,7 @@ impl<S: Store> History<'_, S> {
         now: Timestamp,
         progress: impl FnMut(u64),
     ) -> Result<Rebuilt, Error> {
-        self.make_anew(None, Some(model.map(Matching::new)), keep, now, progress)
+        self.make_anew(None, Some(model.map(Matching::of).transpose()?), keep, now, progress)
     }
 
     fn make_anew(

@@ -8,10 +8,10 @@ use crate::identity::review::{Beside, Policy, Question, Queue};
 use crate::store::{Read, Store};
 use crate::vocab::{CustomerId, DescriptionKey, Identifier, IdentifierKey};
 
+use super::Error;
 use super::customers::Around;
 use super::described::{holders, key_of, like};
 use super::people::People;
-use super::Error;
 
 /// A customer whom a record may tell of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +114,12 @@ impl<S: Store> People<'_, S> {
                 continue;
             }
             let around = Around::gather(&reader, lens, BTreeSet::from([key]))?;
-            queue.look(&around.component, &around.cut(lens.rules), Beside::default(), &around.agreement(lens.rules));
+            queue.look(
+                &around.component,
+                &around.cut(lens.rules),
+                Beside::default(),
+                &around.agreement(lens.rules),
+            );
             for node in around.nodes.values() {
                 for details in node.details.iter().filter(|_| lens.matching.is_some()) {
                     let one = key_of(lens.tenant, details);
@@ -128,7 +133,9 @@ impl<S: Store> People<'_, S> {
             let mut start: BTreeSet<IdentifierKey> = holders(&reader, &one)?.into_iter().collect();
             start.extend(holders(&reader, &two)?);
             let around = Around::gather(&reader, lens, start)?;
-            if let (Some(first), Some(second)) = (around.place_of_description(&one), around.place_of_description(&two)) {
+            if let (Some(first), Some(second)) =
+                (around.place_of_description(&one), around.place_of_description(&two))
+            {
                 let pairs = [(first, second, weight)];
                 let beside = Beside { pairs: &pairs, households: &[] };
                 queue.look(&around.component, &around.cut(lens.rules), beside, &around.agreement(lens.rules));
@@ -137,7 +144,8 @@ impl<S: Store> People<'_, S> {
         let mut doubts = Vec::new();
         for question in queue.questions() {
             let (one, two) = question.ends;
-            let ends = (end(&reader, one.key, question.profiles.0)?, end(&reader, two.key, question.profiles.1)?);
+            let ends =
+                (end(&reader, one.key, question.profiles.0)?, end(&reader, two.key, question.profiles.1)?);
             if let (Some(one), Some(two)) = ends {
                 doubts.push(Doubtful { question: *question, ends: (one, two) });
             }

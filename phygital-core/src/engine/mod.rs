@@ -16,6 +16,7 @@ mod error;
 mod failures;
 mod fold;
 mod history;
+mod households;
 mod inbound;
 mod insight;
 mod known;
@@ -128,7 +129,8 @@ impl<S: Store> Engine<S> {
     ///
     /// # Errors
     /// [`Error::Storage`], [`Error::Chain`] where the end of the log is not what was written,
-    /// [`Error::Entropy`], [`Error::Misuse`] for settings with an answer longer than a text may be.
+    /// [`Error::Entropy`], [`Error::Misuse`] for settings with an answer longer than a text may be, or a model that weighs nothing
+    /// that [`Details`](crate::identity::Details) hold.
     pub fn open(
         mut store: S,
         config: Config,
@@ -330,7 +332,7 @@ fn rules_of<W: Write>(writer: &mut W, tenant: &TenantKey, config: &Config) -> Re
         }
         return Ok((rules, matching));
     }
-    let (rules, matching) = (config.rules.clone(), config.model.clone().map(Matching::new));
+    let (rules, matching) = (config.rules.clone(), config.model.clone().map(Matching::of).transpose()?);
     put_rules(writer, &rules, matching.as_ref())?;
     if !writer.is_empty()? {
         history::refold(writer, Lens { tenant, rules: &rules, matching: matching.as_ref() }, |_| ())?;

@@ -227,7 +227,9 @@ fn between_identifiers(why: &why::Explanation) -> (Vec<why::Step>, Option<usize>
         }
         if let Some(begun) = begun.take() {
             step.from = begun.from;
-            if let (Basis::Matched { weight: one }, Basis::Matched { weight: two }) = (begun.basis, step.basis) {
+            if let (Basis::Matched { weight: one }, Basis::Matched { weight: two }) =
+                (begun.basis, step.basis)
+            {
                 step.basis = Basis::Matched { weight: one.min(two) };
             }
         }

@@ -3,15 +3,15 @@
 //! Behind the feature `contract`, since it asserts rather than returns.
 
 use super::{
-    Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Read, Statement, StorageFault, Store, StoreIdentity,
-    TagRow, Write,
+    Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Read, Statement, StorageFault, Store,
+    StoreIdentity, TagRow, Write,
 };
 use crate::event::{Body, Event, FoldKey};
 use crate::identity::Details;
 use crate::log::{Head, LogEntry, Sealed, seal};
 use crate::vocab::{
-    ActionId, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, Identifier, IdentifierKey, IdentifierKind,
-    KeyEpoch, Purpose, ReadCounter, TagStatus, TagUid, Timestamp,
+    ActionId, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, Identifier, IdentifierKey,
+    IdentifierKind, KeyEpoch, Purpose, ReadCounter, TagStatus, TagUid, Timestamp,
 };
 
 /// Runs the whole suite, on a new store for each part.

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::{
-    Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StorageError, StorageFault,
-    Store, StoreIdentity, Stored, TagRow, Write,
+    Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StorageError,
+    StorageFault, Store, StoreIdentity, Stored, TagRow, Write,
 };
 use crate::event::{FoldKey, Origin};
 use crate::identity::Details;
 use crate::log::{Head, LogEntry, Sealed};
 use crate::vocab::{
-    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
+    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch,
+    TagUid,
 };
 
 /// A store that lives as long as its process: for tests, simulations and services that keep no data.

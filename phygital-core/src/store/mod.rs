@@ -21,7 +21,8 @@ use crate::event::FoldKey;
 use crate::identity::Details;
 use crate::log::{Head, LogEntry, Sealed};
 use crate::vocab::{
-    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, IdentifierKey, KeyEpoch, TagUid,
+    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, IdentifierKey, KeyEpoch,
+    TagUid,
 };
 
 /// Shorthand for what every operation of a store gives.

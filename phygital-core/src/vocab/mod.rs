@@ -17,8 +17,9 @@ mod zone;
 pub use gs1::{Gln, Gs1KeyError, Gtin, Sscc};
 pub use identifier::{Identifier, IdentifierError, IdentifierKind, Region, TenantKey};
 pub use ids::{
-    ActionId, BeaconId, CustomerId, DescriptionKey, DeviceId, Digest, EventId, EventKey, IdError, IdentifierKey, MessageId,
-    NoticeId, OrderId, PlaceId, RecordId, RecordKey, SourceId, StaffId, TouchpointId,
+    ActionId, BeaconId, CustomerId, DescriptionKey, DeviceId, Digest, EventId, EventKey, IdError,
+    IdentifierKey, MessageId, NoticeId, OrderId, PlaceId, RecordId, RecordKey, SourceId, StaffId,
+    TouchpointId,
 };
 pub use money::{Currency, Decimal, Money, MoneyError, Price};
 pub use personal::Personal;

@@ -7,11 +7,12 @@ use phygital_core::event::FoldKey;
 use phygital_core::identity::Details;
 use phygital_core::log::{Head, LogEntry, Sealed};
 use phygital_core::store::{
-    Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StorageError, StorageFault,
-    Store, StoreIdentity, Stored, TagRow, Write,
+    Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StorageError,
+    StorageFault, Store, StoreIdentity, Stored, TagRow, Write,
 };
 use phygital_core::vocab::{
-    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
+    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch,
+    TagUid,
 };
 
 /// What is to go wrong, shared between a store and its test.

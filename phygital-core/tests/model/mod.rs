@@ -115,7 +115,8 @@ fn model() -> Model {
     let kinds = [FieldKind::GivenName, FieldKind::Surname, FieldKind::Date];
     let fields = ["given_name", "surname", "birthday"].into_iter().zip(kinds);
     let fields: Vec<Field> = fields.map(|(name, kind)| Field::new(name, kind)).collect();
-    let strangers = (0..24).map(|n| [format!("name{n}"), format!("family{n}"), format!("19{:02}0{}11", 20 + n, 1 + n % 9)]);
+    let strangers = (0..24)
+        .map(|n| [format!("name{n}"), format!("family{n}"), format!("19{:02}0{}11", 20 + n, 1 + n % 9)]);
     let people = PEOPLE.iter().map(|one| one.map(str::to_owned)).chain(strangers);
     let rows = people.enumerate().map(|(n, values)| (format!("{n:02}"), values));
     let mut model = Model::train(&Records::new(fields, rows).unwrap()).unwrap();

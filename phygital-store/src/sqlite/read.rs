@@ -5,11 +5,12 @@ use phygital_core::identity::Details;
 use phygital_core::log::{Head, LogEntry};
 use phygital_core::store::memory::text;
 use phygital_core::store::{
-    Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StoreIdentity, Stored, TagRow,
+    Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StoreIdentity, Stored,
+    TagRow,
 };
 use phygital_core::vocab::{
-    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, Identifier, IdentifierKey, KeyEpoch,
-    ReadCounter, TagUid,
+    ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, Identifier,
+    IdentifierKey, KeyEpoch, ReadCounter, TagUid,
 };
 use rusqlite::types::Type;
 use rusqlite::{Error, Params};
@@ -305,8 +306,7 @@ impl<Mode> Read for Transaction<'_, Mode> {
     }
 
     fn blocks_above(&self, most: usize) -> Stored<u64> {
-        const SQL: &str =
-            "SELECT count(*) FROM (SELECT 1 FROM block GROUP BY block HAVING count(*) > ?1)";
+        const SQL: &str = "SELECT count(*) FROM (SELECT 1 FROM block GROUP BY block HAVING count(*) > ?1)";
         Ok(self.one("counting blocks", SQL, [limit(most)], |row| row.number())?.unwrap_or(0))
     }
 
@@ -500,11 +500,9 @@ impl<Mode> Read for Transaction<'_, Mode> {
         table("block", "SELECT block, description FROM block ORDER BY block, description", &|row| {
             Ok(text::block(u64::from_be_bytes(row.take()?), &described(row)?))
         })?;
-        table(
-            "alike",
-            "SELECT description, other, weight FROM alike ORDER BY description, other",
-            &|row| Ok(text::alike(&described(row)?, &alike(row)?)),
-        )?;
+        table("alike", "SELECT description, other, weight FROM alike ORDER BY description, other", &|row| {
+            Ok(text::alike(&described(row)?, &alike(row)?))
+        })?;
         table("erased", "SELECT key FROM erased ORDER BY key", &|row| Ok(key(row)?.to_string()))?;
         table("customer", "SELECT id, last_at, last_event, profile FROM customer ORDER BY id", &|row| {
             Ok(text::customer(&CustomerId::from(key(row)?), &customer(row)?))

@@ -5,11 +5,12 @@ use phygital_core::identity::Details;
 use phygital_core::log::{Head, LogEntry, Sealed};
 use phygital_core::store::memory::text;
 use phygital_core::store::{
-    Action, Alike, CustomerRow, Link, Mark, Node, Position, Statement, StorageError, StorageFault, StoreIdentity,
-    Stored, TagRow, Write,
+    Action, Alike, CustomerRow, Link, Mark, Node, Position, Statement, StorageError, StorageFault,
+    StoreIdentity, Stored, TagRow, Write,
 };
 use phygital_core::vocab::{
-    ActionId, Currency, CustomerId, DescriptionKey, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid, Timestamp,
+    ActionId, Currency, CustomerId, DescriptionKey, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch, TagUid,
+    Timestamp,
 };
 use rusqlite::{ErrorCode, Params, params};
 

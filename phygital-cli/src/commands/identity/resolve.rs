@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use phygital_core::identity::matching::{self, MatchingError};
+use phygital_core::vocab::CustomerId;
 use serde_json::json;
 
 use super::profiles::write;
@@ -17,18 +18,28 @@ pub(super) fn resolve(with: &Resolve, output: &mut Output) -> Result<Exit, Failu
     let file = with.out.as_deref();
     let (rows, profiles) = match &read.said {
         Said::Records(records) => {
+            if with.households {
+                let what = "--households goes with a mapping of identifiers or details";
+                return Err(Failure::misuse("bad_argument", what));
+            }
             let model = model.ok_or(MatchingError::NothingToLearn)?;
             let entities = output.working("matching", || matching::resolve(records, &model))?;
-            write(entities.iter(), &read.id, file, output)?;
+            write(entities.iter().map(|(id, entity)| (id, entity, None)), &read.id, file, output)?;
             (records.len(), entities.len())
         }
         Said::People(people) => {
             let resolver = people.resolver(model, output);
-            let profile = |key| resolver.profile_of(key).map(|profile| profile.to_string());
-            let rows: Vec<(&str, String)> =
-                people.rows.iter().filter_map(|(id, key)| Some((&**id, profile(key)?))).collect();
-            write(rows.iter().map(|(id, profile)| (*id, profile.as_str())), &read.id, file, output)?;
-            (rows.len(), rows.iter().map(|(_, profile)| profile).collect::<BTreeSet<_>>().len())
+            let households = with.households.then(|| people.households(&resolver));
+            let placed = |(id, key): (&'_ Box<str>, _)| {
+                let profile = resolver.profile_of(key)?;
+                let household = households.as_ref().and_then(|of| of.get(&profile));
+                Some((id.clone(), profile.to_string(), household.map(CustomerId::to_string)))
+            };
+            let rows: Vec<(Box<str>, String, Option<String>)> =
+                people.rows.iter().filter_map(placed).collect();
+            let each = rows.iter().map(|(id, profile, house)| (&**id, profile.as_str(), house.as_deref()));
+            write(each, &read.id, file, output)?;
+            (rows.len(), rows.iter().map(|(_, profile, _)| profile).collect::<BTreeSet<_>>().len())
         }
     };
     if file.is_some() {

@@ -180,17 +180,10 @@ impl MoneyChart<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::picture::places;
 
     fn days(n: usize) -> Vec<String> {
         (0..n).map(|i| format!("2026-{:02}-{:02}", i / 28 % 12 + 1, i % 28 + 1)).collect()
-    }
-
-    /// Values of one attribute of the elements of a class.
-    fn places(svg: &str, class: &str, attribute: &str) -> Vec<f64> {
-        let of_class = svg.lines().filter(|line| line.contains(&format!("class=\"{class}\"")));
-        let value =
-            |line: &str| line.split(&format!(" {attribute}=\"")).nth(1)?.split('"').next()?.parse().ok();
-        of_class.filter_map(value).collect()
     }
 
     #[test]

@@ -32,6 +32,11 @@ pub fn train<'s>(sightings: impl IntoIterator<Item = &'s Sighting>) -> Result<Mo
     Model::train(&Records::new(fields, rows)?)
 }
 
+/// Whether a model weighs anything that details hold.
+pub(crate) fn weighs_details(model: &Model) -> bool {
+    model.fields.iter().any(|field| FIELDS.iter().any(|(name, _)| *name == &*field.field.name))
+}
+
 fn value<'d>(details: &'d Details, field: &str) -> &'d str {
     let value = match field {
         "given_name" => &details.given_name,

@@ -186,3 +186,60 @@ impl Hashes {
         self.forms.capacity() * size_of::<Form>() + self.by_hash.bytes()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use crate::identity::resolver::{ProfileChange, Resolver};
+    use crate::identity::{Details, Named, Rules, Sighting};
+    use crate::vocab::{IdentifierKey, IdentifierKind, RecordKey, Timestamp};
+
+    fn key(n: u8) -> IdentifierKey {
+        IdentifierKey::from_bytes([n; 16])
+    }
+
+    fn seen(record: u8, named: &[(IdentifierKind, u8, Option<u8>)]) -> Sighting {
+        let named = named.iter().map(|&(kind, own, hash)| Named {
+            kind,
+            key: key(own),
+            junk: false,
+            forms: hash.map(key).into_iter().collect(),
+            spelling: None,
+        });
+        let time = Timestamp::from_millis(i64::from(record)).unwrap();
+        let record = RecordKey::from_bytes([record; 16]);
+        let mut named: Vec<Named> = named.collect();
+        named.sort();
+        Sighting { record, time, linking: true, named, details: Details::default() }
+    }
+
+    /// Who was known by the hash of an address goes on under its key, and back again.
+    #[test]
+    fn a_hash_that_is_said_in_clear_is_another_id_and_nobody_new() {
+        let mail = IdentifierKind::Email;
+        let (hashed, clear) = (seen(1, &[(mail, 77, None)]), seen(2, &[(mail, 5, Some(77))]));
+        let mut resolver = Resolver::new(Rules::default(), None);
+        let first = resolver.replace(&[], std::slice::from_ref(&hashed), &[], &[]);
+        let [ProfileChange::Created { profile: from }] = first[..] else { panic!("{first:?}") };
+        let second = resolver.replace(&[], std::slice::from_ref(&clear), &[], &[]);
+        let to = resolver.profile_of(&clear.record).unwrap();
+        assert_eq!((second, resolver.profile(from)), (vec![ProfileChange::Renamed { from, to }], Some(to)));
+        let third = resolver.replace(std::slice::from_ref(&clear), &[], &[], &[]);
+        assert_eq!(third, [ProfileChange::Renamed { from: to, to: from }]);
+
+        // With a cookie, seen first, the profile keeps its id.
+        let cookie = (IdentifierKind::Cookie, 9, None);
+        let both = seen(0, &[cookie, (mail, 77, None)]);
+        resolver.replace(&[hashed], std::slice::from_ref(&both), &[], &[]);
+        let whole = resolver.profile_of(&both.record).unwrap();
+        assert_eq!(resolver.replace(&[], std::slice::from_ref(&clear), &[], &[]), []);
+        assert_eq!(resolver.profile_of(&clear.record), Some(whole));
+        // Two who turn out to be one by it are merged.
+        let other = seen(3, &[(IdentifierKind::Login, 4, None), (mail, 88, None)]);
+        let made = resolver.replace(&[], std::slice::from_ref(&other), &[], &[]);
+        let [ProfileChange::Created { profile: from }] = made[..] else { panic!("{made:?}") };
+        let again = seen(4, &[(mail, 5, Some(88))]);
+        let changes = resolver.replace(&[], &[again], &[], &[]);
+        assert_eq!(changes, [ProfileChange::Merged { from, into: whole }]);
+    }
+}

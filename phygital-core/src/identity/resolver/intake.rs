@@ -65,9 +65,11 @@ impl Resolver {
             let seen = &self.graph.seen[at as usize];
             let (record, time) = (seen.record, seen.time);
             let details = self.said.details(seen.details).cloned().unwrap_or_default();
+            let was = self.profile_told(at);
             self.remove(at);
             let at = self.add(record, time, &given, &details);
             self.hashes.keep(at, given);
+            self.goes_on(at, was);
         }
         if !self.rulings.is_empty() {
             for form in &named.forms {

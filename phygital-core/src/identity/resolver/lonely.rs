@@ -26,13 +26,29 @@ pub(super) const FRESH: u8 = 8;
 impl Resolver {
     /// A sighting may have another vertex.
     pub(super) fn unsettle(&mut self, at: u32) {
-        let state = self.graph.seen[at as usize].state;
-        if state & PENDING != 0 {
+        if self.graph.seen[at as usize].state & PENDING != 0 {
             return;
         }
-        let was = if state == NEW || state & FRESH != 0 { None } else { self.profile_before(at) };
+        let was = self.profile_told(at);
         self.graph.seen[at as usize].state |= PENDING;
         self.work.unsettled.insert(at, was);
+    }
+
+    /// The profile that a sighting had when what became of profiles was last told; `None` where it had none.
+    pub(super) fn profile_told(&self, at: u32) -> Option<CustomerId> {
+        let state = self.graph.seen[at as usize].state;
+        if let Some(was) = self.work.unsettled.get(&at) {
+            return *was;
+        }
+        if state == NEW || state & FRESH != 0 { None } else { self.profile_before(at) }
+    }
+
+    /// A sighting goes on from the profile that it had, although it was taken out and in again.
+    pub(super) fn goes_on(&mut self, at: u32, was: Option<CustomerId>) {
+        if was.is_some() {
+            self.graph.seen[at as usize].state |= PENDING;
+            self.work.unsettled.insert(at, was);
+        }
     }
 
     /// All sightings of a row may.

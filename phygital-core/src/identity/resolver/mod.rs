@@ -78,7 +78,7 @@ pub use answers::HISTORY_MAX;
 pub use bounds::{NAMED_MAX, NAMES_MAX, PARTNERS_MAX, SEEN_MAX};
 pub use changes::ProfileChange;
 pub use described::train;
-pub(crate) use described::{compared, worth};
+pub(crate) use described::{compared, weighs_details, worth};
 #[cfg(any(test, feature = "contract"))]
 pub use oracle::partition;
 pub use partition::Partition;
