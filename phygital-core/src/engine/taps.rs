@@ -233,9 +233,11 @@ impl<S: Store> Engine<S> {
                     session.accept(tap, Some(tag), request, came).map(Ok)
                 }
                 (TapDecision::Repeat(key), Some(tag), Some(_)) => match session.recorded(&key)? {
-                    Some(first) => session.repeat(tap, Some(tag), request, first).map(Ok),
-                    // What the first answer was is erased.
-                    None => session.refuse(&tap, uid, TapRefusalReason::Replayed, request).map(Err),
+                    Some(first) if session.names_anybody(&first) => {
+                        session.repeat(tap, Some(tag), request, first).map(Ok)
+                    }
+                    // What the first answer was is erased, or whom it named.
+                    _ => session.refuse(&tap, uid, TapRefusalReason::Replayed, request).map(Err),
                 },
                 (TapDecision::Refuse(reason), ..) => session.refuse(&tap, uid, reason, request).map(Err),
                 _ => Err(Error::Bug("a tap was accepted without a tag or a counter")),
@@ -261,7 +263,7 @@ impl<S: Store> Engine<S> {
                 return session.accept(tap, None, request, Came { id, client, late: false }).map(Ok);
             };
             match session.recorded(&key)? {
-                Some(first) if is_again(&first, client, now, window) => {
+                Some(first) if session.names_anybody(&first) && is_again(&first, client, now, window) => {
                     session.repeat(tap, None, request, first).map(Ok)
                 }
                 _ => Ok(Err(refused(TapRefusalReason::Replayed, entry.received_at))),
@@ -274,8 +276,7 @@ impl<S: Store> Engine<S> {
 fn is_again(first: &Recorded, client: Option<Digest>, now: Timestamp, window: Duration) -> bool {
     match &first.event.body {
         Body::TagTapped(tapped) => {
-            let names = !first.event.identifiers.is_empty();
-            names && client.is_some() && client == tapped.client && now.distance(first.received_at) <= window
+            client.is_some() && client == tapped.client && now.distance(first.received_at) <= window
         }
         _ => false,
     }
@@ -409,6 +410,11 @@ impl<W: Write> Session<'_, W> {
             card,
             opt_in,
         })
+    }
+
+    /// Whether a tap still names anybody: whom it named may have been erased.
+    fn names_anybody(&self, tap: &Recorded) -> bool {
+        !self.lens.usable(&tap.event.identifiers).is_empty()
     }
 
     /// The same client again: what it was told the first time.
