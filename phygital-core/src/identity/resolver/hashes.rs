@@ -227,8 +227,8 @@ mod tests {
         let third = resolver.replace(std::slice::from_ref(&clear), &[], &[], &[]);
         assert_eq!(third, [ProfileChange::Renamed { from: to, to: from }]);
 
-        // With a cookie, seen first, the profile keeps its id.
-        let cookie = (IdentifierKind::Cookie, 9, None);
+        // With a cookie of a lesser key, the profile keeps its id.
+        let cookie = (IdentifierKind::Cookie, 3, None);
         let both = seen(0, &[cookie, (mail, 77, None)]);
         resolver.replace(&[hashed], std::slice::from_ref(&both), &[], &[]);
         let whole = resolver.profile_of(&both.record).unwrap();
