@@ -27,7 +27,8 @@ fn slip(mut said: [String; 4]) -> [String; 4] {
 /// A model learned from a file, by which a whole description is enough for a match.
 fn learned(folder: &Folder) {
     let mut rows = String::from("id,at,login,first,last,born,city\n");
-    let people = (0..200).map(person).chain((0..200).step_by(3).map(|n| slip(person(n))));
+    let again = |n: usize| if n % 2 == 1 { slip(person(n)) } else { person(n) };
+    let people = (0..200).map(person).chain((0..200).step_by(3).map(again));
     for (n, said) in people.enumerate() {
         rows += &format!("r-{n},2026-03-01T09:00:00Z,u-{n},{}\n", said.join(","));
     }
@@ -36,7 +37,7 @@ fn learned(folder: &Folder) {
     folder.done("identity train people.csv --config people.json --out model.json");
     let text = std::fs::read_to_string(folder.path("model.json")).unwrap();
     let mut model: Value = serde_json::from_str(&text).unwrap();
-    (model["match"], model["review"]) = (json!(9_000), json!(2_000));
+    (model["match"], model["review"]) = (json!(7_000), json!(2_000));
     folder.write("model.json", &model.to_string());
 }
 
@@ -68,12 +69,12 @@ fn customers_match_by_a_model_and_what_is_doubtful_is_asked() {
     let told = folder.done("rebuild --model model.json").out;
     assert!(told.contains("1 merged, 0 split"), "{told}");
     let why = folder.done("explain login:ada loyalty:L-7").out;
-    assert!(why.contains("one customer") && why.contains("alike") && why.contains("bits"), "{why}");
+    assert!(why.contains("one customer") && why.contains("alike") && why.contains(" bits"), "{why}");
     let no = folder.at_now("--json explain login:ada crm:17");
-    assert!(no.code == 1 && no.out.contains("below_threshold"), "{no:?}");
+    assert!(no.code == 1 && no.out.contains("births"), "{no:?}");
 
     let asked = folder.done("review").out;
-    assert!(asked.contains("crm:") && asked.contains("login:") && !asked.contains("ada"), "{asked}");
+    assert!(asked.contains("crm:") && asked.contains("dates of birth differ"), "{asked}");
     let asked = folder.done("--json review --limit 1").out;
     assert_eq!(asked.lines().count(), 1, "{asked}");
     let house = folder.done("review --households").out;

@@ -17,7 +17,7 @@ use phygital_core::identity::{Class, Details, Named, Rules, Ruling, Sighting, Su
 use phygital_core::store::{Memory, Read, Store};
 use phygital_core::tap::Keys;
 use phygital_core::vocab::limits::DESCRIBED_MAX;
-use phygital_core::vocab::{Identifier, IdentifierKey, RecordKey, TenantKey};
+use phygital_core::vocab::{Identifier, IdentifierKey, IdentifierKind, RecordKey, TenantKey};
 use proptest::prelude::*;
 use support::{at, config, entropy, event, identifier};
 
@@ -289,7 +289,9 @@ fn keys_that_become_common_and_rare_again_leave_the_pairs_of_a_batch() {
 /// A form that was filled in for everybody ties nobody; one less than so many are a person's.
 #[test]
 fn what_is_said_of_too_many_ties_nobody() {
-    let mut engine = support::engine();
+    let rules = Rules::default().with_per_profile(IdentifierKind::Cookie, 1_000);
+    let mut engine =
+        Engine::open(Memory::new(), config().with_rules(rules), Keys::none(), entropy()).unwrap();
     let named: Vec<String> = (0..=DESCRIBED_MAX).map(|n| format!("cookie:c-{n:03}")).collect();
     let all = named.iter().enumerate().map(|(n, one)| says(&format!("e-{n}"), &[one], &person(0), n as i64));
     engine.record_all(all.take(DESCRIBED_MAX).collect(), at(10_000)).unwrap();

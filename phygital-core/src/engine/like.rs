@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::identity::Details;
 use crate::identity::matching::{BLOCK_MAX, Millibits};
 use crate::identity::review::{Beside, Policy, Question, Queue};
+use crate::identity::union::{Component, Cut};
 use crate::store::{Read, Store};
 use crate::vocab::{CustomerId, DescriptionKey, Identifier, IdentifierKey};
 
@@ -133,12 +134,13 @@ impl<S: Store> People<'_, S> {
             let mut start: BTreeSet<IdentifierKey> = holders(&reader, &one)?.into_iter().collect();
             start.extend(holders(&reader, &two)?);
             let around = Around::gather(&reader, lens, start)?;
-            if let (Some(first), Some(second)) =
-                (around.place_of_description(&one), around.place_of_description(&two))
-            {
+            let places = (around.place_of_description(&one), around.place_of_description(&two));
+            let (Some(first), Some(second)) = places else { continue };
+            let cut = around.cut(lens.rules);
+            if !is_answered(&around.component, &cut, (first, second)) {
                 let pairs = [(first, second, weight)];
                 let beside = Beside { pairs: &pairs, households: &[] };
-                queue.look(&around.component, &around.cut(lens.rules), beside, &around.agreement(lens.rules));
+                queue.look(&around.component, &cut, beside, &around.agreement(lens.rules));
             }
         }
         let mut doubts = Vec::new();
@@ -153,6 +155,15 @@ impl<S: Store> People<'_, S> {
         let crowded = if lens.matching.is_some() { reader.blocks_above(BLOCK_MAX)? } else { 0 };
         Ok(Review { doubts, crowded })
     }
+}
+
+/// Whether somebody said that an identifier of the one customer and one of the other are two people's.
+fn is_answered(component: &Component, cut: &Cut, (one, two): (u32, u32)) -> bool {
+    let profiles = |(one, two): (u32, u32)| {
+        let (one, two) = (cut.cluster_of[one as usize], cut.cluster_of[two as usize]);
+        (one.min(two), one.max(two))
+    };
+    component.apart.iter().any(|apart| profiles(*apart) == profiles((one, two)))
 }
 
 /// The identifier that stands at an end of a question: itself, or of a description the first of the customer's that it was

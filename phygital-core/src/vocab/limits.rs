@@ -83,8 +83,9 @@ pub const CHANNELS_MAX: usize = 65_536;
 /// Longest name of a channel, in bytes.
 pub const CHANNEL_NAME_BYTES_MAX: usize = 256;
 
-/// Most identifiers of which one description was said, before it ties nobody in a store with a model: a customer has a few
-/// dozen in all her years, and a till reads them all. A form that was filled in for everybody has more.
+/// Most identifiers of which one description was said, before it ties nobody in a store with a model: more than the rules allow
+/// one person of all kinds together, and as many as a till can read for an event. A form that was filled in for everybody has
+/// more.
 pub const DESCRIBED_MAX: usize = 256;
 
 /// Most touches of one path. Longer ones are a robot or a fault of the clock; the cap of eligibility is far below.
