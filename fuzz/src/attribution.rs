@@ -1,8 +1,8 @@
 //! What the attribution target checks of arbitrary bytes. A plain function, so that the corpus runs as a test too.
 
 use phygital_core::attribution::{
-    Coalitions, CreditLedger, Credits, Markov, Measure, OrderChoice, Ordered, Transitions, cover_rate_game,
-    journey_subgame, rate_game, sum_game,
+    Coalitions, CreditLedger, Credits, Markov, Measure, OrderChoice, Ordered, Samples, Transitions,
+    cover_rate_game, journey_subgame, rate_game, sum_game,
 };
 
 /// Arbitrary bytes as aggregates: what is taken is written the same way again, merges with itself or says why not, and every
@@ -52,6 +52,16 @@ pub fn aggregates(data: &[u8]) {
         let mut twice = ordered.clone();
         let _ = twice.merge(&ordered);
         assert!(twice.credits().len() <= ordered.credits().len());
+    }
+    if let Ok(samples) = Samples::decode(data) {
+        assert_eq!(samples.encode(), data);
+        let mut twice = samples.clone();
+        let _ = twice.merge(&samples);
+        let names = samples.channels().iter().map(|(_, name)| name).collect::<Vec<_>>();
+        for name in &names {
+            let _ = (twice.share(name), twice.roas(name, 100));
+        }
+        assert_eq!(twice.ranks(&names, &vec![0; names.len()]).len(), names.len());
     }
 }
 

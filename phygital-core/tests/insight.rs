@@ -434,3 +434,54 @@ fn names_of_events_are_read_by_kind_alone() {
     record(&mut engine, [event, order("o-1", 100, &[ADA], "100")]);
     assert!(journeys(&engine, &plain()).journeys[0].touches.is_empty());
 }
+
+#[test]
+fn customers_are_what_value_models_need() {
+    use phygital_core::measure::value::Scale;
+    use phygital_core::vocab::Zone;
+    let mut engine = measuring();
+    const DAY: i64 = 86_400;
+    record(
+        &mut engine,
+        [
+            tap("t-1", 0, ADA),
+            order("o-1", 100, &[ADA], "10"),
+            visit("v-1", 2 * DAY, ADA),
+            visit("v-2", 2 * DAY + 900, ADA),
+            order("o-2", 7 * DAY, &[ADA], "30"),
+            order("o-3", 7 * DAY + 60, &[ADA], "20"),
+            refund("r-3", "o-3", 8 * DAY, "5"),
+            order("o-4", 9 * DAY, &[ADA], "99"),
+            refund("r-4", "o-4", 10 * DAY, "99"),
+            order("o-5", 1, &["loyalty:L-2"], "40"),
+            order("o-6", 2, &[], "40"),
+        ],
+    );
+    let customers = engine.insight().customers(at(10_000_000)).unwrap();
+    assert_eq!((customers.customers.len(), customers.unidentified, customers.not_permitted), (2, 1, 0));
+    let ada = customers.customers.iter().find(|custom| custom.orders.len() == 4).unwrap();
+    assert_eq!((ada.touches.len(), ada.purchases().count()), (3, 3));
+    // Days of a tap and an order, of two visits, of two orders and of one that was paid back: she was there.
+    let first = ada.first_day(Zone::UTC).unwrap();
+    assert_eq!(ada.visits(Zone::UTC).iter().map(|day| day - first).collect::<Vec<_>>(), [0, 2, 7, 9]);
+    let end = Zone::UTC.local(at(14 * DAY)).date();
+    let euro = "EUR".parse().unwrap();
+    assert_eq!(customers.currencies().into_iter().collect::<Vec<_>>(), [euro]);
+    let found = customers.purchases(euro, end, Scale::Weeks, Zone::UTC).unwrap();
+    assert_eq!((found.other_currency, found.unvalued, found.purchases.left_out().refunded), (0, 0, 1));
+    let histories = found.purchases.histories(2).unwrap();
+    let hers = histories.iter().find(|history| *history.customer == *ada.customer.to_string()).unwrap();
+    assert_eq!((hers.summary.repeats(), hers.summary.recency(), hers.summary.age()), (1, 1.0, 2.0));
+    assert_eq!((hers.mean, hers.spent), (Some(45.0), 55.0));
+    let dollars = customers.purchases("USD".parse().unwrap(), end, Scale::Days, Zone::UTC).unwrap();
+    assert_eq!((dollars.other_currency, dollars.purchases.histories(2).unwrap().len()), (5, 0));
+}
+
+#[test]
+fn who_permits_no_measurement_is_no_customer() {
+    let mut engine = open(config());
+    record(&mut engine, [tap("t-1", 0, ADA), order("o-1", 100, &[ADA], "10")]);
+    let customers = engine.insight().customers(at(10_000_000)).unwrap();
+    assert!(customers.customers.is_empty());
+    assert_eq!((customers.not_permitted, customers.orders_not_permitted, customers.unidentified), (1, 1, 0));
+}

@@ -1,7 +1,7 @@
 //! How far figures would move with other people: a bootstrap over persons.
 
 use super::channels::{ChannelError, ChannelId, Channels, Roster};
-use super::codec::MergeError;
+use super::codec::{AggregateError, Form, MergeError, Reader, Writer};
 use super::model::{Model, ModelError, Scores};
 use super::people::PersonKey;
 use super::rule::{Path, Rule, RuleError};
@@ -78,6 +78,16 @@ const POISSON: [u64; 20] = [
     18_446_744_073_709_551_557,
     18_446_744_073_709_551_613,
 ];
+
+/// A sum beyond this, either way, leaves its range: then the sums of all channels together stay within 128 bits.
+const SUM_MAX: u128 = 1 << 110;
+
+/// Most samples that are read from bytes: a hundred times as many as an interval of two digits needs.
+const SAMPLES_MAX: usize = 100_000;
+
+fn in_range(sum: i128) -> bool {
+    sum.unsigned_abs() <= SUM_MAX
+}
 
 impl Samples {
     /// No persons yet, in so many samples. 200 do for an interval, 1,000 for its second digit.
@@ -188,7 +198,7 @@ impl Samples {
     /// These samples and those of other trails by the same rule. Trails of one person may be in both.
     ///
     /// # Errors
-    /// [`MergeError`] for another number of samples, and for too many channels; nothing is changed then.
+    /// [`MergeError`] for another number of samples, for too many channels, and for sums out of range; nothing is changed then.
     pub fn merge(&mut self, other: &Samples) -> Result<(), MergeError> {
         if self.count != other.count {
             return Err(MergeError::Samples(self.count, other.count));
@@ -200,12 +210,49 @@ impl Samples {
             for sample in 0..self.count {
                 for (id, value) in map.iter().zip(samples.row(sample)) {
                     let sum = &mut values[sample * union.roster.len() + id.index()];
-                    *sum = sum.checked_add(*value).ok_or(MergeError::TooMuch)?;
+                    *sum = sum.checked_add(*value).filter(|sum| in_range(*sum)).ok_or(MergeError::TooMuch)?;
                 }
             }
         }
         (self.roster, self.values) = (union.roster, values);
         Ok(())
+    }
+
+    /// The bytes of these samples: the same for the same persons, in whatever order and parts they came.
+    ///
+    /// ```
+    /// use phygital_core::attribution::Samples;
+    /// let samples = Samples::new(200);
+    /// assert_eq!(Samples::decode(&samples.encode())?, samples);
+    /// # Ok::<(), phygital_core::attribution::AggregateError>(())
+    /// ```
+    pub fn encode(&self) -> Vec<u8> {
+        // They have no scale: whoever sums values of two scales has to know.
+        let mut writer = Writer::new(Form::Samples, 0, &self.roster);
+        writer.length(self.count);
+        for value in &self.values {
+            writer.signed(*value);
+        }
+        writer.finish()
+    }
+
+    /// The samples of these bytes.
+    ///
+    /// # Errors
+    /// [`AggregateError`] for anything that [`Samples::encode`] does not write, and for more than 100,000 samples.
+    pub fn decode(bytes: &[u8]) -> Result<Samples, AggregateError> {
+        let (mut reader, scale, roster) = Reader::new(bytes, Form::Samples)?;
+        let count = reader.narrow::<usize>()?;
+        if scale != 0 || count > SAMPLES_MAX {
+            return Err(AggregateError::Form);
+        }
+        // Each takes a byte at least: what is not there is not allocated.
+        let mut values = Vec::new();
+        for _ in 0..count as u64 * roster.len() as u64 {
+            values.push(Some(reader.signed()?).filter(|value| in_range(*value)).ok_or(AggregateError::Form)?);
+        }
+        reader.finish()?;
+        Ok(Samples { roster, count, values })
     }
 
     fn row(&self, sample: usize) -> &[i128] {
@@ -350,6 +397,8 @@ mod tests {
             let mut empty = Samples::new(count);
             empty.merge(&whole).unwrap();
             prop_assert_eq!(&empty, &whole);
+            prop_assert_eq!(merged.encode(), whole.encode());
+            prop_assert_eq!(Samples::decode(&whole.encode()).as_ref(), Ok(&whole));
             let slow = Samples::of_scores(count, &channels, |sample| {
                 let weight = |person: Option<PersonKey>| person.map_or(1, |person| Samples::weight(person, sample));
                 Model::Linear.scores(&channels, 2, None, &trails, weight)
@@ -372,6 +421,38 @@ mod tests {
         let ranks = samples.ranks(&["a", "b", "c"], &[5_000, 0, 15_000]);
         assert_eq!((ranks[2].rank, ranks[2].best, ranks[2].worst, ranks[2].held), (1, 1, 1, 400));
         assert_eq!((ranks[0].rank, ranks[1].rank), (2, 3));
+    }
+
+    #[test]
+    fn only_one_way_to_write_them() {
+        let trails = [trail(1, &[0, 1], 100), trail(2, &[2], -30)];
+        let samples = Samples::of_rule(3, &channels(), &trails, &Rule::Linear).unwrap();
+        let bytes = samples.encode();
+        for cut in 0..bytes.len() {
+            assert!(Samples::decode(&bytes[..cut]).is_err(), "{cut}");
+        }
+        assert_eq!(Samples::decode(&[&bytes[..], &[0]].concat()), Err(AggregateError::Long));
+        // Another kind of aggregate.
+        let mut other = bytes.clone();
+        other[4] = 1;
+        assert_eq!(Samples::decode(&other), Err(AggregateError::Kind));
+        let mut scaled = bytes;
+        scaled[6] = 2;
+        assert_eq!(Samples::decode(&scaled), Err(AggregateError::Form));
+    }
+
+    #[test]
+    fn samples_and_sums_have_limits() {
+        assert!(Samples::decode(&Samples::new(SAMPLES_MAX).encode()).is_ok());
+        assert_eq!(Samples::decode(&Samples::new(SAMPLES_MAX + 1).encode()), Err(AggregateError::Form));
+        let most = i128::try_from(SUM_MAX).unwrap();
+        let of = |value| Samples { roster: channels().roster().0, count: 1, values: vec![value, 0, -1] };
+        assert!(Samples::decode(&of(-most).encode()).is_ok());
+        assert_eq!(Samples::decode(&of(most + 1).encode()), Err(AggregateError::Form));
+        let mut sum = of(most - 1);
+        sum.merge(&of(1)).unwrap();
+        assert_eq!(sum.merge(&of(1)), Err(MergeError::TooMuch));
+        assert_eq!(sum.values, [most, 0, -2]);
     }
 
     #[test]

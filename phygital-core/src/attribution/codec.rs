@@ -74,6 +74,7 @@ pub(super) enum Form {
     Transitions = 2,
     Coalitions = 3,
     Ordered = 4,
+    Samples = 5,
 }
 
 pub(super) struct Writer(Vec<u8>);

@@ -13,6 +13,7 @@ use crate::vocab::{CustomerId, EventKey, IdentifierKey, IdentifierKind, OrderId,
 
 use super::customers::{Lens, read_entry, strongest};
 use super::known::Known;
+use super::shop_customers::{Custom, ShopCustomers};
 use super::{Engine, Error, Missing};
 
 /// How many entries are read at once.
@@ -123,6 +124,41 @@ impl<S: Store> Insight<'_, S> {
         all.journeys.pop().ok_or(Error::Unknown(Missing::Order))
     }
 
+    /// What customers did, as far as they permit measurement: what value models and measures are made of. Touches are those
+    /// that were permitted when they happened.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub fn customers(&self, now: Timestamp) -> Result<ShopCustomers, Error> {
+        self.engine.usable()?;
+        let engine = self.engine;
+        let reader = engine.store.reader()?;
+        let gathered = gather(&reader, engine.lens())?;
+        let (of_customer, faults) = gathered.by_customer();
+        let now = now.max(engine.head.hlc.wall());
+        let mut all = ShopCustomers { faults, ..ShopCustomers::default() };
+        for (owner, mut orders) in of_customer {
+            let Some(customer) = owner else {
+                all.unidentified += orders.len() as u64;
+                continue;
+            };
+            let her = Her::read(&reader, engine, &gathered, customer, &Settings::default(), now)?;
+            if !her.permitted {
+                all.not_permitted += 1;
+                all.orders_not_permitted += orders.len() as u64;
+                continue;
+            }
+            orders.sort_by(|one, other| (one.at, &one.id).cmp(&(other.at, &other.id)));
+            let touches = her.touches.into_iter().filter(|(.., standing)| *standing == Standing::CLEAR);
+            let mut touches = touches.map(|(touch, ..)| touch).collect::<Vec<_>>();
+            touches.sort();
+            if !(orders.is_empty() && touches.is_empty()) {
+                all.customers.push(Custom { customer, orders, touches });
+            }
+        }
+        Ok(all)
+    }
+
     fn of(
         &self,
         settings: &Settings,
@@ -134,15 +170,7 @@ impl<S: Store> Insight<'_, S> {
         let engine = self.engine;
         let reader = engine.store.reader()?;
         let gathered = gather(&reader, engine.lens())?;
-        let (orders, faults) = gathered.orders.fold();
-        let mut of_customer: BTreeMap<Option<CustomerId>, Vec<Order>> = BTreeMap::new();
-        for order in orders {
-            let owner = gathered.placed.get(&order.id).and_then(|placed| placed.by.owner);
-            of_customer.entry(owner).or_default().push(order);
-        }
-        for customer in gathered.seen.keys() {
-            of_customer.entry(Some(*customer)).or_default();
-        }
+        let (of_customer, faults) = gathered.by_customer();
         // The later of the host's clock and the log's: a clock set back revives no consent.
         let now = now.max(engine.head.hlc.wall());
         let mut all = ShopJourneys { faults, settings: settings.clone(), ..ShopJourneys::default() };
@@ -245,6 +273,20 @@ fn gather(reader: &impl Read, lens: Lens<'_>) -> Stored<Gathered> {
 }
 
 impl Gathered {
+    /// The orders of each customer who has some or was seen, those of nobody known first, and what of them cannot be so.
+    fn by_customer(&self) -> (BTreeMap<Option<CustomerId>, Vec<Order>>, OrderFaults) {
+        let (orders, faults) = self.orders.fold();
+        let mut of_customer: BTreeMap<Option<CustomerId>, Vec<Order>> = BTreeMap::new();
+        for order in orders {
+            let owner = self.placed.get(&order.id).and_then(|placed| placed.by.owner);
+            of_customer.entry(owner).or_default().push(order);
+        }
+        for customer in self.seen.keys() {
+            of_customer.entry(Some(*customer)).or_default();
+        }
+        (of_customer, faults)
+    }
+
     fn take(&mut self, fact: Fact, by: &By) {
         if matches!(fact.said, Said::Placed { .. }) {
             let place = (fact.at, fact.id);
@@ -289,6 +331,8 @@ fn owner(
 
 /// A customer with her touches, what ties her identifiers, and what she permits.
 struct Her {
+    /// Whether she may be measured now.
+    permitted: bool,
     touches: Vec<(Touch, Vec<IdentifierKey>, Standing)>,
     milestones: Vec<(Timestamp, Milestone)>,
     /// Pairs of her identifiers, and since when they are tied.
@@ -347,7 +391,7 @@ impl Her {
             }
         }
         let milestones = seen.iter().filter_map(|seen| Some((seen.at, seen.milestone?))).collect();
-        Ok(Her { touches, milestones, ties })
+        Ok(Her { permitted: permitted_now, touches, milestones, ties })
     }
 
     fn journey(

@@ -29,6 +29,7 @@ mod record;
 mod remake;
 mod session;
 mod settings;
+mod shop_customers;
 mod tags;
 mod taps;
 
@@ -46,6 +47,7 @@ pub use people::{Explanation, People, Person, Step};
 pub use receipt::{Accepted, Receipt};
 pub use recognition::Recognition;
 pub use settings::{AnswerSettings, FailureSettings, NoticeSettings, Settings, SettingsError};
+pub use shop_customers::{Custom, ShopCustomers, ShopPurchases};
 pub use tags::Tags;
 pub use taps::{OptIn, TapOutcome, TapRequest, Taps};
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use super::cluster::{ClusterSum, cluster_side, intra_cluster_correlation, randomisation_p};
+use super::cluster_cuped::{ClusterBefore, cluster_cuped};
 use super::compare::{Lift, Part, RateDifference, Side, difference, lift, rate_difference};
 use super::cuped::{Cuped, cuped};
 use super::sample_ratio::{SampleRatio, SampleRatioError, sample_ratio};
@@ -341,9 +342,13 @@ impl Pair<'_> {
         };
         let lift = both.and_then(|(treated, control)| lift(&treated, &control, alpha));
         let (adjusted, with_before) = match totals {
-            [Sums::Mean(one), Sums::Mean(other)] if !clustered => {
+            [Sums::Mean(one), Sums::Mean(other)] => {
                 let known = one.present.count() + other.present.count() > 0;
-                (cuped(&one, &other, alpha), known)
+                let adjusted = match clustered {
+                    true => cluster_cuped(&self.clusters(self.arm), &self.clusters(self.control), alpha),
+                    false => cuped(&one, &other, alpha),
+                };
+                (adjusted, known)
             }
             _ => (None, false),
         };
@@ -388,16 +393,24 @@ impl Pair<'_> {
     }
 
     fn cluster_sums(&self, arm: &str) -> Vec<ClusterSum> {
+        self.clusters(arm).into_iter().map(|cluster| cluster.since).collect()
+    }
+
+    fn clusters(&self, arm: &str) -> Vec<ClusterBefore> {
         let sums = self.statistics.by_cluster(arm, self.metric);
-        let sum = |sums: &Sums| match sums {
-            Sums::Ratio(pairs) => ClusterSum { sum: pairs.y().sum(), size: pairs.x().sum() },
+        let cluster = |sums: &Sums| match sums {
+            Sums::Ratio(pairs) => ClusterBefore {
+                since: ClusterSum { sum: pairs.y().sum(), size: pairs.x().sum() },
+                before: None,
+            },
             Sums::Mean(covaried) => {
                 let (known, missing) = (covaried.present.y(), &covaried.missing);
                 let size = known.count() + missing.count();
-                ClusterSum { sum: known.sum() + missing.sum(), size: size as f64 }
+                let since = ClusterSum { sum: known.sum() + missing.sum(), size: size as f64 };
+                ClusterBefore { since, before: covaried.present.x().mean() }
             }
         };
-        sums.map(sum).collect()
+        sums.map(cluster).collect()
     }
 
     fn correlation(&self, clustered: bool, kind: MetricKind) -> Result<Option<f64>, MomentsError> {
@@ -508,6 +521,35 @@ mod tests {
         // An arm that was to have people and has none is a matter for the sample ratio.
         let lost = Question::new("a").weight("a", 1.0).weight("b", 1.0).weight("c", 1.0).weight("d", 1_000.0);
         assert!(analyse(&two, &lost).unwrap().sample_ratio.alarm());
+    }
+
+    /// Shops that differ, and did so before: what was known of them is taken out of the difference of shops.
+    #[test]
+    fn shops_have_a_before() {
+        let mut statistics = Statistics::new(&[Metric::with_before("x", "past")]).unwrap().of_clusters();
+        for (arm, shop, past, value) in [
+            ("a", "1", "10", 11),
+            ("a", "2", "20", 20),
+            ("a", "3", "30", 31),
+            ("a", "4", "", 19),
+            ("b", "5", "12", 17),
+            ("b", "6", "24", 29),
+            ("b", "7", "33", 38),
+        ] {
+            for off in [-1, 1] {
+                statistics.push(arm, Some(shop), &[&(value + off).to_string(), past]).unwrap();
+            }
+        }
+        let found = analyse(&statistics, &Question::new("a")).unwrap();
+        let one = &found.comparisons[0];
+        let cuped = one.cuped.unwrap();
+        // 5 more, by shops that stood 3 higher before.
+        assert!((cuped.difference.value - 5.0).abs() < 1.0 && (cuped.theta - 1.0).abs() < 0.05, "{cuped:?}");
+        assert!(cuped.variance_ratio < 0.02 && cuped.missing == 1 && cuped.difference.degrees < 4.0);
+        assert!(one.p_value.unwrap() > 0.3 && cuped.difference.p_value().unwrap() < 0.01);
+        assert!(
+            one.cautions.contains(&Caution::MissingBefore) && one.cautions.contains(&Caution::FewClusters)
+        );
     }
 
     #[test]

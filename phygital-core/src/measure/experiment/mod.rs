@@ -6,6 +6,7 @@
 mod analysis;
 mod assignment;
 mod cluster;
+mod cluster_cuped;
 mod compare;
 mod cuped;
 mod power;
@@ -22,6 +23,7 @@ pub use assignment::{
     Assignment, Design, DesignError, HashVersion, Holdout, bucket, bucket_ranges, choose, in_namespace,
 };
 pub use cluster::{ClusterSum, cluster_side, intra_cluster_correlation, randomisation_p};
+pub use cluster_cuped::{ClusterBefore, cluster_cuped};
 pub use compare::{Lift, Part, RateDifference, Side, difference, lift, rate_difference};
 pub use cuped::{Covaried, Cuped, cuped};
 pub use power::{ClusterShape, PowerError, Sureness, people_for_means, people_for_rates, power};

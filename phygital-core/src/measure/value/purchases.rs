@@ -240,8 +240,8 @@ pub fn grouped(
 }
 
 impl Scale {
-    /// The number of the period of a day.
-    fn period(self, day: NaiveDate) -> i64 {
+    /// The number of the period of a day: periods that follow one another have numbers that do. Days and weeks count by days.
+    pub fn period(self, day: NaiveDate) -> i64 {
         let days = i64::from(day.num_days_from_ce());
         match self {
             Scale::Days | Scale::Weeks => days,
@@ -252,8 +252,8 @@ impl Scale {
         }
     }
 
-    /// How many periods are one unit of time.
-    fn periods_of_unit(self) -> f64 {
+    /// How many of them are one unit of time: 7 days of a week, 1 otherwise.
+    pub fn periods_of_unit(self) -> f64 {
         if self == Scale::Weeks { 7.0 } else { 1.0 }
     }
 
