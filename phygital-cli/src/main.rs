@@ -97,7 +97,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Identity(with) => commands::identity(with, &mut output),
         Command::Attribution(with) => attribution::attribution(&shop, with, &mut output),
         Command::Experiment(with) => experiment::experiment(with, &mut output),
-        Command::Value(with) => value::value(with, &mut output),
+        Command::Value(with) => value::value(&shop, with, &mut output),
         Command::Consent(with) => commands::consent(&shop, with, &mut output),
         Command::Outbox(with) => commands::outbox(&shop, with, &mut output),
         Command::Review(with) => commands::review(&shop, &with, &mut output),

@@ -1,5 +1,6 @@
 //! A shop on this machine: where its store, settings and keys lie, and the engine over them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -145,6 +146,28 @@ pub(crate) fn currency(given: Option<&str>, settings: &Settings) -> Result<Optio
     let text = given.or(settings.currency.as_deref());
     let read = |text: &str| text.parse::<Currency>();
     text.map(read).transpose().map_err(|error| Failure::misuse("bad_currency", format!("currency: {error}")))
+}
+
+/// The currency of figures that have one: the one that was named, else the only one there is.
+pub(crate) fn one_currency(
+    named: Option<Currency>,
+    found: &BTreeSet<Currency>,
+    argument: &str,
+) -> Result<Currency, Failure> {
+    if let Some(currency) = named {
+        return Ok(currency);
+    }
+    let mut all = found.iter();
+    match (all.next(), all.next()) {
+        (Some(only), None) => Ok(*only),
+        (None, _) => {
+            Err(Failure::no("no_orders", "no order of a customer who permits measurement has a value"))
+        }
+        (Some(one), Some(other)) => Err(Failure::misuse(
+            "currencies",
+            format!("orders are in {one} and in {other}: choose one with {argument}"),
+        )),
+    }
 }
 
 /// The country of phone numbers without a country code: the one given, else that of the settings.

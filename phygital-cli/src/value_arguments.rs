@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use phygital_core::measure::value::Kind;
-use phygital_core::vocab::Zone;
+use phygital_core::vocab::{Currency, Zone};
 
 /// What customers will be worth, where no contract binds them. For subscriptions these are the wrong models: who has left is
 /// known there.
@@ -17,28 +17,32 @@ pub(crate) enum Value {
     Predict(Predict),
 }
 
-/// A file of customers.
+/// A file of customers, or those of a store.
 #[derive(Debug, Args)]
 pub(crate) struct Customers {
-    /// Customers or their transactions: CSV with a header or JSON Lines, also compressed by gzip; - reads standard input
+    /// Customers or their transactions: CSV with a header or JSON Lines, also compressed by gzip; - reads standard input.
+    /// Without it the orders of the store are taken, see --db: of customers who permit measurement
     ///
     /// Of customers: frequency (also x, repeats), recency (t_x), T (age, periods); where they are, id (customer_id), zbar
     /// (monetary_value, mean_value), weights (weight), spent. Of transactions: id (customer_id, customer), date (at, time,
     /// timestamp), amount (value), refund (refunded).
     #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// Of transactions: the last day that was seen, such as 2026-03-31
+    pub(crate) file: Option<PathBuf>,
+    /// Of transactions and orders: the last day that was seen, such as 2026-03-31
     #[arg(long, value_name = "DATE", value_parser = day)]
     pub(crate) end: Option<chrono::NaiveDate>,
-    /// Of transactions: the unit of time. Purchases of one day count once, or of one week, month or year of the calendar
+    /// Of transactions and orders: the unit of time. Purchases of one day count once, or of one week, month or year of the calendar
     #[arg(long, value_enum, default_value_t = Unit::Days)]
     pub(crate) unit: Unit,
-    /// Of transactions: the zone whose calendar tells the days of moments
+    /// Of transactions and orders: the zone whose calendar tells the days of moments
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub(crate) zone: Zone,
     /// Of transactions: how many decimals amounts may have
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=6))]
     pub(crate) decimals: u8,
+    /// Of orders: the currency of those that count [default: that of all of them]
+    #[arg(long, value_name = "CODE", conflicts_with = "file")]
+    pub(crate) currency: Option<Currency>,
 }
 
 fn day(text: &str) -> Result<chrono::NaiveDate, &'static str> {

@@ -1,4 +1,4 @@
-//! A file of customers, or of their transactions.
+//! A file of customers, or of their transactions; or the orders of a store.
 
 use std::fmt;
 
@@ -8,8 +8,10 @@ use phygital_core::measure::value::{
 };
 use phygital_core::vocab::{Decimal, Timestamp};
 
+use super::shop::{OfShop, of_shop};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::shop::Shop;
 use crate::table::Table;
 use crate::value_arguments::{Customers, Unit};
 
@@ -41,6 +43,8 @@ pub(super) struct Said {
     pub(super) left_out: Option<LeftOut>,
     /// The name of the column with mean values.
     pub(super) mean: Option<String>,
+    /// Of a store: whose orders they are, and whose they are not.
+    pub(super) shop: Option<OfShop>,
 }
 
 const ID: &[&str] = &["id", "customer_id", "customer"];
@@ -105,13 +109,15 @@ pub(super) fn malformed(file: &str, place: Place, what: impl fmt::Display) -> Fa
     }
 }
 
-/// Reads a file and hands on each customer.
+/// Reads a file, or the store, and hands on each customer.
 pub(super) fn read(
+    shop: &Shop,
     with: &Customers,
     output: &Output,
     mut take: impl FnMut(&Said, Customer<'_>) -> Result<(), Failure>,
 ) -> Result<Said, Failure> {
-    let mut table = Table::open(&with.file, output)?;
+    let Some(file) = &with.file else { return of_shop(shop, with, output, &mut take) };
+    let mut table = Table::open(file, output)?;
     match Column::find(&mut table, DATE)? {
         Some(date) => transactions(with, &mut table, &date, &mut take),
         None => customers(with, &mut table, &mut take),
@@ -133,6 +139,7 @@ fn customers(
     let said = Said {
         name: table.name().to_owned(),
         left_out: None,
+        shop: None,
         mean: mean.as_ref().map(|column| column.name.clone()),
     };
     while let Some(row) = table.next()? {
@@ -188,10 +195,7 @@ fn transactions(
     date: &Column,
     take: &mut dyn FnMut(&Said, Customer<'_>) -> Result<(), Failure>,
 ) -> Result<Said, Failure> {
-    let Some(end) = with.end else {
-        let message = "transactions need --end DATE, the last day that was seen";
-        return Err(Failure::misuse("bad_argument", message));
-    };
+    let end = last_day(with, "transactions")?;
     let id = Column::needed(table, ID)?;
     let [amount, refund] = [AMOUNT, REFUND].map(|names| Column::find(table, names));
     let (amount, refund) = (amount?, refund?);
@@ -234,19 +238,37 @@ fn transactions(
         })?;
     }
     let mean = amount.as_ref().map(|column| column.name.clone());
-    let said = Said { name, left_out: Some(purchases.left_out()), mean };
-    let histories = purchases.histories(with.decimals);
+    let said = Said { name, left_out: Some(purchases.left_out()), mean, shop: None };
+    hand_on(&said, &purchases, with.decimals, take)?;
+    Ok(said)
+}
+
+/// The last day that was seen, which is never today by itself: what was bought since would be missing.
+pub(super) fn last_day(with: &Customers, what: &str) -> Result<NaiveDate, Failure> {
+    with.end.ok_or_else(|| {
+        Failure::misuse("bad_argument", format!("{what} need --end DATE, the last day that was seen"))
+    })
+}
+
+/// Hands on the customers of purchases.
+pub(super) fn hand_on(
+    said: &Said,
+    purchases: &Purchases,
+    decimals: u8,
+    take: &mut dyn FnMut(&Said, Customer<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let histories = purchases.histories(decimals);
     let histories =
         histories.map_err(|error| Failure::misuse("malformed", format!("{}: {error}", said.name)))?;
     for (number, history) in (1..).zip(histories) {
-        let (mean, spent) = match &amount {
+        let (mean, spent) = match &said.mean {
             Some(_) => (history.mean, Some(history.spent)),
             None => (None, None),
         };
         let (place, id, summary) = (Place::Number(number), &history.customer, history.summary);
-        take(&said, Customer { place, id, summary, mean, spent, weight: 1 })?;
+        take(said, Customer { place, id, summary, mean, spent, weight: 1 })?;
     }
-    Ok(said)
+    Ok(())
 }
 
 /// A day as `2026-03-31` or `20260331`.

@@ -14,20 +14,21 @@ use super::customers::{Customer, Said, no_mean, read, refuse};
 use crate::failure::{Exit, Failure};
 use crate::hex::hex;
 use crate::output::Output;
+use crate::shop::Shop;
 use crate::value_arguments::Fit;
 
-pub(super) fn fit(with: &Fit, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn fit(shop: &Shop, with: &Fit, output: &mut Output) -> Result<Exit, Failure> {
     let threads = with.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let spread = move |pieces: usize, piece: &(dyn Fn(usize) -> Sums + Sync)| spread(threads, pieces, piece);
     let mut told = Map::new();
     let (fitted, bytes, said) = if with.model == Kind::GammaGamma {
-        let (spending, without, said) = spending(with, output)?;
+        let (spending, without, said) = spending(shop, with, output)?;
         told.insert("without_repeat".to_owned(), without.into());
         told.insert("correlation".to_owned(), spending.correlation().into());
         let fitted = output.working("fitting", || GammaGamma::fit_with(&spending, &spread));
         (fitted.map(Fitted::general), spending.encode(), said)
     } else {
-        let (customers, said) = customers(with, output)?;
+        let (customers, said) = customers(shop, with, output)?;
         let fitted = output.working("fitting", || match with.model {
             Kind::MbgNbd => MbgNbd::fit_with(&customers, &spread).map(Fitted::general),
             Kind::ParetoNbd => ParetoNbd::fit_with(&customers, &spread).map(Fitted::general),
@@ -46,6 +47,10 @@ pub(super) fn fit(with: &Fit, output: &mut Output) -> Result<Exit, Failure> {
             "after_end": left_out.after_end, "refunded": left_out.refunded,
         });
         told.insert("transactions".to_owned(), of);
+    }
+    if let Some(shop) = &said.shop {
+        told.insert("shop".to_owned(), shop.object());
+        shop.notes(output);
     }
     // Of the groups and not of the file: the same customers in another order are the same input.
     told.insert("input_sha256".to_owned(), hex(digest(&SHA256, &bytes)).into());
@@ -87,18 +92,18 @@ fn object(fitted: &Fitted<Model>, more: Map<String, Value>) -> Value {
     told
 }
 
-fn customers(with: &Fit, output: &Output) -> Result<(Customers, Said), Failure> {
+fn customers(shop: &Shop, with: &Fit, output: &Output) -> Result<(Customers, Said), Failure> {
     let mut gather = Customers::gather(Relation::AtWill).map_err(grouping)?;
-    let said = read(&with.customers, output, |_, customer| {
+    let said = read(shop, &with.customers, output, |_, customer| {
         gather.push(customer.summary, customer.weight).map_err(grouping)
     })?;
     Ok((output.working("grouping", || gather.finish()), said))
 }
 
 /// Also how many customers without a repeat purchase there were, of whom it says nothing.
-fn spending(with: &Fit, output: &Output) -> Result<(Spending, u64, Said), Failure> {
+fn spending(shop: &Shop, with: &Fit, output: &Output) -> Result<(Spending, u64, Said), Failure> {
     let (mut gather, mut without) = (Spending::gather(), 0);
-    let said = read(&with.customers, output, |said, customer| {
+    let said = read(shop, &with.customers, output, |said, customer| {
         let Customer { place, summary, mean, weight, .. } = customer;
         let Some(column) = &said.mean else { return Err(no_mean(said)) };
         if summary.repeats() == 0 {

@@ -11,6 +11,7 @@ use super::customers::{Customer, Said, malformed, no_mean, read, refuse};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::settings;
+use crate::shop::Shop;
 use crate::text_file;
 use crate::value_arguments::Predict;
 
@@ -29,7 +30,7 @@ struct Worth {
     outlook: Outlook,
 }
 
-pub(super) fn predict(with: &Predict, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn predict(shop: &Shop, with: &Predict, output: &mut Output) -> Result<Exit, Failure> {
     let model = model(&with.model)?;
     if model.kind() == Kind::GammaGamma {
         let message = "--model expects a model of purchases; one of their value goes to --value-model";
@@ -47,7 +48,7 @@ pub(super) fn predict(with: &Predict, output: &mut Output) -> Result<Exit, Failu
         let written = &mut *output;
         // Reading shows how far it is, while the answers go out through the other.
         let reading = Output::new(json);
-        read(&with.customers, &reading, |said, customer| {
+        read(shop, &with.customers, &reading, |said, customer| {
             let told = tell(&model, worth.as_ref(), with.horizon, said, &customer)?;
             lines.clear();
             match json {
@@ -73,6 +74,9 @@ pub(super) fn predict(with: &Predict, output: &mut Output) -> Result<Exit, Failu
             "{} transactions after the end, {} refunded in full",
             left_out.after_end, left_out.refunded
         ));
+    }
+    if let Some(shop) = &said.shop {
+        shop.notes(output);
     }
     Ok(Exit::Done)
 }
