@@ -16,6 +16,7 @@ use crate::attribution_arguments::Attribution;
 use crate::experiment_arguments::Experiment;
 use crate::failure::Failure;
 use crate::identity_arguments::Identity;
+use crate::measure_arguments::Measure;
 use crate::reader_arguments::{CheckTag, Provision, Read, Reader, Recover, Reset};
 use crate::value_arguments::Value;
 
@@ -89,6 +90,9 @@ pub(crate) enum Command {
     /// Draw the arms of an experiment, size it, and compare what they did; needs no store
     #[command(subcommand)]
     Experiment(Experiment),
+    /// Measure what customers did: how often, how lately, who comes back, who stopped, what they say
+    #[command(subcommand)]
+    Measure(Measure),
     /// Tell what customers will be worth: how often they come back, whether they still do, what they spend
     #[command(subcommand)]
     Value(Value),

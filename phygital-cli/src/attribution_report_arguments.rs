@@ -59,7 +59,8 @@ pub(crate) struct Report {
     pub(crate) title: String,
 }
 
-fn threshold(text: &str) -> Result<Threshold, String> {
+/// A number of people from which on figures are shown.
+pub(crate) fn threshold(text: &str) -> Result<Threshold, String> {
     let persons = text.parse().map_err(|_| "expected a number of people".to_owned())?;
     Threshold::new(persons).map_err(|error| error.to_string())
 }

@@ -8,7 +8,9 @@ mod attribution;
 mod attribution_arguments;
 mod attribution_order_arguments;
 mod attribution_report_arguments;
+mod calendar;
 mod commands;
+mod coverage;
 mod demo;
 mod experiment;
 mod experiment_arguments;
@@ -19,6 +21,9 @@ mod identity_arguments;
 mod journal_file;
 mod journey_arguments;
 mod lines;
+mod measure;
+mod measure_arguments;
+mod named_column;
 mod output;
 mod picture;
 mod presented;
@@ -97,6 +102,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Identity(with) => commands::identity(with, &mut output),
         Command::Attribution(with) => attribution::attribution(&shop, with, &mut output),
         Command::Experiment(with) => experiment::experiment(with, &mut output),
+        Command::Measure(with) => measure::measure(&shop, with, &mut output),
         Command::Value(with) => value::value(&shop, with, &mut output),
         Command::Consent(with) => commands::consent(&shop, with, &mut output),
         Command::Outbox(with) => commands::outbox(&shop, with, &mut output),

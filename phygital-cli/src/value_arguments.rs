@@ -7,6 +7,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use phygital_core::measure::value::Kind;
 use phygital_core::vocab::{Currency, Zone};
 
+use crate::calendar::day_argument;
+
 /// What customers will be worth, where no contract binds them. For subscriptions these are the wrong models: who has left is
 /// known there.
 #[derive(Debug, Subcommand)]
@@ -29,7 +31,7 @@ pub(crate) struct Customers {
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// Of transactions and orders: the last day that was seen, such as 2026-03-31
-    #[arg(long, value_name = "DATE", value_parser = day)]
+    #[arg(long, value_name = "DATE", value_parser = day_argument)]
     pub(crate) end: Option<chrono::NaiveDate>,
     /// Of transactions and orders: the unit of time. Purchases of one day count once, or of one week, month or year of the calendar
     #[arg(long, value_enum, default_value_t = Unit::Days)]
@@ -43,10 +45,6 @@ pub(crate) struct Customers {
     /// Of orders: the currency of those that count [default: that of all of them]
     #[arg(long, value_name = "CODE", conflicts_with = "file")]
     pub(crate) currency: Option<Currency>,
-}
-
-fn day(text: &str) -> Result<chrono::NaiveDate, &'static str> {
-    text.parse().map_err(|_| "expected a day such as 2026-03-31")
 }
 
 /// See [`phygital_core::measure::value::Scale`].

@@ -455,6 +455,13 @@ fn customers_are_what_value_models_need() {
             refund("r-4", "o-4", 10 * DAY, "99"),
             order("o-5", 1, &["loyalty:L-2"], "40"),
             order("o-6", 2, &[], "40"),
+            event(
+                "x-1",
+                "experiment_viewed",
+                3,
+                &[ADA],
+                r#"{"experiment_id":"offer","variation_name":"held out"}"#,
+            ),
         ],
     );
     let customers = engine.insight().customers(at(10_000_000)).unwrap();
@@ -462,6 +469,9 @@ fn customers_are_what_value_models_need() {
     let ada = customers.customers.iter().find(|custom| custom.orders.len() == 4).unwrap();
     assert_eq!((ada.touches.len(), ada.purchases().count()), (3, 3));
     // Days of a tap and an order, of two visits, of two orders and of one that was paid back: she was there.
+    let arm = ada.arms.first().unwrap();
+    assert_eq!((&*arm.experiment, &*arm.variation), ("offer", "held out"));
+    assert_eq!(journeys(&engine, &plain()).arms[&ada.customer], ada.arms);
     let first = ada.first_day(Zone::UTC).unwrap();
     assert_eq!(ada.visits(Zone::UTC).iter().map(|day| day - first).collect::<Vec<_>>(), [0, 2, 7, 9]);
     let end = Zone::UTC.local(at(14 * DAY)).date();

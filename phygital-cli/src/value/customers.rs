@@ -8,8 +8,12 @@ use phygital_core::measure::value::{
 };
 use phygital_core::vocab::{Decimal, Timestamp};
 
-use super::shop::{OfShop, of_shop};
+use super::shop::of_shop;
+use crate::calendar::{DAY_EXPECTED, day};
+use crate::coverage::Coverage;
 use crate::failure::Failure;
+use crate::table::Table;
+use crate::named_column::{Column, no_column};
 use crate::output::Output;
 use crate::shop::Shop;
 use crate::table::Table;
@@ -44,7 +48,7 @@ pub(super) struct Said {
     /// The name of the column with mean values.
     pub(super) mean: Option<String>,
     /// Of a store: whose orders they are, and whose they are not.
-    pub(super) shop: Option<OfShop>,
+    pub(super) shop: Option<Coverage>,
 }
 
 const ID: &[&str] = &["id", "customer_id", "customer"];
@@ -57,37 +61,6 @@ const SPENT: &[&str] = &["spent"];
 const DATE: &[&str] = &["date", "at", "time", "timestamp"];
 const AMOUNT: &[&str] = &["amount", "value"];
 const REFUND: &[&str] = &["refund", "refunded"];
-
-/// A column that is there.
-struct Column {
-    place: usize,
-    name: String,
-}
-
-impl Column {
-    /// The column of one of these names, in any case.
-    fn find(table: &mut Table, names: &[&str]) -> Result<Option<Column>, Failure> {
-        let is = |column: &String| names.contains(&column.to_ascii_lowercase().as_str());
-        let found = table.columns().iter().filter(|column| is(column)).cloned().collect::<Vec<_>>();
-        match &found[..] {
-            [] => Ok(None),
-            [name] => Ok(Some(Column { place: table.column(name)?, name: name.clone() })),
-            [one, other, ..] => {
-                let message = format!("{}: expected one of the columns {one} and {other}", table.name());
-                Err(Failure::misuse("no_column", message))
-            }
-        }
-    }
-
-    fn needed(table: &mut Table, names: &[&str]) -> Result<Column, Failure> {
-        let found = Column::find(table, names)?;
-        found.ok_or_else(|| no_column(table.name(), names))
-    }
-}
-
-pub(super) fn no_column(file: &str, names: &[&str]) -> Failure {
-    Failure::misuse("no_column", format!("{file}: expected a column {}, found none", names.join(" or ")))
-}
 
 /// Says that a customer's mean value is needed, and no column has it.
 pub(super) fn no_mean(said: &Said) -> Failure {
@@ -222,10 +195,7 @@ fn transactions(
             Some(day) => purchases.add_on(customer, day, paid, refunded),
             None => match Timestamp::parse(text) {
                 Ok(at) => purchases.add(customer, at, paid, refunded),
-                Err(_) => {
-                    let what = "expected a day such as 2026-03-31 or a time such as 2026-03-31T09:00:00Z";
-                    return Err(refuse(&name, place, &date.name, what));
-                }
+                Err(_) => return Err(refuse(&name, place, &date.name, DAY_EXPECTED)),
             },
         };
         added.map_err(|error| {
@@ -271,16 +241,6 @@ pub(super) fn hand_on(
     Ok(())
 }
 
-/// A day as `2026-03-31` or `20260331`.
-fn day(text: &str) -> Option<NaiveDate> {
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.len() {
-        10 => text.parse().ok(),
-        8 if digits(text) => NaiveDate::parse_from_str(text, "%Y%m%d").ok(),
-        _ => None,
-    }
-}
-
 impl From<Unit> for Scale {
     fn from(unit: Unit) -> Scale {
         match unit {
@@ -296,15 +256,6 @@ impl From<Unit> for Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_day_has_two_forms() {
-        assert_eq!(day("20260331"), NaiveDate::from_ymd_opt(2026, 3, 31));
-        assert_eq!(day("2026-03-31"), NaiveDate::from_ymd_opt(2026, 3, 31));
-        for bad in ["2026-3-31", "20260231", "31.03.2026", "+2026031", ""] {
-            assert_eq!(day(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn means_may_be_of_either_sign_until_it_matters() {

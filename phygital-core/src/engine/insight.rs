@@ -13,7 +13,7 @@ use crate::vocab::{CustomerId, EventKey, IdentifierKey, IdentifierKind, OrderId,
 
 use super::customers::{Lens, read_entry, strongest};
 use super::known::Known;
-use super::shop_customers::{Custom, ShopCustomers};
+use super::shop_customers::{Arm, Custom, ShopCustomers, arm};
 use super::{Engine, Error, Missing};
 
 /// How many entries are read at once.
@@ -64,6 +64,8 @@ pub struct ShopJourneys {
     pub open_owners: Vec<CustomerId>,
     /// How many of the orders name nobody that is known, so that no touch can be theirs.
     pub unidentified: u64,
+    /// In which arms of experiments customers were.
+    pub arms: BTreeMap<CustomerId, BTreeSet<Arm>>,
     /// What was said of orders that cannot be so.
     pub faults: OrderFaults,
     /// By which settings touches count.
@@ -153,7 +155,8 @@ impl<S: Store> Insight<'_, S> {
             let mut touches = touches.map(|(touch, ..)| touch).collect::<Vec<_>>();
             touches.sort();
             if !(orders.is_empty() && touches.is_empty()) {
-                all.customers.push(Custom { customer, orders, touches });
+                let arms = gathered.arms.get(&customer).cloned().unwrap_or_default();
+                all.customers.push(Custom { customer, orders, touches, arms });
             }
         }
         Ok(all)
@@ -207,6 +210,8 @@ impl<S: Store> Insight<'_, S> {
             (one.order.at, &one.order.id).cmp(&(other.order.at, &other.order.id))
         });
         (all.journeys, all.owners) = owned.into_iter().unzip();
+        all.arms = gathered.arms;
+        all.arms.retain(|customer, _| wanted(Some(*customer)));
         Ok(all)
     }
 }
@@ -224,6 +229,7 @@ struct Gathered {
     orders: Orders,
     placed: BTreeMap<OrderId, Placed>,
     seen: BTreeMap<CustomerId, Vec<Seen>>,
+    arms: BTreeMap<CustomerId, BTreeSet<Arm>>,
 }
 
 /// The event that placed an order: the first in the order of the fold.
@@ -252,10 +258,14 @@ fn gather(reader: &impl Read, lens: Lens<'_>) -> Stored<Gathered> {
         for (_, entry) in &page {
             let Some(recorded) = read_entry(entry)? else { continue };
             let (fact, sign, milestone) = (fact(&recorded), sign(&recorded), milestone(&recorded.event.body));
-            if fact.is_none() && sign.is_none() && milestone.is_none() {
+            let arm = arm(&recorded.event.body);
+            if fact.is_none() && sign.is_none() && milestone.is_none() && arm.is_none() {
                 continue;
             }
             let by = owner(reader, lens, &recorded, &mut nodes)?;
+            if let Some((owner, arm)) = by.owner.zip(arm) {
+                gathered.arms.entry(owner).or_default().insert(arm);
+            }
             if let Some(fact) = fact {
                 gathered.take(fact, &by);
             }
@@ -281,7 +291,7 @@ impl Gathered {
             let owner = self.placed.get(&order.id).and_then(|placed| placed.by.owner);
             of_customer.entry(owner).or_default().push(order);
         }
-        for customer in self.seen.keys() {
+        for customer in self.seen.keys().chain(self.arms.keys()) {
             of_customer.entry(Some(*customer)).or_default();
         }
         (of_customer, faults)

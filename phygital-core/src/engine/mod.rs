@@ -47,7 +47,7 @@ pub use people::{Explanation, People, Person, Step};
 pub use receipt::{Accepted, Receipt};
 pub use recognition::Recognition;
 pub use settings::{AnswerSettings, FailureSettings, NoticeSettings, Settings, SettingsError};
-pub use shop_customers::{Custom, ShopCustomers, ShopPurchases};
+pub use shop_customers::{Arm, Custom, ShopCustomers, ShopPurchases};
 pub use tags::Tags;
 pub use taps::{OptIn, TapOutcome, TapRequest, Taps};
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
+use crate::event::Body;
 use crate::journey::{Order, OrderFaults, Touch};
 use crate::measure::value::{PurchaseError, Purchases, Scale};
 use crate::vocab::{Currency, CustomerId, Zone};
@@ -35,6 +36,26 @@ pub struct Custom {
     pub orders: Vec<Order>,
     /// How she met the shop, oldest first.
     pub touches: Vec<Touch>,
+    /// In which arms of experiments she was.
+    pub arms: BTreeSet<Arm>,
+}
+
+/// An arm of an experiment that somebody met (*Experiment Viewed*).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_structs, reason = "an experiment and one of its arms")]
+pub struct Arm {
+    /// The id of the experiment, else its name.
+    pub experiment: Box<str>,
+    /// The id of the variation, else its name.
+    pub variation: Box<str>,
+}
+
+/// The arm that an event tells of, if it does.
+pub(super) fn arm(body: &Body) -> Option<Arm> {
+    let Body::ExperimentViewed(viewed) = body else { return None };
+    let experiment = viewed.experiment_id.as_deref().or(viewed.experiment_name.as_deref())?;
+    let variation = viewed.variation_id.as_deref().or(viewed.variation_name.as_deref())?;
+    Some(Arm { experiment: experiment.into(), variation: variation.into() })
 }
 
 impl Custom {
