@@ -3,11 +3,11 @@
 use std::fmt;
 
 use crate::failure::Failure;
-use crate::identity::Table;
+use crate::table::Table;
 
 /// A column that is there.
 pub(crate) struct Column {
-    /// Which, for [`Row::get`](crate::identity::Row::get).
+    /// Which, for [`Row::get`](crate::table::Row::get).
     pub(crate) place: usize,
     /// As the file names it.
     pub(crate) name: String,

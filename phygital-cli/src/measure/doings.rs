@@ -10,12 +10,12 @@ use phygital_core::vocab::Decimal;
 use crate::calendar::{DAY_EXPECTED, day_of};
 use crate::coverage::Coverage;
 use crate::failure::Failure;
-use crate::identity::Table;
 use crate::measure_arguments::{By, Doings};
 use crate::named_column::{Column, no_column};
 use crate::output::Output;
 use crate::settings::name;
 use crate::shop::{Shop, one_currency};
+use crate::table::Table;
 
 /// Most people.
 const PEOPLE_MAX: usize = 20_000_000;

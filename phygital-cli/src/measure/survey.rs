@@ -10,10 +10,10 @@ use super::alpha;
 use super::sheet::{Sheet, ends, may_split};
 use crate::calendar::{DAY_EXPECTED, day_of};
 use crate::failure::Failure;
-use crate::identity::Table;
 use crate::measure_arguments::Survey;
 use crate::named_column::Column;
 use crate::output::Output;
+use crate::table::Table;
 use phygital_core::vocab::Timestamp;
 
 const ID: &[&str] = &["id", "customer_id", "customer", "person"];

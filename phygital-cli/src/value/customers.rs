@@ -12,7 +12,6 @@ use super::shop::of_shop;
 use crate::calendar::{DAY_EXPECTED, day};
 use crate::coverage::Coverage;
 use crate::failure::Failure;
-use crate::table::Table;
 use crate::named_column::{Column, no_column};
 use crate::output::Output;
 use crate::shop::Shop;
