@@ -398,7 +398,7 @@ mod tests {
             empty.merge(&whole).unwrap();
             prop_assert_eq!(&empty, &whole);
             prop_assert_eq!(merged.encode(), whole.encode());
-            prop_assert_eq!(Samples::decode(&whole.encode()).as_ref(), Ok(&whole));
+            prop_assert_eq!(Samples::decode(&whole.encode()).unwrap(), whole.clone());
             let slow = Samples::of_scores(count, &channels, |sample| {
                 let weight = |person: Option<PersonKey>| person.map_or(1, |person| Samples::weight(person, sample));
                 Model::Linear.scores(&channels, 2, None, &trails, weight)
