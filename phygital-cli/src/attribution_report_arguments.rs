@@ -6,12 +6,16 @@ use clap::Args;
 use phygital_core::attribution::{Model, Threshold};
 use phygital_core::vocab::Currency;
 
+use crate::journey_arguments::JourneyArguments;
+use crate::measure_arguments::arm;
+
 /// What is read, and how it is looked at.
 #[derive(Debug, Args)]
 pub(crate) struct Report {
     /// Grouped paths, as `attribution run` reads them. They have no times and no persons: each conversion counts as one
-    /// person's, and what needs more is left out
-    #[arg(value_name = "FILE", conflicts_with_all = ["touches", "orders"], required_unless_present = "touches")]
+    /// person's, and what needs more is left out. Without a file, and without --touches, the orders of the store are taken,
+    /// see --db
+    #[arg(value_name = "FILE", conflicts_with_all = ["touches", "orders"])]
     pub(crate) file: Option<PathBuf>,
     /// Touches: CSV with person, channel, ts (seconds since 1970, or RFC 3339), and where known touch, place
     #[arg(long, value_name = "FILE", requires = "orders")]
@@ -26,12 +30,17 @@ pub(crate) struct Report {
     /// What channels cost over the same time: CSV with channel, cost_minor
     #[arg(long, value_name = "FILE")]
     pub(crate) costs: Option<PathBuf>,
-    /// How many days back from an order touches count
+    /// How many days back from an order touches count, where --look-back does not say it
     #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3_650))]
     pub(crate) window: u32,
-    /// A visit so many minutes around an order at the same shop is that order's own, and no touch of it
-    #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=10_080))]
-    pub(crate) own_visit: u32,
+    #[command(flatten)]
+    pub(crate) journeys: JourneyArguments,
+    /// Of a store: who was in this arm of this experiment is held out: reported, and not attributed as treated; repeatedly
+    #[arg(long, value_name = "EXPERIMENT=ARM", conflicts_with_all = ["file", "touches"], value_parser = arm)]
+    pub(crate) holdout: Vec<(String, String)>,
+    /// What tests found of channels: CSV with channel, test, incremental_minor, attributed_minor
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibration: Option<PathBuf>,
     /// The model whose answer is put to the test: first, last, last-non-direct, linear, time-decay, position, shapley:sum,
     /// markov:ORDER
     #[arg(long, value_name = "MODEL", default_value_t = Model::Linear)]

@@ -40,7 +40,12 @@ pub(crate) struct Span(pub(crate) Option<u64>);
 impl JourneyArguments {
     /// The settings that they say.
     pub(crate) fn settings(&self) -> Settings {
-        let mut settings = Settings::default().with_late_links(self.late_links);
+        self.settings_from(Settings::default())
+    }
+
+    /// The settings that they say, where others hold unless they say it.
+    pub(crate) fn settings_from(&self, settings: Settings) -> Settings {
+        let mut settings = settings.with_late_links(self.late_links);
         for (kind, seconds) in &self.look_back {
             settings = match kind {
                 Some(kind) => settings.with_look_back_of(*kind, *seconds),

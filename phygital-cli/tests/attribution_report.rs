@@ -271,3 +271,131 @@ fn lines_of_json_and_archives_give_the_same_page() {
         folder.run(&["attribution", "report", "--touches", "touches.jsonl", "--orders", "orders.jsonl"]);
     assert!(refused.err.contains("line 1: orders.jsonl: column ts: expected a value"), "{}", refused.err);
 }
+
+/// A store with sixty customers: an advertisement, a visit or a tap, an order; ten of them were held out of the advertisement.
+fn store() -> Folder {
+    let folder = Folder::shop();
+    let settings = std::fs::read_to_string(folder.path("shop.json")).unwrap();
+    let mut settings: Value = serde_json::from_str(&settings).unwrap();
+    settings["basis"] = serde_json::json!({ "measurement": "legitimate_interest" });
+    folder.write("shop.json", &settings.to_string());
+    let mut lines = Vec::new();
+    for person in 0..60 {
+        let phone = format!("phone:+151055501{person:02}");
+        let mut add = |id: &str, kind: &str, at: &str, json: &str| {
+            lines.push(support::event(&format!("{id}-{person}"), kind, at, &phone, json));
+        };
+        if person % 6 == 0 {
+            let arm = r#"{"experiment_id":"spring","variation_id":"out"}"#;
+            add("x", "experiment_viewed", "2026-01-01T09:00:00Z", arm);
+        } else {
+            let email = r#"{"campaign_name":"news"}"#;
+            add("e", "email_link_clicked", "2026-01-05T10:00:00Z", email);
+            add("f", "email_link_clicked", "2026-01-05T10:10:00Z", email);
+        }
+        add("t", "tag_tapped", "2026-02-12T10:00:00Z", r#"{"scheme":"ntag424-aes"}"#);
+        add("v", "visit_started", "2026-01-20T10:00:00Z", "{}");
+        let order = format!(r#"{{"order_id":"o-{person}","revenue":10.01,"currency":"EUR"}}"#);
+        add("o", "order_completed", "2026-02-12T11:00:00Z", &order);
+        add("w", "visit_started", "2026-02-20T10:00:00Z", "{}");
+    }
+    folder.write("events.jsonl", &lines.join("\n"));
+    folder.done("record events.jsonl");
+    folder
+}
+
+/// Net value by channel, of those that have any.
+fn credited(answer: &Value) -> Vec<(String, i64)> {
+    let channels = answer["channels"].as_array().unwrap().iter();
+    let one = |row: &Value| Some((row["channel"].as_str()?.to_owned(), row["value_minor"].as_i64()?));
+    let mut all = channels.filter_map(one).filter(|(_, minor)| *minor > 0).collect::<Vec<_>>();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_store_is_reported_as_its_orders_are_explained() {
+    let folder = store();
+    let settings = "--look-back 40d --look-back tap=1d --look-back visit=10d --model linear";
+    let run = folder.done(&format!("--json attribution run {settings}")).object();
+    let report = "attribution report --min-people 10 --samples 20 --out page.html";
+    let told = folder.done(&format!("--json {report} {settings}")).object();
+    let of_run = run["channels"].as_array().unwrap().iter().map(|row| {
+        let euro = row["value"].to_string().parse::<f64>().unwrap();
+        (row["channel"].as_str().unwrap().to_owned(), (euro * 100.0).round() as i64)
+    });
+    let mut of_run = of_run.filter(|(_, minor)| *minor > 0).collect::<Vec<_>>();
+    of_run.sort();
+    // The e-mail of five weeks ago and the tap of the hour before; the visit of three weeks ago is too old. A click that
+    // repeats another is none.
+    assert_eq!(credited(&told), of_run);
+    assert_eq!(of_run, [("email".to_owned(), 25_050), ("tap".to_owned(), 35_010)]);
+    let page = read(&folder);
+    check_balance(&page);
+    for text in [
+        "40 days (tap 1 day, visit 10 days) back",
+        "visit=864000",
+        "dedupe 1800",
+        "attribution run and explain",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert_eq!(told["channels"][0]["window"], "40 days (tap 1 day, visit 10 days)");
+    assert!(page.contains("What led to visits") && page.contains("What the answer rests on"));
+    // Another dedupe is another report.
+    let all = folder.done(&format!("--json {report} {settings} --dedupe none")).object();
+    assert_eq!(credited(&all)[0], ("email".to_owned(), 33_350));
+    assert_ne!(all["run"], told["run"]);
+}
+
+#[test]
+fn who_is_held_out_is_told_and_not_credited() {
+    let folder = store();
+    folder.write(
+        "tests.csv",
+        "channel,test,incremental_minor,attributed_minor\nemail,mail-7,30000,50000\nradio,r-1,1,1\n",
+    );
+    let report = "--json attribution report --min-people 10 --samples 0 --window 60 --out page.html";
+    let told =
+        folder.done(&format!("{report} --holdout spring=out --calibration tests.csv --model first")).object();
+    assert_eq!(credited(&told), [("email".to_owned(), 50_050)]);
+    let held = &told["held_out"];
+    assert_eq!(
+        (&held["people"], &held["orders"], &held["value_minor"]),
+        (&10.into(), &10.into(), &"10010".into())
+    );
+    let one = &told["calibrated"][0];
+    assert_eq!(
+        (&one["test"], &one["factor"], &one["calibrated_minor"]),
+        (&"mail-7".into(), &0.6.into(), &30_030.into())
+    );
+    assert_eq!(told["calibrated"].as_array().unwrap().len(), 1);
+    let page = read(&folder);
+    check_balance(&page);
+    assert!(
+        page.contains("Who was held out") && page.contains("Calibrated by tests") && page.contains("mail-7")
+    );
+    let report = report.replace("--min-people 10", "--min-people 11");
+    let few = folder.done(&format!("{report} --holdout spring=out")).object();
+    assert_eq!((&few["held_out"]["people"], &few["held_out"]["orders"]), (&Value::Null, &Value::Null));
+    folder.write("tests.csv", "channel,test,incremental_minor,attributed_minor\nemail,mail-7,30000,0\n");
+    let refused = folder.run(&["attribution", "report", "--calibration", "tests.csv"]);
+    assert!(
+        refused.code == 2
+            && refused.err.contains("line 2")
+            && refused.err.contains("column attributed_minor"),
+        "{}",
+        refused.err
+    );
+    let kinds = folder.run(&[
+        "attribution",
+        "report",
+        "--look-back",
+        "tap=1d",
+        "--touches",
+        "t.csv",
+        "--orders",
+        "o.csv",
+    ]);
+    assert!(kinds.code != 0);
+}

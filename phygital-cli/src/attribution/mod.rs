@@ -27,6 +27,6 @@ pub(crate) fn attribution(shop: &Shop, with: Attribution, output: &mut Output) -
         Attribution::Run(with) => run::run(shop, &with, output),
         Attribution::Explain(with) => explain::explain(shop, &with, output),
         Attribution::Ledger(with) => ledger::ledger(shop, &with, output),
-        Attribution::Report(with) => report::report(&with, output),
+        Attribution::Report(with) => report::report(shop, &with, output),
     }
 }

@@ -32,11 +32,21 @@ const CHANCE: f64 = 0.01;
 
 /// Reads the journeys of a store, with the consents that hold now.
 pub(crate) fn gather(shop: &Shop, with: &JourneyArguments, output: &Output) -> Result<Gathered, Failure> {
+    gather_by(shop, with.settings(), with.only_currency, output)
+}
+
+/// The same by settings.
+pub(crate) fn gather_by(
+    shop: &Shop,
+    settings: Settings,
+    only_currency: Option<Currency>,
+    output: &Output,
+) -> Result<Gathered, Failure> {
     let engine = shop.read(&shop.settings()?)?;
-    let (settings, now) = (with.settings(), shop.now()?);
+    let now = shop.now()?;
     let read = || engine.insight().journeys(&settings, now);
     let journeys = output.working("reading the log", read)?;
-    Ok(Gathered::of(journeys, with, settings, now))
+    Ok(Gathered::of(journeys, only_currency, settings, now))
 }
 
 /// The same of files where they are named, else of the store.
@@ -52,17 +62,17 @@ pub(super) fn gather_named(
     };
     let settings = with.settings();
     let journeys = files::journeys(named, currency, &settings, output)?;
-    Ok(Gathered::of(journeys, with, settings, shop.now()?))
+    Ok(Gathered::of(journeys, with.only_currency, settings, shop.now()?))
 }
 
 impl Gathered {
     fn of(
         mut journeys: ShopJourneys,
-        with: &JourneyArguments,
+        only_currency: Option<Currency>,
         settings: Settings,
         now: Timestamp,
     ) -> Gathered {
-        if let Some(only) = with.only_currency {
+        if let Some(only) = only_currency {
             let all = journeys.journeys.into_iter().zip(journeys.owners);
             let of_it = |order: &JourneyOrder| order.value.is_none_or(|value| value.currency() == only);
             (journeys.journeys, journeys.owners) = all.filter(|(journey, _)| of_it(&journey.order)).unzip();

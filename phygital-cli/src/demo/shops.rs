@@ -1,6 +1,5 @@
 //! The three shops as the engine sees them: their tags, their keys, their settings.
 
-use phygital_core::consent::{Basis, Policy};
 use phygital_core::crypto::{Diversifier, Secret, diversify_aes128, ntag424_input};
 use phygital_core::engine::{Config, Engine, EntropyError};
 use phygital_core::event::kinds::shop::TagEnrolled;
@@ -88,19 +87,16 @@ pub(super) fn open(seed: u64, store: Sqlite, now: Timestamp) -> Result<(Engine<S
     Ok((engine, tags))
 }
 
-/// The settings. Measurement rests on the shops' legitimate interest, which the report says; whoever left is not
-/// measured all the same.
+/// The settings. Measurement rests on consent like the rest, and the notice asks for it: who did not join, or left, is not
+/// measured.
 fn config() -> Config {
-    let purposes = [Purpose::Recognition, Purpose::Personalization, Purpose::Marketing];
-    let text = "Text us the code to be known at our shops, to be served as you like it, and to get our offers: at \
-                most 4 texts a month. Consent is no condition of buying. Message rates may apply. Reply STOP to \
+    let purposes = [Purpose::Recognition, Purpose::Personalization, Purpose::Marketing, Purpose::Measurement];
+    let text = "Text us the code to be known at our shops, to be served as you like it, to let us measure what brings you, \
+                and to get our offers: at most 4 texts a month. Consent is no condition of buying. Message rates may apply. Reply STOP to \
                 leave, HELP for help.";
     let id = "tap-sms-2026-09".parse().expect("a short id");
     let notice = Notice::new(id, text, "+12015550101", purposes).expect("a short notice");
-    Config::default()
-        .with_brand(BRAND)
-        .with_policy(Policy::default().with(Purpose::Measurement, Basis::LegitimateInterest))
-        .with_notice(notice.with_language("en").expect("a tag of BCP 47"))
+    Config::default().with_brand(BRAND).with_notice(notice.with_language("en").expect("a tag of BCP 47"))
 }
 
 fn tags(master: &Secret<16>, template: &UrlTemplate, draw: &mut Draw) -> Vec<Tag> {

@@ -23,7 +23,7 @@ const PAGE: usize = 1_000;
 /// Whom revenue stands with where nobody is known.
 pub(super) const NOBODY: &str = "nobody known";
 /// Whom it stands with where the customer may not be measured.
-pub(super) const NOT_MEASURED: &str = "left, so not measured";
+pub(super) const NOT_MEASURED: &str = "not permitted, so not measured";
 
 /// What the report is of.
 pub(super) struct Scope {
@@ -56,9 +56,9 @@ impl Scope {
                  Gamma-Gamma with the parameters published for CDNOW; the links were made by tags in software and \
                  judged like any other."
                     .to_owned(),
-                "Measuring rests on the shops' legitimate interest (GDPR, article 6(1)(f)), as their settings say: \
-                 each customer is asked for before her first touch is looked up, and one who left is not measured. \
-                 All other figures are counts of events."
+                "Measuring rests on consent (GDPR, article 6(1)(a)), which the shops' notice asks for at the opt-in: each \
+                 customer is asked for before her first touch is looked up, and one who did not join, or left, is not \
+                 measured. All other figures are counts of events."
                     .to_owned(),
             ],
         }

@@ -17,6 +17,8 @@ use crate::measure_arguments::Measure;
 use crate::output::Output;
 use crate::shop::Shop;
 
+pub(crate) use sheet::may_split;
+
 /// Runs one of the commands of `measure`.
 pub(crate) fn measure(shop: &Shop, with: Measure, output: &mut Output) -> Result<Exit, Failure> {
     match with {

@@ -71,7 +71,7 @@ pub(super) fn ends(interval: Option<Interval>) -> [Value; 2] {
 }
 
 /// Whether a part of a number of people may be shown beside the number.
-pub(super) fn may_split(threshold: Threshold, part: u64, of: u64) -> bool {
+pub(crate) fn may_split(threshold: Threshold, part: u64, of: u64) -> bool {
     threshold.protect(&[part, of - part]).cells.iter().all(|shown| *shown)
 }
 

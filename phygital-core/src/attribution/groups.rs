@@ -129,8 +129,13 @@ impl Groups {
 
     /// Which side a channel is on: what is stated for it, or for the innermost group that states one, or what its name says.
     pub fn side(&self, name: &str) -> Side {
+        self.stated_side(name).unwrap_or_else(|| Side::of_name(name))
+    }
+
+    /// The side that is stated for a channel, or for the innermost group that states one; none where only its name tells.
+    pub fn stated_side(&self, name: &str) -> Option<Side> {
         let stated = |name: &str| self.names.get(name).and_then(|stated| stated.side);
-        stated(name).or_else(|| self.ways(name).find_map(stated)).unwrap_or_else(|| Side::of_name(name))
+        stated(name).or_else(|| self.ways(name).find_map(stated))
     }
 
     /// The side of each channel, by its number.

@@ -7,6 +7,7 @@
 //! integers: parts folded apart and merged give the same bytes as the whole, in any order and on every platform.
 
 mod bootstrap;
+mod calibration;
 mod channels;
 mod coalitions;
 mod codec;
@@ -38,6 +39,7 @@ mod transitions;
 mod ways;
 
 pub use bootstrap::{Interval, RankHold, Samples};
+pub use calibration::{Calibration, CalibrationError, Calibrations};
 pub use channels::{ChannelError, ChannelId, Channels, Roster};
 pub use coalitions::Coalitions;
 pub use codec::{AggregateError, MergeError};

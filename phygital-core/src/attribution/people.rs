@@ -7,6 +7,7 @@ use ring::digest::{SHA256, digest};
 use thiserror::Error;
 
 use super::channels::{ChannelError, ChannelId, Channels};
+use crate::journey::TouchKind;
 use crate::vocab::{OrderId, PlaceId, Timestamp};
 
 /// Who came when, and what was sold to whom. In which order it is told makes no difference.
@@ -52,6 +53,11 @@ pub struct Contact {
     pub number: u64,
     /// The shop, where it was in one.
     pub place: Option<PlaceId>,
+    /// Of which kind it was, where that is known: it may decide how far back it counts ([`Lookback`](super::Lookback)).
+    pub kind: Option<TouchKind>,
+    /// What of the channel it was (the campaign, the tag), where that is known: touches of one channel and source may repeat
+    /// each other.
+    pub source: Box<str>,
 }
 
 /// An order.
@@ -108,7 +114,7 @@ pub enum PeopleError {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Person {
-    pub(super) touches: BTreeMap<(Timestamp, u64), (ChannelId, Option<PlaceId>)>,
+    pub(super) touches: BTreeMap<(Timestamp, u64), Contact>,
     pub(super) sales: BTreeMap<(Timestamp, OrderId), Sale>,
 }
 
@@ -142,9 +148,9 @@ impl fmt::Debug for PersonKey {
 }
 
 impl Contact {
-    /// A touch that was in no shop.
+    /// A touch that was in no shop, of no kind and source that is known.
     pub fn new(channel: ChannelId, at: Timestamp, number: u64) -> Contact {
-        Contact { channel, at, number, place: None }
+        Contact { channel, at, number, place: None, kind: None, source: "".into() }
     }
 }
 
@@ -187,12 +193,11 @@ impl People {
             return Err(PeopleError::Unknown);
         }
         let touches = &mut self.persons.entry(person).or_default().touches;
-        let what = (touch.channel, touch.place);
         match touches.get(&(touch.at, touch.number)) {
-            Some(known) if *known == what => self.repeated += 1,
+            Some(known) if *known == touch => self.repeated += 1,
             Some(_) => return Err(PeopleError::SameNumber),
             None => {
-                touches.insert((touch.at, touch.number), what);
+                touches.insert((touch.at, touch.number), touch);
                 self.touches += 1;
             }
         }

@@ -102,21 +102,19 @@ impl Stress {
             let half = matches!(self, Stress::Halved(percent) if hits(*key, b"halved..", 0, percent));
             let other = PersonKey::of(&key.chance(u64::from_le_bytes(*b"the half"), 0).to_le_bytes());
             let side = |at: u64| if half && hits(*key, b"which...", at, 50) { other } else { *key };
-            for (at, (time, number)) in person.touches.keys().enumerate() {
+            for (at, touch) in person.touches.values().enumerate() {
                 let at = at as u64;
                 if matches!(self, Stress::Lost(percent) if hits(*key, b"lost....", at, percent)) {
                     continue;
                 }
-                let (channel, place) = &person.touches[&(*time, *number)];
-                let touch = Contact { place: place.clone(), ..Contact::new(*channel, *time, *number) };
                 let doubled =
                     matches!(self, Stress::Doubled(percent) if hits(*key, b"doubled.", at, percent));
                 if doubled {
                     // A touch of that number may be there; then there are two of them already.
-                    let again = Contact { number: number ^ (1 << 63), ..touch.clone() };
+                    let again = Contact { number: touch.number ^ (1 << 63), ..touch.clone() };
                     let _ = after.touch(*key, again);
                 }
-                after.touch(side(at), touch).expect("as it was taken before");
+                after.touch(side(at), touch.clone()).expect("as it was taken before");
             }
             for (at, sale) in person.sales.values().enumerate() {
                 after.sale(Some(side(!(at as u64))), sale.clone()).expect("as it was taken before");
@@ -164,8 +162,7 @@ impl Stability {
         for stress in stresses {
             let (standing, few) = match *stress {
                 Stress::Window(days) => {
-                    let window = Lookback::days(days).window;
-                    look(people, &Lookback { window, ..*lookback }, model)
+                    look(people, &lookback.with_window(Lookback::days(days).window), model)
                 }
                 Stress::Model(model) => look(people, lookback, model),
                 _ => look(&stress.hit(people), lookback, model),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::channels::ChannelId;
 use super::groups::Side;
 use super::outcome::Outcome;
-use super::people::{People, Person, PersonKey, Sale, Sold};
+use super::people::{Contact, People, Person, PersonKey, Sale, Sold};
+use crate::journey::{Settings, TouchKind};
 use crate::vocab::limits::PATH_TOUCHES_MAX;
 use crate::vocab::{PlaceId, Timestamp};
 
@@ -14,8 +15,12 @@ use crate::vocab::{PlaceId, Timestamp};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lookback {
-    /// How old a touch may be at the order, both ends included.
+    /// How old a touch may be at the order, both ends included; one of a kind with a window of its own has that.
     pub window: Duration,
+    of_kind: [Option<Duration>; TouchKind::ALL.len()],
+    /// Of touches of one channel and source that lie within so long of the first of them, the first alone counts; none where all
+    /// do.
+    pub dedupe: Option<Duration>,
     /// A visit so shortly before or after an order at the same shop is that order's own: the way to it, no touch of it. It
     /// stays a touch of later orders. Nothing is known to be at the same shop without a place.
     pub own_visit: Duration,
@@ -53,7 +58,40 @@ impl Lookback {
     /// A window of so many days; a visit within an hour of an order at the same shop is that order's own.
     pub fn days(days: u32) -> Lookback {
         let window = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
-        Lookback { window, own_visit: Duration::from_secs(60 * 60), last: PATH_TOUCHES_MAX }
+        let own_visit = Duration::from_secs(60 * 60);
+        let of_kind = [None; TouchKind::ALL.len()];
+        Lookback { window, of_kind, dedupe: None, own_visit, last: PATH_TOUCHES_MAX }
+    }
+
+    /// What the settings of journeys say, as far as it concerns times: windows by kind, repetitions, the order's own visit, the
+    /// cap. Where no visit is an order's own, one at the very time of an order still is.
+    pub fn of(settings: &Settings) -> Lookback {
+        let seconds = Duration::from_secs;
+        let mut of_kind = [None; TouchKind::ALL.len()];
+        for kind in TouchKind::ALL {
+            of_kind[*kind as usize] = Some(seconds(settings.look_back(*kind)));
+        }
+        Lookback {
+            window: of_kind.into_iter().flatten().max().unwrap_or_default(),
+            of_kind,
+            dedupe: settings.dedupe.map(seconds),
+            own_visit: settings.own_visit.map_or(Duration::ZERO, seconds),
+            last: settings.cap(),
+        }
+    }
+
+    /// The same with one window for all kinds of touches.
+    pub fn with_window(self, window: Duration) -> Lookback {
+        Lookback { window, of_kind: [None; TouchKind::ALL.len()], ..self }
+    }
+
+    /// How old a touch of a kind may be.
+    pub fn window_of(&self, kind: Option<TouchKind>) -> Duration {
+        kind.and_then(|kind| self.of_kind[kind as usize]).unwrap_or(self.window)
+    }
+
+    fn longest(&self) -> Duration {
+        self.of_kind.into_iter().flatten().fold(self.window, Duration::max)
     }
 
     /// The same with another span around an order in which a visit to the same shop is that order's own; zero for none but
@@ -69,6 +107,11 @@ impl Lookback {
 }
 
 impl Trail {
+    /// A way through channels, oldest first, each so many milliseconds before the end.
+    pub fn new(person: Option<PersonKey>, channels: Vec<ChannelId>, ages: Vec<u64>, end: End) -> Trail {
+        Trail { person, channels, ages, end }
+    }
+
     /// What came of it.
     pub fn outcome(&self) -> Outcome {
         match self.end {
@@ -103,11 +146,11 @@ impl People {
         let mut trails = Vec::new();
         for (key, person) in &self.persons {
             for sale in person.sales.values() {
-                let own = |channel: ChannelId, at: Timestamp, place: Option<&PlaceId>| {
-                    side(sides, channel) == Side::Visit
-                        && place.is_some()
-                        && place == sale.place.as_ref()
-                        && at.distance(sale.at) <= lookback.own_visit
+                let own = |touch: &Contact| {
+                    is_visit(sides, touch)
+                        && touch.place.is_some()
+                        && touch.place == sale.place
+                        && touch.at.distance(sale.at) <= lookback.own_visit
                 };
                 trails.push(person.before(*key, sale.at, (sale.at, u64::MAX), lookback, own, ended(sale)));
             }
@@ -115,9 +158,7 @@ impl People {
             if let Some((at, number)) = person.touches.keys().next_back()
                 && since.is_none_or(|since| *at > since)
             {
-                let before_sale = |_: ChannelId, touch: Timestamp, _: Option<&PlaceId>| {
-                    since.is_some_and(|since| touch <= since)
-                };
+                let before_sale = |touch: &Contact| since.is_some_and(|since| touch.at <= since);
                 trails.push(person.before(*key, *at, (*at, *number), lookback, before_sale, End::Nothing));
             }
         }
@@ -133,19 +174,19 @@ impl People {
         let mut trails = Vec::new();
         for (key, person) in &self.persons {
             let mut counted: BTreeMap<Option<&PlaceId>, Timestamp> = BTreeMap::new();
-            for ((at, number), (channel, place)) in &person.touches {
-                if side(sides, *channel) != Side::Visit {
+            for ((at, number), touch) in &person.touches {
+                if !is_visit(sides, touch) {
                     continue;
                 }
-                let place = place.as_ref();
+                let place = touch.place.as_ref();
                 if counted.get(&place).is_some_and(|last| last.distance(*at) <= lookback.own_visit) {
                     continue;
                 }
                 counted.insert(place, *at);
-                let own = |channel: ChannelId, touch: Timestamp, shop: Option<&PlaceId>| {
-                    side(sides, channel) == Side::Visit
-                        && shop == place
-                        && touch.distance(*at) <= lookback.own_visit
+                let own = |touch: &Contact| {
+                    is_visit(sides, touch)
+                        && touch.place.as_ref() == place
+                        && touch.at.distance(*at) <= lookback.own_visit
                 };
                 trails.push(person.before(*key, *at, (*at, *number), lookback, own, End::Visit));
             }
@@ -155,27 +196,50 @@ impl People {
 }
 
 impl Person {
-    /// The touches of the window before `at`, up to a touch, without those that `left_out` names.
+    /// The touches of their windows before `at`, up to a touch, without those that `left_out` names and those that repeat
+    /// another.
     fn before(
         &self,
         key: PersonKey,
         at: Timestamp,
         up_to: (Timestamp, u64),
         lookback: &Lookback,
-        left_out: impl Fn(ChannelId, Timestamp, Option<&PlaceId>) -> bool,
+        left_out: impl Fn(&Contact) -> bool,
         end: End,
     ) -> Trail {
-        let from = (at.saturating_sub(lookback.window), 0);
-        let touches = self.touches.range(from..=up_to.max(from)).rev();
-        let touches = touches.filter(|((at, _), (channel, place))| !left_out(*channel, *at, place.as_ref()));
-        let (mut channels, mut ages) = (Vec::new(), Vec::new());
-        for ((touched, _), (channel, _)) in touches.take(lookback.last.min(PATH_TOUCHES_MAX)) {
-            channels.push(*channel);
-            ages.push(u64::try_from(touched.distance(at).as_millis()).expect("within the range of times"));
+        let from = (at.saturating_sub(lookback.longest()), 0);
+        let in_time =
+            |touch: &&Contact| touch.at.distance(at) <= lookback.window_of(touch.kind) && !left_out(touch);
+        let touches = self.touches.range(from..=up_to.max(from)).map(|(_, touch)| touch).filter(in_time);
+        let most = lookback.last.min(PATH_TOUCHES_MAX);
+        let mut counted: Vec<&Contact> = Vec::new();
+        match lookback.dedupe {
+            // The last ones are found from the end on.
+            None => {
+                counted.extend(touches.rev().take(most));
+                counted.reverse();
+            }
+            Some(gap) => {
+                let mut first: BTreeMap<(ChannelId, &str), Timestamp> = BTreeMap::new();
+                for touch in touches {
+                    let what = (touch.channel, &*touch.source);
+                    if first.get(&what).is_none_or(|first| touch.at.distance(*first) > gap) {
+                        first.insert(what, touch.at);
+                        counted.push(touch);
+                    }
+                }
+                counted.drain(..counted.len().saturating_sub(most));
+            }
         }
-        channels.reverse();
-        ages.reverse();
-        Trail { person: Some(key), channels, ages, end }
+        let age = |touch: &&Contact| {
+            u64::try_from(touch.at.distance(at).as_millis()).expect("within the range of times")
+        };
+        Trail {
+            person: Some(key),
+            channels: counted.iter().map(|touch| touch.channel).collect(),
+            ages: counted.iter().map(age).collect(),
+            end,
+        }
     }
 }
 
@@ -183,14 +247,14 @@ fn ended(sale: &Sale) -> End {
     End::Sale(sale.sold, sale.net, sale.goods)
 }
 
-fn side(sides: &[Side], channel: ChannelId) -> Side {
-    sides.get(channel.index()).copied().unwrap_or(Side::Digital)
+fn is_visit(sides: &[Side], touch: &Contact) -> bool {
+    let side = || sides.get(touch.channel.index()).copied().unwrap_or(Side::Digital);
+    touch.kind == Some(TouchKind::Visit) || (touch.kind.is_none() && side() == Side::Visit)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::super::people::Contact;
     use super::*;
 
     const DAY: i64 = 24 * 60 * 60;
@@ -218,6 +282,36 @@ mod tests {
         // What came after the order led to nothing yet; the touch at its very time did.
         assert_eq!((trails[1].ages.as_slice(), trails[1].end), (&[0][..], End::Nothing));
         assert_eq!(people.trails(&Lookback::days(7).with_last(1), &[Side::Digital])[0].ages, [0]);
+    }
+
+    /// As journeys have it: see [`Journey::of`](crate::journey::Journey::of), whose rules of time these are.
+    #[test]
+    fn windows_are_of_kinds_and_repetitions_count_once() {
+        let mut people = People::new(2);
+        let (ad, tap) = (people.channel("ad").unwrap(), people.channel("tap").unwrap());
+        let who = PersonKey::of(b"who");
+        let told = [
+            (tap, -20 * DAY, TouchKind::Tap, "shelf"),
+            (ad, -20 * DAY, TouchKind::Ad, "spring"),
+            (ad, -3 * DAY, TouchKind::Ad, "spring"),
+            (ad, -3 * DAY + 60, TouchKind::Ad, "spring"),
+            (ad, -3 * DAY + 61, TouchKind::Ad, "spring"),
+            (ad, -3 * DAY + 62, TouchKind::Ad, "summer"),
+        ];
+        for (number, (channel, seconds, kind, source)) in told.into_iter().enumerate() {
+            let touch = Contact::new(channel, at(seconds), number as u64);
+            people.touch(who, Contact { kind: Some(kind), source: source.into(), ..touch }).unwrap();
+        }
+        people.sale(Some(who), Sale::new("o".parse().unwrap(), at(0), Sold::Web, 5)).unwrap();
+        let settings = Settings::plain(7 * 86_400).with_look_back_of(TouchKind::Tap, 20 * 86_400);
+        let lookback = Lookback::of(&settings.with_dedupe(Some(60)));
+        let trail = |lookback: &Lookback| names(&people, &people.trails(lookback, &[Side::Digital; 2])[0]);
+        assert_eq!(trail(&lookback), ["tap", "ad", "ad", "ad"]);
+        assert_eq!(trail(&lookback.with_last(3)), ["ad", "ad", "ad"]);
+        assert_eq!(trail(&Lookback { dedupe: None, ..lookback }).len(), 5);
+        assert_eq!(trail(&lookback.with_window(Lookback::days(30).window)).len(), 5);
+        assert_eq!(lookback.window_of(Some(TouchKind::Web)), Lookback::days(7).window);
+        assert_eq!(lookback.window_of(None), Lookback::days(20).window);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The figures of a report: computed from journeys, and nothing kept that may not be shown.
 
 use phygital_core::attribution::{
-    ChannelId, Channels, Coalitions, Costs, Count, Crossing, Groups, Interval, Journeys, Lookback, Model,
-    Outcome, People, RankHold, Return, Ropo, Samples, Scores, Side, Stability, Stress, Tally, Threshold,
-    Trail, Ways, Yardstick, direct,
+    Calibrations, ChannelId, Channels, Coalitions, Costs, Count, Crossing, Groups, Interval, Journeys,
+    Lookback, Model, Outcome, People, RankHold, Return, Ropo, Samples, Scores, Side, Stability, Stress,
+    Tally, Threshold, Trail, Ways, Yardstick, direct,
 };
 
 use phygital_core::vocab::Timestamp;
@@ -27,6 +27,48 @@ pub(super) struct Figures {
     pub(super) ropo: Option<Crossings>,
     pub(super) visits: Option<Visits>,
     pub(super) stability: Option<Stability>,
+    /// Who was held out; none where nobody was to be.
+    pub(super) held_out: Option<HeldOut>,
+    /// What tests say of channels that may be shown.
+    pub(super) calibrated: Vec<Calibrated>,
+}
+
+/// People held out of what an experiment tried: reported, and not attributed as treated.
+pub(super) struct HeldOut {
+    /// The arms, as `experiment=arm`.
+    pub(super) arms: Vec<String>,
+    /// How many people; none where they are too few to be told.
+    pub(super) people: Option<u64>,
+    /// How many of them ordered, their orders and the net value of those; none where it would tell of few.
+    pub(super) bought: Option<(u64, u64, i128)>,
+}
+
+impl HeldOut {
+    pub(super) fn object(&self) -> serde_json::Value {
+        let bought = self.bought;
+        serde_json::json!({
+            "arms": self.arms, "people": self.people, "buyers": bought.map(|bought| bought.0),
+            "orders": bought.map(|bought| bought.1), "value_minor": bought.map(|bought| bought.2.to_string()),
+        })
+    }
+}
+
+/// A channel's credit, turned by a test into what it may have caused.
+pub(super) struct Calibrated {
+    pub(super) channel: String,
+    pub(super) test: String,
+    pub(super) credited: i64,
+    pub(super) factor: f64,
+    pub(super) value: Option<i64>,
+}
+
+impl Calibrated {
+    pub(super) fn object(&self) -> serde_json::Value {
+        serde_json::json!({
+            "channel": self.channel, "test": self.test, "value_minor": self.credited, "factor": self.factor,
+            "calibrated_minor": self.value,
+        })
+    }
 }
 
 /// What is reported on.
@@ -277,6 +319,9 @@ pub(super) struct Setting<'a> {
     pub(super) with: &'a Report,
     pub(super) groups: &'a Groups,
     pub(super) costs: &'a Costs,
+    pub(super) calibrations: &'a Calibrations,
+    /// How far back touches count.
+    pub(super) lookback: &'a Lookback,
 }
 
 impl Setting<'_> {
@@ -323,7 +368,7 @@ impl Setting<'_> {
         margins: Option<&[i64]>,
         samples: Option<&Samples>,
     ) -> Vec<ChannelFigures> {
-        let window = Lookback::days(self.with.window).window;
+        let window = self.lookback.window;
         let names = shown.iter().map(|id| channels.name(*id)).collect::<Vec<_>>();
         let values = shown.iter().map(|id| scores.minor[id.index()]).collect::<Vec<_>>();
         let ranks = samples.map(|samples| samples.ranks(&names, &values));
@@ -344,6 +389,24 @@ impl Setting<'_> {
         all
     }
 
+    /// What tests say of the channels that may be shown, by name.
+    fn calibrated(&self, shown: &[ChannelId], channels: &Channels, scores: &Scores) -> Vec<Calibrated> {
+        let one = |id: &ChannelId| {
+            let (channel, credited) = (channels.name(*id), scores.minor[id.index()]);
+            let found = self.calibrations.of(channel)?;
+            Some(Calibrated {
+                channel: channel.to_owned(),
+                test: found.test().to_owned(),
+                credited,
+                factor: found.factor(),
+                value: found.calibrated(credited),
+            })
+        };
+        let mut all = shown.iter().filter_map(one).collect::<Vec<_>>();
+        all.sort_by(|one, other| one.channel.cmp(&other.channel));
+        all
+    }
+
     /// The tables of ways. In all of them orders without a touch are one row, which is hidden in all or in none.
     fn paths(&self, ways: &Ways, channels: &Channels, hide: bool) -> Paths {
         let top = ways.top(channels, self.threshold(), PATHS_MAX, hide);
@@ -354,7 +417,8 @@ impl Setting<'_> {
         let days = labels(&Ways::DAYS);
         let none = ways.lengths[0];
         // Nothing is older than the window.
-        let window = Ways::DAYS.iter().filter(|least| **least <= u64::from(self.with.window)).count();
+        let longest = self.lookback.window.as_secs() / 86_400;
+        let window = Ways::DAYS.iter().filter(|least| **least <= longest).count();
         let times = |tallies: &[Tally]| {
             (!tallies.is_empty()).then(|| self.protected(&days[..window], &tallies[..window], none, hide))
         };
@@ -496,24 +560,26 @@ fn unsolved(error: impl std::fmt::Display) -> Failure {
     Failure::no("unsolved", error.to_string())
 }
 
-/// The figures of people with touches and orders.
-pub(super) fn of_people(setting: &Setting<'_>, people: &People, output: &Output) -> Result<Figures, Failure> {
+/// The figures of people with touches and orders, which left these trails.
+pub(super) fn of_people(
+    setting: &Setting<'_>,
+    people: &People,
+    trails: &[Trail],
+    sides: &[Side],
+    output: &Output,
+) -> Result<Figures, Failure> {
     let with = setting.with;
-    let channels = people.channels();
-    let sides = setting.groups.sides(channels);
-    let own_visit = std::time::Duration::from_secs(u64::from(with.own_visit) * 60);
-    let lookback = Lookback::days(with.window).with_own_visit(own_visit);
-    let trails = people.trails(&lookback, &sides);
-    let heads = Heads::of(&trails, channels, setting.groups);
+    let (channels, lookback) = (people.channels(), setting.lookback);
+    let heads = Heads::of(trails, channels, setting.groups);
     let buyers = people.buyers();
     setting.enough(buyers as u64)?;
-    let (mask, paths) = setting.masked(&heads, &Ways::of(&trails), channels);
-    let direct = direct(&sides, channels);
+    let (mask, paths) = setting.masked(&heads, &Ways::of(trails), channels);
+    let direct = direct(sides, channels);
     let (mut all, mut without) = (Vec::new(), Vec::new());
     let models = models(with.model);
     let bar = output.progress(models.len() as u64, "models");
     for model in models {
-        match model.scores(channels, people.scale(), direct, &trails, |_| 1) {
+        match model.scores(channels, people.scale(), direct, trails, |_| 1) {
             Ok(scores) => all.push(scores),
             Err(error) => without.push((model, error.to_string())),
         }
@@ -527,17 +593,17 @@ pub(super) fn of_people(setting: &Setting<'_>, people: &People, output: &Output)
         count => Some(
             output
                 .working("drawing samples", || {
-                    Samples::of_model(count.into(), channels, people.scale(), direct, &trails, with.model)
+                    Samples::of_model(count.into(), channels, people.scale(), direct, trails, with.model)
                 })
                 .map_err(unsolved)?,
         ),
     };
-    let margins = margins(&trails, channels, people.scale(), direct, with.model)?;
+    let margins = margins(trails, channels, people.scale(), direct, with.model)?;
     let shown = mask.channels(channels);
     let yardstick =
         Yardstick::new(&shown, setting.costs, setting.threshold()).with_roas_percent(with.target_roas);
     let stability = output.working("testing what the answer rests on", || {
-        Stability::of(people, &sides, &lookback, with.model, &Stress::usual(), &yardstick)
+        Stability::of(people, sides, lookback, with.model, &Stress::usual(), &yardstick)
     });
     Ok(Figures {
         headline: Headline {
@@ -552,9 +618,11 @@ pub(super) fn of_people(setting: &Setting<'_>, people: &People, output: &Output)
         without,
         channels: setting.channels(&shown, channels, own, margins.as_deref(), samples.as_ref()),
         paths,
-        ropo: Some(setting.crossings(&Ropo::of(&trails, &sides))),
-        visits: setting.visits(people, &sides, &lookback)?,
+        ropo: Some(setting.crossings(&Ropo::of(trails, sides))),
+        visits: setting.visits(people, sides, lookback)?,
         stability: Some(stability.map_err(unsolved)?),
+        held_out: None,
+        calibrated: setting.calibrated(&shown, channels, own),
     })
 }
 
@@ -628,5 +696,7 @@ pub(super) fn of_journeys(
         ropo: None,
         visits: None,
         stability: None,
+        held_out: None,
+        calibrated: setting.calibrated(&shown, channels, own),
     })
 }

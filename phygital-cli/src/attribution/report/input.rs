@@ -1,9 +1,9 @@
-//! The files of a report: touches, orders, groups, costs.
+//! The files of a report: touches, orders, groups, costs, what tests found.
 
 use std::path::Path;
 
 use phygital_core::attribution::{
-    Contact, CostError, Costs, GroupError, Groups, People, PeopleError, PersonKey, Sale,
+    Calibration, Calibrations, Contact, CostError, Costs, GroupError, Groups, People, PeopleError, PersonKey, Sale,
 };
 use phygital_core::vocab::Currency;
 use ring::digest::{Context, SHA256};
@@ -102,4 +102,25 @@ pub(super) fn costs(file: Option<&Path>, digest: &mut Context, output: &Output) 
     })?;
     digest.update(&file);
     Ok(costs)
+}
+
+/// What tests found of channels; nothing where no file was named.
+pub(super) fn calibrations(
+    file: Option<&Path>,
+    digest: &mut Context,
+    output: &Output,
+) -> Result<Calibrations, Failure> {
+    let mut calibrations = Calibrations::default();
+    digest.update(&[1]);
+    let Some(file) = file else { return Ok(calibrations) };
+    let mut table = Table::open_hashed(file, output)?;
+    let [channel, test, incremental, attributed] =
+        needed(&mut table, ["channel", "test", "incremental_minor", "attributed_minor"])?;
+    let file = each_row(file, &mut table, |row| {
+        let found = Calibration::new(test.some(row)?, incremental.number(row)?, attributed.number(row)?);
+        let found = found.map_err(|error| attributed.refuse(row, error))?;
+        calibrations.add(channel.some(row)?, found).map_err(|error| channel.refuse(row, error))
+    })?;
+    digest.update(&file);
+    Ok(calibrations)
 }

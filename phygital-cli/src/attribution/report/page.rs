@@ -8,7 +8,7 @@ use phygital_core::attribution::{
 use phygital_core::vocab::Currency;
 
 use super::chart::{Bar, Bars, Columns};
-use super::figures::{ChannelFigures, Credit, Crossings, Figures, Paths, Rows, Visits};
+use super::figures::{Calibrated, ChannelFigures, Credit, Crossings, Figures, HeldOut, Paths, Rows, Visits};
 use super::table::Table;
 use crate::picture::{PAGE, count, escape, mark, money, money_mark, page};
 
@@ -17,8 +17,12 @@ pub(super) struct About<'a> {
     pub(super) title: &'a str,
     /// The model of the report.
     pub(super) model: String,
-    pub(super) window: u32,
-    pub(super) own_visit: u32,
+    /// How far back touches count, in words.
+    pub(super) window: String,
+    /// How shortly around an order a visit is its own, in words.
+    pub(super) own_visit: String,
+    /// By which settings touches count, where they are those of journeys.
+    pub(super) touches: Option<&'a str>,
     pub(super) threshold: Threshold,
     pub(super) target_roas: u32,
     pub(super) samples: u16,
@@ -58,6 +62,12 @@ pub(super) fn render(about: &About<'_>, figures: &Figures) -> String {
     if let Some(visits) = &figures.visits {
         html += &about.visits(visits);
     }
+    if let Some(held_out) = &figures.held_out {
+        html += &about.held_out(held_out);
+    }
+    if !figures.calibrated.is_empty() {
+        html += &about.calibrated(&figures.calibrated);
+    }
     html += "</div>\n";
     if let Some(stability) = &figures.stability {
         html += &about.stability(stability);
@@ -88,7 +98,7 @@ impl About<'_> {
 
     fn subtitle(&self, figures: &Figures) -> String {
         let window = match figures.ropo.is_some() {
-            true => format!("{} days back from each order", self.window),
+            true => format!("{} back from each order", self.window),
             false => "whole paths, as the file groups them".to_owned(),
         };
         let span =
@@ -290,7 +300,7 @@ impl About<'_> {
              line is the target of {}; channels below it are in the other colour. A figure that is not defined (no cost, no \
              conversion, cost of goods not known) is {NONE}, not zero and not infinite. What would have been sold without \
              the cost is not known from this.",
-            if timed { format!("a window of {} days", self.window) } else { "whole paths".to_owned() },
+            if timed { format!("a window of {}", self.window) } else { "whole paths".to_owned() },
             self.model,
             money(target, 2)
         );
@@ -433,7 +443,7 @@ impl About<'_> {
         let rate = |at: usize| percent(crossings.match_rates[at]);
         let how = format!(
             "Of all orders {} are identified: {} in shops, {} on the web. Only of these it is known what came before. An order \
-             in a shop after a digital touch within {} days is researched online (what nobody led to does not count); one on \
+             in a shop after a digital touch within {} is researched online (what nobody led to does not count); one on \
              the web after a tap or a visit is showrooming.",
             rate(2),
             rate(0),
@@ -470,10 +480,60 @@ impl About<'_> {
         table.total("All", vec![count(visits.visits.into())]);
         let how = format!(
             "A visit to a shop is a touch of later orders; here it is looked at as an outcome, credited by the model {} to \
-             what was touched within {} days before. Visits to one shop within {} minutes are one.",
+             what was touched within {} before. Visits to one shop within {} are one.",
             self.model, self.window, self.own_visit
         );
         section("What led to visits", &bars.svg(), &how, &table)
+    }
+
+    fn held_out(&self, held_out: &HeldOut) -> String {
+        let told =
+            |number: Option<u64>| number.map_or(format!("under {}", self.people()), |one| count(one.into()));
+        let mut table = Table::new(&["Held out", "People", "Of them bought", "Orders", "Net value"]);
+        let bought = held_out.bought;
+        table.row(
+            &held_out.arms.join(", "),
+            vec![
+                told(held_out.people),
+                bought.map_or(NONE.to_owned(), |(buyers, ..)| count(buyers.into())),
+                bought.map_or(NONE.to_owned(), |(_, orders, _)| count(orders.into())),
+                bought.map_or(NONE.to_owned(), |(.., net)| self.money(net)),
+            ],
+        );
+        format!(
+            "<section>\n<h2>Who was held out</h2>\n{}<p class=\"meaning\">{}</p>\n</section>\n",
+            table.open(),
+            escape(
+                "These people were drawn to be left alone. Their orders are no part of any figure above: credit for them would \
+                 take them for treated. Beside what the others did, they are what an experiment compares."
+            )
+        )
+    }
+
+    fn calibrated(&self, calibrated: &[Calibrated]) -> String {
+        let mut table = Table::new(&["Channel", "Test", "Credited", "Factor", "Calibrated"]);
+        for one in calibrated {
+            let hundredths = libm::round(one.factor * 100.0) as i128;
+            table.row(
+                &one.channel,
+                vec![
+                    one.test.clone(),
+                    self.money(one.credited),
+                    money(hundredths, 2),
+                    one.value.map_or(NONE.to_owned(), |value| self.money(value)),
+                ],
+            );
+        }
+        format!(
+            "<section>\n<h2>Calibrated by tests</h2>\n{}<p class=\"meaning\">{}</p>\n</section>\n",
+            table.open(),
+            escape(&format!(
+                "The factor is what the test named found incremental by what was credited over the same people and time. The last \
+                 column is what the channel may have caused, if it works as it did in the test; without its test it means \
+                 nothing. Credits are those of the model {}.",
+                self.model
+            ))
+        )
     }
 
     fn stability(&self, stability: &Stability) -> String {
@@ -578,14 +638,20 @@ impl About<'_> {
             self.model,
             self.unit()
         )];
-        match figures.ropo.is_some() {
-            true => notes.push(format!(
-                "Window: {} days for every kind of touch, both ends included, in UTC; a touch at the very time of the order \
-                 counts. A visit within {} minutes of an order at the same shop is that order's own. Touches are not merged \
-                 but for those told twice. What comes late is in the next report.",
+        match (figures.ropo.is_some(), self.touches) {
+            (true, Some(settings)) => notes.push(format!(
+                "Touches count by these settings, spans in seconds, both ends included: {settings}. They are those of the \
+                 store, of people who permitted measurement then and permit it now, where it was known at the order that it \
+                 was she; each order's credits are those of attribution run and explain. A stress looks at all touches that \
+                 were ever known to be hers."
+            )),
+            (true, None) => notes.push(format!(
+                "Window: {} for every kind of touch, both ends included, in UTC; a touch at the very time of the order \
+                 counts. A visit within {} of an order at the same shop is that order's own. Touches are not merged \
+                 but for those told twice, and where a dedupe is asked for. What comes late is in the next report.",
                 self.window, self.own_visit
             )),
-            false => notes.push(
+            (false, _) => notes.push(
                 "Grouped paths have no times and no persons: each conversion counts as one person's; lags, crossings between \
                  screen and shop, intervals and the test of stability need touches and orders."
                     .to_owned(),
