@@ -5,11 +5,10 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::process::ExitCode;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use phygital_benches::Candidate;
+use phygital_benches::{Candidate, clock, medians_and_leasts, medians_by, thread_time};
 use phygital_core::attribution::{
     Channels, Coalitions, Credits, Journeys, Markov, OrderChoice, Outcome, Part, Rule, Transitions,
     cover_rate_game,
@@ -49,34 +48,6 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// The nanoseconds that this thread has had a processor for, where Linux tells; else those of the clock. Others who wait for
-/// the processor do not count then.
-fn nanoseconds() -> f64 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    let own = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let own = own.and_then(|text| text.split(' ').next()?.parse().ok());
-    own.unwrap_or_else(|| START.get_or_init(Instant::now).elapsed().as_nanos() as f64)
-}
-
-/// The median nanoseconds of a call of each, over interleaved batches of one call each, and one batch more to warm up.
-fn medians(candidates: &mut [Candidate<'_>], batches: usize) -> Vec<f64> {
-    let mut times = vec![Vec::with_capacity(batches); candidates.len()];
-    for batch in 0..=batches {
-        for (candidate, times) in candidates.iter_mut().zip(&mut times) {
-            let start = nanoseconds();
-            (candidate.work)();
-            if batch > 0 {
-                times.push(nanoseconds() - start);
-            }
-        }
-    }
-    let median = |mut times: Vec<f64>| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    };
-    times.into_iter().map(median).collect()
-}
 
 /// What the plain loop reads.
 struct Plain {
@@ -211,7 +182,7 @@ fn main() -> ExitCode {
         Candidate::new("sum game, all converting", || fold(&converting, &per_channel)),
         Candidate::new("coalitions", || Coalitions::of(&journeys)),
     ];
-    let times = medians(&mut candidates, 15);
+    let times = medians_by(&mut candidates, 15, &thread_time);
     println!("{:44} {:>10} {:>8}", "", "ns a touch", "x plain");
     for (candidate, time) in candidates.iter().zip(&times) {
         println!("{:44} {:>10.2} {:>8.2}", candidate.name, time / touches, time / times[0]);
@@ -234,7 +205,7 @@ fn main() -> ExitCode {
             cover_rate_game(&games, phygital_core::attribution::Measure::Conversions)
         }),
     ];
-    let times = medians(&mut candidates, 5);
+    let times = medians_by(&mut candidates, 5, &thread_time);
     for (candidate, time) in candidates.iter().zip(&times) {
         println!("{:44} {:>10.2} ms", candidate.name, time / 1e6);
     }
@@ -272,9 +243,15 @@ fn main() -> ExitCode {
         Candidate::new("rules and order 2, one thread", || one(&journeys)),
         Candidate::new("rules and order 2, two threads", || two(&journeys)),
     ];
-    // By the clock, which others on the machine slow down.
-    let times = phygital_benches::medians(&mut candidates, 15, 1);
-    println!("two threads {:.2} times as fast as one by the clock", times[0] / times[1]);
+    // By the clock, which others on the machine slow down: so the least of many beside the median.
+    let (median, least) = medians_and_leasts(&mut candidates, 40, 1, &clock);
+    println!(
+        "two threads by the clock: {:.2} times as fast as one by the medians of 40, {:.2} by the least of them ({:.1} and {:.1} ms)",
+        median[0] / median[1],
+        least[0] / least[1],
+        least[0] / 1e6,
+        least[1] / 1e6
+    );
     drop(candidates);
     // By the processor's time of whoever is busier, which they do not: both at once are done when that one is, and has merged.
     let parts = journeys.parts(2);
@@ -295,7 +272,7 @@ fn main() -> ExitCode {
             transitions.merge(&halves[1].1).expect("parts of one set");
         }),
     ];
-    let times = medians(&mut candidates, 15);
+    let times = medians_by(&mut candidates, 15, &thread_time);
     drop(candidates);
     let ratio = times[0] / (times[1].max(times[2]) + times[3]);
     aim(
@@ -330,8 +307,8 @@ fn main() -> ExitCode {
     let before = LIVE.load(Ordering::Relaxed);
     let journeys = build(many, false, None);
     PEAK.store(LIVE.load(Ordering::Relaxed), Ordering::Relaxed);
-    let (clock, start) = (Instant::now(), nanoseconds());
-    let seconds = || (nanoseconds() - start) / 1e9;
+    let (wall, start) = (Instant::now(), thread_time());
+    let seconds = || (thread_time() - start) / 1e9;
     let credits = fold(&journeys, &rules);
     let folded = seconds();
     let transitions = Transitions::of(&journeys, 2);
@@ -345,7 +322,7 @@ fn main() -> ExitCode {
         folded,
         counted - folded,
         seconds - counted,
-        clock.elapsed().as_secs_f64(),
+        wall.elapsed().as_secs_f64(),
         peak as f64 / 1e6
     );
     println!(

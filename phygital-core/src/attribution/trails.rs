@@ -255,7 +255,11 @@ fn is_visit(sides: &[Side], touch: &Contact) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::journey::{Journey, Milestones, Order, Standing, Touch};
+    use crate::vocab::{EventKey, Money};
 
     const DAY: i64 = 24 * 60 * 60;
 
@@ -312,6 +316,50 @@ mod tests {
         assert_eq!(trail(&lookback.with_window(Lookback::days(30).window)).len(), 5);
         assert_eq!(lookback.window_of(Some(TouchKind::Web)), Lookback::days(7).window);
         assert_eq!(lookback.window_of(None), Lookback::days(20).window);
+    }
+
+    proptest! {
+        /// What a store's journeys say of an order, trails of people say too: by windows of kinds, repetitions, the order's own
+        /// visit and the cap.
+        #[test]
+        fn trails_are_those_of_journeys(
+            told in prop::collection::vec((0..4_usize, 0..3_u8, -40_i64..3, any::<bool>()), 0..25),
+            spans in prop::collection::vec(0..40_u64, 4),
+            dedupe in prop::option::of(0..6_u64),
+            own in prop::option::of(1..6_u64),
+            cap in 1..12_usize,
+        ) {
+            const KINDS: [TouchKind; 4] = [TouchKind::Tap, TouchKind::Visit, TouchKind::Web, TouchKind::Ad];
+            let mut settings = Settings::default().with_dedupe(dedupe).with_own_visit(own).with_cap(cap);
+            for (kind, span) in KINDS.into_iter().zip(&spans) {
+                settings = settings.with_look_back_of(kind, *span);
+            }
+            let place = |here: bool| -> PlaceId { if here { "here" } else { "there" }.parse().unwrap() };
+            let touch = |(number, (kind, source, seconds, here)): (usize, &(usize, u8, i64, bool))| {
+                let id = EventKey::from_bytes([u8::try_from(number).unwrap(); 16]);
+                let touch = Touch::new(at(*seconds), id, KINDS[*kind], KINDS[*kind].name());
+                touch.from(source.to_string()).at_place(place(*here))
+            };
+            let mut touches = told.iter().enumerate().map(touch).collect::<Vec<_>>();
+            touches.sort();
+            let mut people = People::new(2);
+            let who = PersonKey::of(b"who");
+            for (number, touch) in (0..).zip(&touches) {
+                let contact = Contact::new(people.channel(&touch.channel).unwrap(), touch.at, number);
+                let (kind, source) = (Some(touch.kind), touch.source.clone());
+                people.touch(who, Contact { place: touch.place.clone(), kind, source, ..contact }).unwrap();
+            }
+            let sale = Sale::new("o".parse().unwrap(), at(0), Sold::Store, 5);
+            people.sale(Some(who), Sale { place: Some(place(true)), ..sale }).unwrap();
+            let order = Order::new("o".parse().unwrap(), at(0), Money::new(5, "EUR".parse().unwrap()));
+            let clear = touches.iter().map(|touch| (touch.clone(), Standing::CLEAR));
+            let journey = Journey::of(order.at_place(place(true)), clear, &Milestones::default(), &settings);
+            // A visit at the very second of the order is its own in either, unless all visits are touches.
+            prop_assume!(own.is_some() || told.iter().all(|(kind, _, seconds, _)| *kind != 1 || *seconds != 0));
+            let trail = &people.trails(&Lookback::of(&settings), &[])[0];
+            prop_assert_eq!(names(&people, trail), journey.channels().map(str::to_owned).collect::<Vec<_>>());
+            prop_assert_eq!(&trail.ages, &journey.ages());
+        }
     }
 
     #[test]
