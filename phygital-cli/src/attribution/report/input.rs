@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use phygital_core::attribution::{
-    Calibration, Calibrations, Contact, CostError, Costs, GroupError, Groups, People, PeopleError, PersonKey, Sale,
+    Calibration, Calibrations, Contact, CostError, Costs, GroupError, Groups, People, PeopleError, PersonKey,
+    Sale,
 };
 use phygital_core::vocab::Currency;
 use ring::digest::{Context, SHA256};
@@ -31,7 +32,7 @@ pub(super) fn people(with: &Report, touches: &Path, orders: &Path, output: &Outp
     let of_touches = timed::touches(touches, output, |row| {
         let channel = people.channel(row.channel).map_err(|error| row.refuse("channel", error))?;
         let mut touch = Contact::new(channel, row.at, row.number.unwrap_or(row.line()));
-        touch.place = row.place.clone();
+        (touch.place, touch.kind, touch.source) = (row.place.clone(), row.kind, row.source.into());
         people.touch(PersonKey::of(row.person.as_bytes()), touch).map_err(|error| row.refuse("touch", error))
     })?;
     let mut of_all: Option<Option<Currency>> = None;

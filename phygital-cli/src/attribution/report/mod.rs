@@ -96,16 +96,14 @@ fn span(span: Duration) -> String {
     format!("{count} {name}{}", if count == 1 { "" } else { "s" })
 }
 
-/// How far back touches of files count, which tell no kinds.
-fn lookback(with: &Report) -> Result<Lookback, Failure> {
-    if with.journeys.look_back.iter().any(|(kind, _)| kind.is_some()) {
-        let message = "--look-back KIND=SPAN: the touches of a file tell no kinds; give one span for all";
-        return Err(Failure::misuse("bad_argument", message));
-    }
+/// How far back touches of files count: one of no kind as those of a kind without a span of its own.
+fn lookback(with: &Report) -> Lookback {
     let base = Settings::plain(u64::from(with.window) * 86_400).with_own_visit(Some(60 * 60));
-    let settings = with.journeys.settings_from(base);
-    let lookback = Lookback::of(&settings);
-    Ok(lookback.with_window(lookback.window_of(Some(TouchKind::Web))))
+    let of_all = with.journeys.look_back.iter().rev().find(|(kind, _)| kind.is_none());
+    let window = of_all.map_or(u64::from(with.window) * 86_400, |(_, seconds)| *seconds);
+    let mut lookback = Lookback::of(&with.journeys.settings_from(base));
+    lookback.window = Duration::from_secs(window);
+    lookback
 }
 
 fn of_shop(shop: &Shop, with: &Report, output: &Output) -> Result<Read, Failure> {
@@ -129,7 +127,7 @@ fn of_people(with: &Report, touches: &Path, orders: &Path, output: &Output) -> R
     let groups = input::groups(with.groups.as_deref(), &mut read.digest, output)?;
     let costs = input::costs(with.costs.as_deref(), &mut read.digest, output)?;
     let calibrations = input::calibrations(with.calibration.as_deref(), &mut read.digest, output)?;
-    let lookback = lookback(with)?;
+    let lookback = lookback(with);
     let sides = groups.sides(read.people.channels());
     let trails = read.people.trails(&lookback, &sides);
     let setting =
@@ -154,7 +152,7 @@ fn of_paths(with: &Report, file: &Path, output: &Output) -> Result<Read, Failure
     let groups = input::groups(with.groups.as_deref(), &mut context, output)?;
     let costs = input::costs(with.costs.as_deref(), &mut context, output)?;
     let calibrations = input::calibrations(with.calibration.as_deref(), &mut context, output)?;
-    let lookback = lookback(with)?;
+    let lookback = lookback(with);
     let setting =
         Setting { with, groups: &groups, costs: &costs, calibrations: &calibrations, lookback: &lookback };
     let figures = figures::of_journeys(&setting, &grouped.journeys, output)?;
