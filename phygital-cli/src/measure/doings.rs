@@ -193,7 +193,7 @@ impl People {
     }
 
     fn of_shop(&mut self, shop: &Shop, with: &Doings, output: &Output) -> Result<(), Failure> {
-        let (engine, now) = (shop.open(&shop.settings()?)?, shop.now()?);
+        let (engine, now) = (shop.read(&shop.settings()?)?, shop.now()?);
         let customers = output.working("reading the log", || engine.insight().customers(now))?;
         let mut coverage = Coverage::of(&customers);
         // Without orders there is no currency to choose.

@@ -15,7 +15,7 @@ pub(super) fn of_shop(
     take: &mut dyn FnMut(&Said, Customer<'_>) -> Result<(), Failure>,
 ) -> Result<Said, Failure> {
     let end = last_day(with, "orders of a store")?;
-    let (engine, now) = (shop.open(&shop.settings()?)?, shop.now()?);
+    let (engine, now) = (shop.read(&shop.settings()?)?, shop.now()?);
     let customers = output.working("reading the log", || engine.insight().customers(now))?;
     let currency = one_currency(with.currency, &customers.currencies(), "--currency")?;
     let name = crate::settings::name(&shop.db);
