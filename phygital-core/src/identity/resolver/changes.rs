@@ -86,22 +86,21 @@ impl Tally {
 
     /// The changes, in order; begins anew.
     pub(crate) fn changes(&mut self) -> Vec<ProfileChange> {
-        let Tally { kept, lost, got, went } = self;
-        if lost.is_empty() && got.is_empty() && went.is_empty() {
+        let Tally { kept, lost: was, got: is, went } = self;
+        if was.is_empty() && is.is_empty() && went.is_empty() {
             kept.clear();
             return Vec::new();
         }
-        let Tally { kept, lost: mut was, got: mut is, mut went } = std::mem::take(self);
-        was.extend(&kept);
-        is.extend(&kept);
-        in_order(&mut was);
-        in_order(&mut is);
-        in_order(&mut went);
+        was.extend_from_slice(kept);
+        is.extend_from_slice(kept);
+        in_order(was);
+        in_order(is);
+        in_order(went);
         let holds = |all: &[CustomerId], id: &CustomerId| all.binary_search(id).is_ok();
         // What nobody looked at stays.
         let ends = went.iter().flat_map(|(from, into)| [*from, *into]);
-        let unseen: Vec<CustomerId> = ends.filter(|id| !holds(&was, id) && !holds(&is, id)).collect();
-        for all in [&mut was, &mut is] {
+        let unseen: Vec<CustomerId> = ends.filter(|id| !holds(was, id) && !holds(is, id)).collect();
+        for all in [&mut *was, &mut *is] {
             if !unseen.is_empty() {
                 all.extend(&unseen);
                 in_order(all);
@@ -110,19 +109,19 @@ impl Tally {
         let mut changes = Vec::new();
         let mut targets: Vec<CustomerId> = went.iter().map(|(_, into)| *into).collect();
         in_order(&mut targets);
-        for profile in is.iter().filter(|id| !holds(&was, id) && !holds(&targets, id)) {
+        for profile in is.iter().filter(|id| !holds(was, id) && !holds(&targets, id)) {
             changes.push(ProfileChange::Created { profile: *profile });
         }
         let goes = |id: &CustomerId| {
             went.get(went.partition_point(|(from, _)| from < id)).is_some_and(|(from, _)| from == id)
         };
-        for profile in was.iter().filter(|id| !holds(&is, id) && !goes(id)) {
+        for profile in was.iter().filter(|id| !holds(is, id) && !goes(id)) {
             changes.push(ProfileChange::Ended { profile: *profile });
         }
         let mut taken: BTreeSet<CustomerId> = BTreeSet::new();
         let mut renamed = None;
-        for &(from, into) in &went {
-            let (stays, is_new) = (holds(&is, &from), !holds(&was, &into));
+        for &(from, into) in went.iter() {
+            let (stays, is_new) = (holds(is, &from), !holds(was, &into));
             changes.push(match (stays, is_new) {
                 (false, true) if renamed != Some(from) && taken.insert(into) => {
                     renamed = Some(from);
@@ -135,6 +134,10 @@ impl Tally {
             });
         }
         in_order(&mut changes);
+        kept.clear();
+        was.clear();
+        is.clear();
+        went.clear();
         changes
     }
 }

@@ -1,4 +1,4 @@
-//! Components gathered around what changed, and cut into profiles.
+//! What changed is settled; components as edges say them.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use super::graph::{DESCRIPTION, DIRTY, EPOCH, LONELY, NORMAL, RECORD, RULED};
 use super::said::SaidOf;
 use super::table::NONE;
 use super::{key_of_description, key_of_epoch};
-use crate::identity::union::{Agreement, Basis, Component, Edge, Uniter, Vertex};
-use crate::vocab::{CustomerId, RecordKey};
+use crate::identity::union::{Agreement, Basis, Component, Edge, Vertex};
+use crate::vocab::RecordKey;
 
 impl Agreement for SaidOf {
     fn names(&self, one: u32, two: u32) -> bool {
@@ -99,89 +99,8 @@ impl Resolver {
         self.work.dirty.clear();
     }
 
-    /// Gathers one component and cuts it.
-    fn cut_around(&mut self, row: u32) {
-        let mut component = std::mem::take(&mut self.work.component);
-        let mut members = std::mem::take(&mut self.work.members);
-        self.gather(row, &mut component, &mut members);
-        let limits = *self.uniter.limits();
-        let mut uniter = std::mem::replace(&mut self.uniter, Uniter::new(limits));
-        let cut = uniter.unite(&component, &self.said);
-        for (place, &member) in members.iter().enumerate() {
-            let into = cut.cluster_of[place] as usize;
-            let found = self.graph.row(member);
-            let was = (found.profile != NONE).then(|| self.graph.row(found.profile).key);
-            let is = component.vertices[into].key;
-            self.work.tally.member(was.map(CustomerId::from), Some(CustomerId::from(is)));
-            let found = self.graph.row_mut(member);
-            found.profile = members[into];
-            found.place = NONE;
-            let key = component.vertices[place].key;
-            if found.key != key {
-                self.work.rekeyed.insert(member, key);
-            }
-            if was != Some(is) && self.lonely_rows > 0 {
-                self.work.renamed.push(member);
-            }
-        }
-        self.make_whole(&component, &members, cut);
-        self.uniter = uniter;
-        component.clear();
-        members.clear();
-        self.work.component = component;
-        self.work.members = members;
-        for member in std::mem::take(&mut self.work.renamed) {
-            self.reconsider_around(member);
-        }
-    }
-
-    /// Collects all vertices that edges tie to one, with the edges.
-    pub(super) fn gather(&mut self, start: u32, component: &mut Component, members: &mut Vec<u32>) {
-        let mut found: Vec<(u32, Basis)> = Vec::new();
-        self.meet(start, component, members);
-        let mut at = 0;
-        while let Some(&row) = members.get(at) {
-            self.neighbours(row, &mut found);
-            for (other, basis) in found.drain(..) {
-                self.dissolve(other);
-                if self.graph.row(other).place == NONE {
-                    self.meet(other, component, members);
-                }
-                let place = self.graph.row(other).place;
-                // Each edge is met from both of its ends.
-                if place > at as u32 {
-                    component.edges.push(Edge { ends: (at as u32, place), basis });
-                }
-            }
-            at += 1;
-        }
-        for (place, &row) in members.iter().enumerate() {
-            if !self.graph.row(row).is(RULED) {
-                continue;
-            }
-            for (other, _, same) in self.rulings_on(row) {
-                let other = other.map_or(NONE, |other| self.graph.row(other).place);
-                if !same && other != NONE && other > place as u32 {
-                    component.apart.push((place as u32, other));
-                }
-            }
-        }
-    }
-
-    /// Gives a vertex its place in a component.
-    fn meet(&mut self, row: u32, component: &mut Component, members: &mut Vec<u32>) {
-        let place = members.len() as u32;
-        members.push(row);
-        let first = if self.graph.row(row).kind == EPOCH { NONE } else { self.graph.first(row) };
-        let found = self.graph.row_mut(row);
-        found.place = place;
-        found.flags &= !DIRTY;
-        found.first = first;
-        self.describe_vertex(row, place, component);
-    }
-
     /// Writes a vertex into a component, with what is said of it.
-    fn describe_vertex(&self, row: u32, place: u32, component: &mut Component) {
+    pub(super) fn describe_vertex(&self, row: u32, place: u32, component: &mut Component) {
         let found = self.graph.row(row);
         let (kind, key, linking) = (found.kind, found.key, found.is(NORMAL) || found.kind == RECORD);
         let owner = self.owner(row);

@@ -1,8 +1,11 @@
 //! What was seen together, in arrays of small rows that know each other by number.
 //!
-//! Counted as they are said, whoever holds what: a row for each identifier, an edge for each two that a sighting names, a
+//! Counted as they are said, whoever holds what: a row for each identifier, its partners, a
 //! mention for each identifier of a sighting. What links and what does not is decided elsewhere.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::near::{Circle, Circles};
 use super::table::{NONE, Table, hash_of_key, push};
 use crate::vocab::{IdentifierKey, IdentifierKind, RecordKey, Timestamp};
 
@@ -37,39 +40,37 @@ pub(super) const SINGLE: u16 = 512;
 /// It is part of a [whole](super::whole).
 pub(super) const WHOLE: u16 = 1024;
 
-/// Something that sightings may have in common.
+/// So many sightings of a row are looked through for the first of them.
+const FEW: usize = 64;
+
+/// Something that sightings may have in common: 64 bytes, in the order in which an event asks for them, so that most of
+/// what it asks lies in one cache line.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(super) struct Row {
     pub(super) key: IdentifierKey,
     pub(super) kind: u8,
+    /// How its partners lie.
+    class: u8,
     pub(super) flags: u16,
-    /// The newest of its mentions.
-    pub(super) mentions: u32,
-    /// How many it has.
-    pub(super) seen: u32,
-    /// The newest of its edges.
-    pub(super) edges: u32,
-    /// How many distinct identifiers it was named with.
-    pub(super) degree: u32,
-    /// Its first sighting; `NONE` while it is not known.
-    pub(super) first: u32,
     /// The row that names its profile, or its whole; `NONE` where it is no vertex.
     pub(super) profile: u32,
+    /// How many mentions it has.
+    pub(super) seen: u32,
     /// What else is known of it.
     pub(super) side: u32,
+    /// How many distinct identifiers it was named with.
+    pub(super) degree: u32,
+    /// The newest of its mentions.
+    pub(super) mentions: u32,
+    /// Its first sighting; `NONE` while it is not known.
+    pub(super) first: u32,
     /// Its place in the component at hand; in a whole the next of its ring.
     pub(super) place: u32,
+    circle: Circle,
 }
 
-/// Two rows that a sighting names together, the lesser first.
-#[derive(Clone, Debug)]
-pub(super) struct Edge {
-    pub(super) ends: [u32; 2],
-    /// How many sightings name both.
-    pub(super) support: u32,
-    next: [u32; 2],
-    before: [u32; 2],
-}
+const _: () = assert!(size_of::<Row>() == 64, "a row fills a cache line");
 
 /// One row in one sighting.
 #[derive(Clone, Copy, Debug)]
@@ -98,20 +99,43 @@ pub(super) struct Seen {
     pub(super) home: u32,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Graph {
     pub(super) rows: Vec<Row>,
     free_rows: Vec<u32>,
     by_key: Table,
-    edges: Vec<Edge>,
-    free_edges: Vec<u32>,
-    by_ends: Table,
+    circles: Circles,
     mentions: Vec<Mention>,
     /// Free places for so many mentions side by side.
     free_mentions: Vec<Vec<u32>>,
     pub(super) seen: Vec<Seen>,
     free_seen: Vec<u32>,
     by_record: Table,
+    /// The sightings of some rows in their order: of those that lost their first, and have more than are soon looked through.
+    orders: BTreeMap<u32, BTreeSet<(Timestamp, RecordKey, u32)>>,
+    /// No sighting is or was later than this.
+    latest: Option<Timestamp>,
+    /// The sighting that is later than all others; `NONE` where there may be none.
+    newest: u32,
+}
+
+impl Default for Graph {
+    fn default() -> Graph {
+        Graph {
+            rows: Vec::new(),
+            free_rows: Vec::new(),
+            by_key: Table::default(),
+            circles: Circles::default(),
+            mentions: Vec::new(),
+            free_mentions: Vec::new(),
+            seen: Vec::new(),
+            free_seen: Vec::new(),
+            by_record: Table::default(),
+            orders: BTreeMap::new(),
+            latest: None,
+            newest: NONE,
+        }
+    }
 }
 
 impl Row {
@@ -121,6 +145,11 @@ impl Row {
 
     pub(super) fn is_vertex(&self) -> bool {
         self.is(NORMAL | RULED)
+    }
+
+    /// Whether it was seen before the sighting at hand, and is no vertex.
+    pub(super) fn is_outside(&self) -> bool {
+        self.flags & NORMAL == 0 && self.seen > 1
     }
 
     /// Whether it stands for anything that is live.
@@ -164,15 +193,16 @@ impl Graph {
         let row = Row {
             key,
             kind,
+            class: 0,
             flags: 0,
-            mentions: NONE,
-            seen: 0,
-            edges: NONE,
-            degree: 0,
-            first: NONE,
             profile: NONE,
+            seen: 0,
             side: NONE,
+            degree: 0,
+            mentions: NONE,
+            first: NONE,
             place: NONE,
+            circle: Circle::EMPTY,
         };
         match self.free_rows.pop() {
             Some(at) => {
@@ -188,12 +218,32 @@ impl Graph {
 
     pub(super) fn free_row(&mut self, row: u32) {
         if usize::from(self.row(row).kind) < IdentifierKind::ALL.len() {
-            let rows = &self.rows;
-            let hash_of = |row: u32| hash_of_key(rows[row as usize].key.as_bytes());
-            self.by_key.remove(hash_of(row), row, hash_of);
+            self.by_key.remove(hash_of_key(self.row(row).key.as_bytes()), row);
         }
         self.row_mut(row).kind = FREE;
         self.free_rows.push(row);
+    }
+
+    /// Looks where a record is looked for.
+    pub(super) fn warm_record(&self, record: &RecordKey) -> u32 {
+        self.by_record.warm(hash_of_key(record.as_bytes()))
+    }
+
+    /// Looks where an identifier is looked for.
+    pub(super) fn warm_key(&self, key: &IdentifierKey) -> u32 {
+        self.by_key.warm(hash_of_key(key.as_bytes()))
+    }
+
+    /// The row of an identifier, most likely; `NONE` where it has none.
+    pub(super) fn guess(&self, key: &IdentifierKey) -> u32 {
+        self.by_key.guess(hash_of_key(key.as_bytes()))
+    }
+
+    /// Looks at a row and at what one more mention of it changes. Gives what names its profile.
+    pub(super) fn warm_row(&self, row: u32) -> (u32, u32) {
+        let row = self.row(row);
+        let mention = self.mentions.get(row.mentions as usize).map_or(0, |mention| mention.before);
+        (row.profile, mention ^ self.circles.warm(row.class, &row.circle))
     }
 
     /// The sighting of a record.
@@ -238,6 +288,11 @@ impl Graph {
                 self.seen.len() as u32 - 1
             }
         };
+        if self.latest.is_none_or(|latest| latest < time) {
+            (self.latest, self.newest) = (Some(time), at);
+        } else if self.latest == Some(time) {
+            self.newest = NONE;
+        }
         let seen = &self.seen;
         let hash_of = |at: u32| hash_of_key(seen[at as usize].record.as_bytes());
         self.by_record.insert(hash_of_key(record.as_bytes()), at, hash_of);
@@ -250,13 +305,19 @@ impl Graph {
             }
             self.rows[row as usize].mentions = mention;
             self.rows[row as usize].seen += 1;
+            if let Some(order) = self.order(row) {
+                order.insert((time, record, at));
+            }
         }
         at
     }
 
     /// Takes a sighting out, with its mentions.
     pub(super) fn remove_sighting(&mut self, at: u32) {
-        let Seen { record, from, count, .. } = self.seen[at as usize];
+        if self.newest == at {
+            self.newest = NONE;
+        }
+        let Seen { record, time, from, count, .. } = self.seen[at as usize];
         for mention in from..from + u32::from(count) {
             let Mention { row, next, before, .. } = self.mentions[mention as usize];
             match before {
@@ -267,6 +328,12 @@ impl Graph {
                 self.mentions[next as usize].before = before;
             }
             self.rows[row as usize].seen -= 1;
+            if let Some(order) = self.order(row) {
+                order.remove(&(time, record, at));
+                if order.len() <= FEW / 2 {
+                    self.orders.remove(&row);
+                }
+            }
             self.mentions[mention as usize].row = NONE;
         }
         let size = usize::from(count);
@@ -276,10 +343,27 @@ impl Graph {
         if size > 0 {
             self.free_mentions[size].push(from);
         }
-        let seen = &self.seen;
-        let hash_of = |at: u32| hash_of_key(seen[at as usize].record.as_bytes());
-        self.by_record.remove(hash_of_key(record.as_bytes()), at, hash_of);
+        self.by_record.remove(hash_of_key(record.as_bytes()), at);
         self.free_seen.push(at);
+    }
+
+    fn order(&mut self, row: u32) -> Option<&mut BTreeSet<(Timestamp, RecordKey, u32)>> {
+        if self.orders.is_empty() { None } else { self.orders.get_mut(&row) }
+    }
+
+    /// The first sighting of a row is gone. Another may be next, so what links is put in order once: that is paid for by
+    /// those that came, and each after it costs the height of a tree.
+    pub(super) fn lose_first(&mut self, row: u32) {
+        self.row_mut(row).first = NONE;
+        let found = self.row(row);
+        if found.is_vertex() && found.seen as usize > FEW && !self.orders.contains_key(&row) {
+            let each = self.sightings(row).map(|at| {
+                let (time, record) = self.when(at);
+                (time, record, at)
+            });
+            let order = each.collect();
+            self.orders.insert(row, order);
+        }
     }
 
     /// How many sightings there are.
@@ -308,77 +392,44 @@ impl Graph {
         })
     }
 
-    /// The edge between two rows.
-    pub(super) fn edge(&self, one: u32, two: u32) -> Option<u32> {
-        let ends = [one.min(two), one.max(two)];
-        self.by_ends.find(hash_of_ends(ends), |edge| self.edges[edge as usize].ends == ends)
+    /// Whether a sighting names both rows.
+    pub(super) fn are_tied(&self, one: u32, two: u32) -> bool {
+        let (first, second) = (self.row(one), self.row(two));
+        let (row, other) = if first.class <= second.class { (first, two) } else { (second, one) };
+        self.circles.support(row.class, &row.circle, other).is_some()
     }
 
     /// One more sighting names both. Gives how many it is now.
     pub(super) fn tie(&mut self, one: u32, two: u32) -> u32 {
-        if let Some(edge) = self.edge(one, two) {
-            let support = &mut self.edges[edge as usize].support;
-            *support += 1;
-            return *support;
-        }
-        let ends = [one.min(two), one.max(two)];
-        let next = ends.map(|end| self.rows[end as usize].edges);
-        let edge = Edge { ends, support: 1, next, before: [NONE; 2] };
-        let at = match self.free_edges.pop() {
-            Some(at) => {
-                self.edges[at as usize] = edge;
-                at
-            }
-            None => {
-                push(&mut self.edges, edge);
-                self.edges.len() as u32 - 1
-            }
+        let Graph { rows, circles, .. } = self;
+        let mut add = |row: u32, other: u32| {
+            let Row { class, circle, .. } = &mut rows[row as usize];
+            circles.add(class, circle, other)
         };
-        for end in ends {
-            let next = self.rows[end as usize].edges;
-            if next != NONE {
-                let side = self.side(next, end);
-                self.edges[next as usize].before[side] = at;
-            }
-            self.rows[end as usize].edges = at;
+        let support = add(one, two);
+        add(two, one);
+        if support == 1 {
+            self.count_partners([one, two], 1);
         }
-        self.count_partners(ends, 1);
-        let edges = &self.edges;
-        self.by_ends.insert(hash_of_ends(ends), at, |edge| hash_of_ends(edges[edge as usize].ends));
-        1
+        support
     }
 
     /// One sighting less names both. Gives how many are left.
     pub(super) fn untie(&mut self, one: u32, two: u32) -> u32 {
-        let Some(at) = self.edge(one, two) else { return 0 };
-        let edge = &mut self.edges[at as usize];
-        edge.support -= 1;
-        if edge.support > 0 {
-            return edge.support;
+        if !self.are_tied(one, two) {
+            return 0;
         }
-        let Edge { ends, next, before, .. } = *edge;
-        for (side, end) in ends.into_iter().enumerate() {
-            match before[side] {
-                NONE => self.rows[end as usize].edges = next[side],
-                before => {
-                    let its = self.side(before, end);
-                    self.edges[before as usize].next[its] = next[side];
-                }
-            }
-            if next[side] != NONE {
-                let its = self.side(next[side], end);
-                self.edges[next[side] as usize].before[its] = before[side];
-            }
+        let Graph { rows, circles, .. } = self;
+        let mut less = |row: u32, other: u32| {
+            let Row { class, circle, .. } = &mut rows[row as usize];
+            circles.less(class, circle, other)
+        };
+        let support = less(one, two);
+        less(two, one);
+        if support == 0 {
+            self.count_partners([one, two], -1);
         }
-        self.count_partners(ends, -1);
-        let edges = &self.edges;
-        self.by_ends.remove(hash_of_ends(ends), at, |edge| hash_of_ends(edges[edge as usize].ends));
-        self.free_edges.push(at);
-        0
-    }
-
-    fn side(&self, edge: u32, row: u32) -> usize {
-        usize::from(self.edges[edge as usize].ends[1] == row)
+        support
     }
 
     fn count_partners(&mut self, ends: [u32; 2], by: i32) {
@@ -391,15 +442,24 @@ impl Graph {
         }
     }
 
-    /// What a row was named with, and by how many sightings.
+    /// What a row was named with, and by how many sightings; in no order.
     pub(super) fn partners(&self, row: u32) -> impl Iterator<Item = (u32, u32)> + '_ {
-        let mut at = self.rows[row as usize].edges;
-        std::iter::from_fn(move || {
-            let edge = self.edges.get(at as usize)?;
-            let side = usize::from(edge.ends[1] == row);
-            at = edge.next[side];
-            Some((edge.ends[1 - side], edge.support))
-        })
+        let row = self.row(row);
+        self.circles.all(row.class, &row.circle).map(|near| (near.other, near.support))
+    }
+
+    /// No sighting is later than this.
+    pub(super) fn latest(&self) -> Timestamp {
+        self.latest.unwrap_or(Timestamp::MIN)
+    }
+
+    /// Whether one sighting was before another, without a look at them where one is the newest of all.
+    pub(super) fn is_before(&self, one: u32, two: u32) -> bool {
+        match (one == self.newest, two == self.newest) {
+            (true, _) => false,
+            (false, true) => true,
+            (false, false) => self.when(one) < self.when(two),
+        }
     }
 
     /// When a sighting was, as the order of sightings has it.
@@ -411,20 +471,18 @@ impl Graph {
     /// The first sighting of a row; `NONE` where it has none.
     pub(super) fn first(&self, row: u32) -> u32 {
         match self.row(row).first {
-            NONE => self.sightings(row).min_by_key(|at| self.when(*at)).unwrap_or(NONE),
+            NONE => match self.orders.get(&row) {
+                Some(order) => order.first().map_or(NONE, |(.., at)| *at),
+                None => self.sightings(row).min_by_key(|at| self.when(*at)).unwrap_or(NONE),
+            },
             first => first,
         }
     }
 
-    /// Bytes on the heap: rows, edges and their look-ups; then sightings and mentions.
+    /// Bytes on the heap: rows, their partners and look-ups; then sightings and mentions.
     pub(super) fn bytes(&self) -> (usize, usize) {
         let rows = self.rows.capacity() * size_of::<Row>() + self.by_key.bytes();
-        let edges = self.edges.capacity() * size_of::<Edge>() + self.by_ends.bytes();
         let seen = self.seen.capacity() * size_of::<Seen>() + self.by_record.bytes();
-        (rows + edges, seen + self.mentions.capacity() * size_of::<Mention>())
+        (rows + self.circles.bytes(), seen + self.mentions.capacity() * size_of::<Mention>())
     }
-}
-
-fn hash_of_ends([one, two]: [u32; 2]) -> u64 {
-    u64::from(one) << 32 | u64::from(two)
 }

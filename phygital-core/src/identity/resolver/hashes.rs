@@ -30,8 +30,11 @@ struct Form {
     count: u32,
 }
 
+/// An identifier as it is meant.
+pub(super) type Identified = (IdentifierKind, IdentifierKey);
+
 /// An identifier as a sighting names it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Given {
     pub(super) kind: IdentifierKind,
     pub(super) key: IdentifierKey,
@@ -57,15 +60,25 @@ impl Given {
 
 impl Hashes {
     /// What identifiers mean, in order and each once.
-    pub(super) fn read(&self, given: &[Given]) -> Vec<(IdentifierKind, IdentifierKey)> {
-        let each = given.iter().map(|one| {
+    pub(super) fn read(&self, given: impl Iterator<Item = Given>, meant: &mut Vec<Identified>) {
+        meant.clear();
+        meant.extend(given.map(|one| {
             let clear = if one.hashed { self.clear(one.kind, &one.key) } else { None };
             (one.kind, clear.unwrap_or(one.key))
-        });
-        let mut each: Vec<_> = each.collect();
-        each.sort_unstable();
-        each.dedup();
-        each
+        }));
+        meant.sort_unstable();
+        meant.dedup();
+    }
+
+    /// Looks where the hashes of a contact are looked for.
+    pub(super) fn warm(&self, named: &Named) -> u32 {
+        named.forms.iter().fold(0, |sum, hash| sum ^ self.by_hash.warm(hash_of_key(hash.as_bytes())))
+    }
+
+    /// Looks at what is known of the hashes of a contact.
+    pub(super) fn warm_forms(&self, named: &Named) -> u32 {
+        let each = named.forms.iter().map(|hash| self.by_hash.guess(hash_of_key(hash.as_bytes())));
+        each.fold(0, |sum, at| sum ^ self.forms.get(at as usize).map_or(at, |form| form.count))
     }
 
     /// The contact that a hash is of, as far as is known; of several the one of the least key.
@@ -140,10 +153,7 @@ impl Hashes {
             let Some(at) = self.form(named, hash) else { continue };
             self.forms[at as usize].count -= 1;
             if self.forms[at as usize].count == 0 {
-                let forms = &self.forms;
-                self.by_hash.remove(hash_of_key(hash.as_bytes()), at, |at| {
-                    hash_of_key(forms[at as usize].hash.as_bytes())
-                });
+                self.by_hash.remove(hash_of_key(hash.as_bytes()), at);
                 self.free.push(at);
                 self.ruled.remove(&(named.kind, named.key, *hash));
                 changed.extend(self.users.get(&(named.kind, *hash)).into_iter().flatten());

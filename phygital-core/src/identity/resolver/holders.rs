@@ -14,6 +14,9 @@ use crate::vocab::{IdentifierKey, IdentifierKind, RecordKey, Timestamp};
 /// How many kinds of identifier there are.
 const KINDS: usize = IdentifierKind::ALL.len();
 
+/// Microseconds of a day.
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+
 impl Resolver {
     /// Finds holders and classes of what was touched.
     pub(super) fn look_again(&mut self) {
@@ -46,7 +49,7 @@ impl Resolver {
         let looked_at = !crowded && found.seen as usize <= SEEN_MAX;
         let watched = looked_at && (self.side(row).is_some_and(|side| side.at_odds) || self.is_over(row));
         let mut epoch_of: Vec<(u32, Option<u8>)> = Vec::new();
-        if watched {
+        if watched && !self.is_held_by_one(row, None) {
             let (holders, crowd) = self.holders(row);
             crowded |= crowd;
             if !crowd && holders.iter().any(|(_, epoch)| *epoch != Some(0)) {
@@ -67,10 +70,35 @@ impl Resolver {
         }
     }
 
+    /// Whether an identifier has one epoch, known without a look at its sightings, and once there is one more at a
+    /// time: where all names of it agree, and it was first seen too short ago for one holder to have followed another.
+    pub(super) fn is_held_by_one(&self, row: u32, time: Option<Timestamp>) -> bool {
+        let rest = i64::from(self.rules.recycled_after_days()).saturating_mul(DAY);
+        let (first, at_odds) =
+            (self.graph.row(row).first, self.side(row).is_some_and(|side| side.at_odds));
+        !at_odds && first != NONE && {
+            let (first, latest) = (self.graph.when(first).0, self.graph.latest());
+            let time = time.unwrap_or(first);
+            latest.max(time).as_micros() - first.min(time).as_micros() < rest
+        }
+    }
+
     /// Whether an identifier was named with more partners than its rules allow, whoever holds what.
     fn is_over(&self, row: u32) -> bool {
         let kinds = self.graph.partners(row).filter_map(|(other, _)| self.graph.row(other).identifier_kind());
-        !self.class_by(row, kinds).links()
+        !self.links_by(row, kinds)
+    }
+
+    /// Whether an identifier links, by the kinds of its distinct partners: as their class says, with no more of them looked
+    /// at than it takes.
+    fn links_by(&self, row: u32, mut partners: impl Iterator<Item = IdentifierKind>) -> bool {
+        let Some(kind) = self.graph.row(row).identifier_kind() else { return true };
+        let mut counts = [0; KINDS];
+        partners.all(|partner| {
+            let count = &mut counts[partner as usize];
+            *count += 1;
+            self.rules.limit(kind, partner).is_none_or(|limit| *count <= limit)
+        })
     }
 
     /// The class of an identifier by the kinds of its distinct partners.
@@ -235,10 +263,10 @@ impl Resolver {
             _ if crowded || found.seen == 0 => vec![(row, false)],
             Some(knot) => {
                 let each = knot.epochs.iter().enumerate();
-                each.map(|(number, epoch)| (epoch.row, self.class_of_epoch(row, number as u8).links()))
+                each.map(|(number, epoch)| (epoch.row, self.links_by(row, self.partners_in(row, number as u8))))
                     .collect()
             }
-            None => vec![(row, self.class_of_epoch(row, 0).links())],
+            None => vec![(row, self.links_by(row, self.partners_in(row, 0)))],
         };
         let mut changed = false;
         for (point, links) in points {
@@ -256,19 +284,22 @@ impl Resolver {
 
     /// The class of an epoch that is not crowded.
     fn class_of_epoch(&self, row: u32, epoch: u8) -> Class {
-        let kind_of = |other: u32| self.graph.row(other).identifier_kind();
-        if let Some(knot) = self.side(row).and_then(|side| side.knot.as_ref()) {
-            let own = knot.ties.iter().filter(|tie| tie.epoch == epoch);
-            let mut others: Vec<u32> = own.map(|tie| tie.other).collect();
-            others.dedup();
-            return self.class_by(row, others.into_iter().filter_map(kind_of));
-        }
-        let held = |other: &u32| match self.side(*other).and_then(|side| side.knot.as_ref()) {
+        self.class_by(row, self.partners_in(row, epoch))
+    }
+
+    /// The kinds of the distinct identifiers that an identifier was named with in an epoch, by sightings that hold both.
+    fn partners_in(&self, row: u32, epoch: u8) -> impl Iterator<Item = IdentifierKind> + '_ {
+        let knot = self.side(row).and_then(|side| side.knot.as_ref());
+        // Ties are in order, so those with one other lie side by side.
+        let mut last = NONE;
+        let ties = knot.into_iter().flat_map(|knot| &knot.ties).filter(move |tie| tie.epoch == epoch);
+        let tied = ties.map(|tie| tie.other).filter(move |other| std::mem::replace(&mut last, *other) != *other);
+        let held = move |other: &u32| match self.side(*other).and_then(|side| side.knot.as_ref()) {
             Some(knot) => knot.ties.iter().any(|tie| tie.other == row),
             None => true,
         };
-        let partners = self.graph.partners(row).map(|(other, _)| other).filter(held);
-        self.class_by(row, partners.filter_map(kind_of))
+        let all = knot.is_none().then(|| self.graph.partners(row).map(|(other, _)| other).filter(held));
+        tied.chain(all.into_iter().flatten()).filter_map(|other| self.graph.row(other).identifier_kind())
     }
 
     /// The class of an identifier, in its first epoch.

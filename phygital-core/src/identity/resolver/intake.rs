@@ -11,14 +11,55 @@ use super::table::NONE;
 use crate::identity::{Details, Named, Ruling, Sighting, Subject};
 use crate::vocab::{RecordKey, Timestamp};
 
+/// So many sightings at a time are looked at before they are taken in.
+const TOGETHER: usize = 16;
+
 /// The identifiers of a sighting that may be used.
 fn usable(sighting: &Sighting) -> impl Iterator<Item = &Named> {
     sighting.named.iter().filter(|one| !one.junk).take(NAMED_MAX)
 }
 
 impl Resolver {
+    /// Sightings come.
+    pub(super) fn take_all_in(&mut self, come: &[Sighting]) {
+        for some in come.chunks(TOGETHER) {
+            self.warm(some);
+            some.iter().for_each(|sighting| self.take_in(sighting));
+        }
+    }
+
+    /// Looks at what sightings will ask for, all of one sort before any of the next: a look that has to wait for memory
+    /// does not keep the others waiting. It changes nothing.
+    fn warm(&mut self, some: &[Sighting]) {
+        let mut guesses = std::mem::take(&mut self.work.guesses);
+        guesses.clear();
+        let mut sum = 0;
+        for sighting in some {
+            sum ^= self.graph.warm_record(&sighting.record);
+            for named in usable(sighting) {
+                sum ^= self.graph.warm_key(&named.key) ^ self.hashes.warm(named);
+            }
+        }
+        for named in some.iter().flat_map(usable) {
+            let row = self.graph.guess(&named.key);
+            guesses.push(row);
+            sum ^= self.graph.rows.get(row as usize).map_or(0, |row| row.seen) ^ self.hashes.warm_forms(named);
+        }
+        guesses.retain(|row| *row != NONE);
+        for row in &mut guesses {
+            let (profile, touched) = self.graph.warm_row(*row);
+            (*row, sum) = (profile, sum ^ touched);
+        }
+        for row in &guesses {
+            let anchor = self.wholes.get(*row as usize).map_or(NONE, |whole| whole.anchor);
+            sum ^= self.graph.rows.get(anchor as usize).map_or(0, |row| row.first);
+        }
+        self.work.guesses = guesses;
+        std::hint::black_box(sum);
+    }
+
     /// A sighting comes.
-    pub(super) fn take_in(&mut self, sighting: &Sighting) {
+    fn take_in(&mut self, sighting: &Sighting) {
         if self.graph.sighting(&sighting.record).is_some() {
             return;
         }
@@ -31,10 +72,10 @@ impl Resolver {
             let changed = self.hashes.learn(named);
             self.reread(changed, named);
         }
-        let given: Vec<Given> = usable(sighting).map(Given::of).collect();
-        let at = self.add(sighting.record, sighting.time, &given, &sighting.details);
+        let at =
+            self.add(sighting.record, sighting.time, usable(sighting).map(Given::of), &sighting.details);
         if usable(sighting).any(is_hashed) {
-            self.hashes.keep(at, given);
+            self.hashes.keep(at, usable(sighting).map(Given::of).collect());
         }
         if self.rules.repairs() {
             usable(sighting).for_each(|named| self.spell(named));
@@ -67,7 +108,7 @@ impl Resolver {
             let details = self.said.details(seen.details).cloned().unwrap_or_default();
             let was = self.profile_told(at);
             self.remove(at);
-            let at = self.add(record, time, &given, &details);
+            let at = self.add(record, time, given.iter().copied(), &details);
             self.hashes.keep(at, given);
             self.goes_on(at, was);
         }
@@ -125,21 +166,31 @@ impl Resolver {
             rows.filter_map(|row| Some(Given::clear(row.identifier_kind()?, row.key))).collect()
         });
         self.remove(at);
-        let at = self.add(record, time, &given, &details);
+        let at = self.add(record, time, given.iter().copied(), &details);
         if hashed {
             self.hashes.keep(at, given);
         }
     }
 
     /// Writes a sighting that may link into the graph.
-    fn add(&mut self, record: RecordKey, time: Timestamp, given: &[Given], details: &Details) -> u32 {
-        let mut rows: Vec<u32> = Vec::with_capacity(given.len() + 2);
+    fn add(
+        &mut self,
+        record: RecordKey,
+        time: Timestamp,
+        given: impl Iterator<Item = Given>,
+        details: &Details,
+    ) -> u32 {
+        let mut rows = std::mem::take(&mut self.work.rows);
+        rows.clear();
         if self.rulings.is_about(&Subject::Record(record)) {
             let row = self.ruled.get(&record).copied();
             rows.push(row.unwrap_or_else(|| self.graph.new_row(RECORD, key_of_record(record))));
             self.ruled.insert(record, rows[0]);
         }
-        rows.extend(self.hashes.read(given).into_iter().map(|(kind, key)| self.graph.identifier(kind, key)));
+        let mut meant = std::mem::take(&mut self.work.meant);
+        self.hashes.read(given, &mut meant);
+        rows.extend(meant.iter().map(|(kind, key)| self.graph.identifier(*kind, *key)));
+        self.work.meant = meant;
         let mut number = NONE;
         if let Some((taken, is_new)) = self.said.take(details, &self.rules) {
             number = taken;
@@ -149,10 +200,17 @@ impl Resolver {
             let row = self.said.each[number as usize].row;
             rows.extend((row != NONE).then_some(row));
         }
-        if let Some(growth) = self.growth(record, &rows, number) {
-            return self.grow(&growth, (record, time), number, &rows);
-        }
-        let at = self.graph.add_sighting(record, time, number, &rows);
+        let at = match self.growth((record, time), &rows, number) {
+            Some(growth) => self.grow(&growth, (record, time), number, &rows),
+            None => self.add_and_settle(record, time, number, &rows),
+        };
+        self.work.rows = rows;
+        at
+    }
+
+    /// Writes a sighting of these rows into the graph, which may change more than it adds.
+    fn add_and_settle(&mut self, record: RecordKey, time: Timestamp, number: u32, rows: &[u32]) -> u32 {
+        let at = self.graph.add_sighting(record, time, number, rows);
         self.graph.seen[at as usize].linking = true;
         for (n, &one) in rows.iter().enumerate() {
             for &two in &rows[n + 1..] {
@@ -161,7 +219,7 @@ impl Resolver {
             }
         }
         let (name, birth) = self.said.labels(number);
-        for &row in &rows {
+        for &row in rows {
             self.seen_again(row, at);
             if name != NONE || birth != NONE {
                 self.label(row, name, birth);
@@ -228,10 +286,10 @@ impl Resolver {
     }
 
     fn seen_less(&mut self, row: u32, at: u32) {
-        let found = self.graph.row_mut(row);
+        let found = self.graph.row(row);
         let seen = found.seen;
         if found.first == at {
-            found.first = NONE;
+            self.graph.lose_first(row);
             self.soil(row);
         }
         if seen == 0 {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
+use super::region::SMALL;
 use super::{Partition, Preview, ProfileChange, Resolver, partition};
 use crate::identity::matching::{Field, FieldKind, Model, Records};
 use crate::identity::{Details, Named, Rules, Ruling, Sighting, Subject};
@@ -141,6 +142,41 @@ fn plain() -> impl Strategy<Value = Sighting> {
     })
 }
 
+/// Sightings along a line, each of two identifiers that are near to each other: long components of small profiles.
+fn along() -> impl Strategy<Value = Sighting> {
+    use IdentifierKind::{Card, Cookie, Email, Loyalty, Phone};
+    let kind = || prop::sample::select(vec![Loyalty, Phone, Email, Card, Cookie]);
+    let said = prop_oneof![6 => Just((7u8, 0u8)), 1 => (0u8..8, 0u8..4)];
+    (0u8..=255, 0i64..90, (kind(), kind()), (0u8..60, 0u8..2), said).prop_map(
+        |(n, day, kinds, (place, step), said)| {
+            let at = |kind: IdentifierKind, place: u8| {
+                let mut bytes = [0x51; 16];
+                bytes[..2].copy_from_slice(&[place.wrapping_mul(0x9d), kind as u8]);
+                let key = IdentifierKey::from_bytes(bytes);
+                let forms = if kind.is_contact_point() { vec![key] } else { Vec::new() };
+                Named { kind, key, junk: false, forms, spelling: None }
+            };
+            let mut named = vec![at(kinds.0, place), at(kinds.1, place + step)];
+            named.sort();
+            named.dedup();
+            let record = RecordKey::from_bytes([n; 16]);
+            Sighting { record, time: time(day), linking: true, named, details: details(said.0, said.1, 0) }
+        },
+    )
+}
+
+/// Many at once, and then a few at a time.
+fn along_steps() -> impl Strategy<Value = (Vec<Step>, Vec<Step>)> {
+    let step = || {
+        prop_oneof![
+            8 => along().prop_map(Step::Come),
+            3 => (0usize..256).prop_map(Step::Gone),
+        ]
+    };
+    let first = prop::collection::vec(along().prop_map(Step::Come), 60..200);
+    (first, prop::collection::vec(step(), 1..20))
+}
+
 fn subjects() -> impl Strategy<Value = Subject> {
     prop_oneof![
         3 => (0u8..10, 0u8..4, any::<bool>()).prop_map(|(kind, n, hashed)| {
@@ -238,10 +274,17 @@ fn rules(strict: bool) -> Rules {
     }
 }
 
-fn check(steps: &[Step], strict: bool, matching: bool, batch: usize) -> Result<(), TestCaseError> {
+fn check(
+    steps: &[Step],
+    strict: bool,
+    matching: bool,
+    batch: usize,
+    small: usize,
+) -> Result<(), TestCaseError> {
     let (rules, model) = (rules(strict), matching.then(|| MODEL.clone()));
     let mut live = Live::default();
     let mut resolver = Resolver::new(rules.clone(), model.clone());
+    resolver.small = small;
     let mut given: BTreeSet<CustomerId> = BTreeSet::new();
     for some in steps.chunks(batch) {
         let mut sum: (Vec<Sighting>, Vec<Sighting>, Vec<Ruling>, Vec<Ruling>) = Default::default();
@@ -295,10 +338,19 @@ fn ids(partition: &Partition) -> BTreeSet<CustomerId> {
 }
 
 /// What comes is told as it changes profiles, and is what the whole says, at every step.
-fn check_changes(steps: &[Step], batch: usize) -> Result<(), TestCaseError> {
-    let (rules, mut live) = (rules(false), Live::default());
+fn check_changes(steps: &[Step], batch: usize, small: usize) -> Result<(), TestCaseError> {
+    check_changes_of(&rules(false), steps.chunks(batch), small)
+}
+
+fn check_changes_of<'s>(
+    rules: &Rules,
+    steps: impl Iterator<Item = &'s [Step]>,
+    small: usize,
+) -> Result<(), TestCaseError> {
+    let mut live = Live::default();
     let mut resolver = Resolver::new(rules.clone(), None);
-    for some in steps.chunks(batch) {
+    resolver.small = small;
+    for some in steps {
         let before: Vec<Sighting> = live.sightings.values().cloned().collect();
         some.iter().for_each(|step| _ = live.take(step));
         let is_kept = |one: &Sighting| live.sightings.get(&one.record) == Some(one);
@@ -308,7 +360,7 @@ fn check_changes(steps: &[Step], batch: usize) -> Result<(), TestCaseError> {
         let known = resolver.partition();
         let changes = resolver.replace(&gone, &come, &[], &[]);
         let found = resolver.partition();
-        prop_assert_eq!(found.profiles(), live.oracle(&rules, None).profiles());
+        prop_assert_eq!(found.profiles(), live.oracle(rules, None).profiles());
         let kept: Vec<&RecordKey> = before.iter().filter(|one| is_kept(one)).map(|one| &one.record).collect();
         let (went, told) = (flows(&known, &found, kept), told(&changes));
         prop_assert!(went.is_subset(&told), "{:?} of {:?}", went, changes);
@@ -329,22 +381,50 @@ fn check_changes(steps: &[Step], batch: usize) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// So small a component is cut as a whole: as it is, or so that hardly any is.
+fn small() -> impl Strategy<Value = usize> {
+    prop_oneof![Just(SMALL), 0usize..6]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn one_step_at_a_time_it_is_the_oracle(steps in steps(25), strict: bool, matching: bool) {
-        check(&steps, strict, matching, 1)?;
+    fn one_step_at_a_time_it_is_the_oracle(
+        steps in steps(25),
+        strict: bool,
+        matching: bool,
+        small in small(),
+    ) {
+        check(&steps, strict, matching, 1, small)?;
     }
 
     #[test]
-    fn in_batches_it_is_the_oracle(steps in steps(80), strict: bool, matching: bool, batch in 2usize..30) {
-        check(&steps, strict, matching, batch)?;
+    fn in_batches_it_is_the_oracle(
+        steps in steps(80),
+        strict: bool,
+        matching: bool,
+        batch in 2usize..30,
+        small in small(),
+    ) {
+        check(&steps, strict, matching, batch, small)?;
     }
 
     #[test]
-    fn what_only_adds_is_the_oracle_and_is_told(steps in plain_steps(60), batch in 1usize..12) {
-        check_changes(&steps, batch)?;
+    fn what_only_adds_is_the_oracle_and_is_told(steps in plain_steps(60), batch in 1usize..12, small in small()) {
+        check_changes(&steps, batch, small)?;
+    }
+
+    #[test]
+    fn along_a_line_it_is_the_oracle((first, then) in along_steps(), few in 1u32..4, batch in 1usize..4, small in small()) {
+        let mut rules = rules(false).with_names(few > 1);
+        for kind in IdentifierKind::ALL {
+            rules = rules.with_per_profile(kind, few);
+            for partner in IdentifierKind::ALL {
+                rules = rules.with_limit(kind, partner, 6);
+            }
+        }
+        check_changes_of(&rules, std::iter::once(&first[..]).chain(then.chunks(batch)), small)?;
     }
 
     #[test]

@@ -58,10 +58,12 @@ mod intake;
 #[cfg(test)]
 mod laws;
 mod lonely;
+mod near;
 #[cfg(any(test, feature = "contract"))]
 mod oracle;
 mod partition;
 mod preview;
+mod region;
 mod rulings;
 mod said;
 mod side;
@@ -90,11 +92,12 @@ use super::{Class, Rules, Ruling, Sighting, Subject};
 use crate::vocab::{CustomerId, IdentifierKey, IdentifierKind, RecordKey};
 pub(crate) use changes::Tally;
 use graph::Graph;
-use hashes::Hashes;
+use hashes::{Hashes, Identified};
+use region::Region;
 use rulings::Rulings;
 use said::SaidOf;
 use side::Side;
-use table::NONE;
+use table::{NONE, Notes};
 use whole::Whole;
 
 /// The state of who is who.
@@ -121,6 +124,8 @@ pub struct Resolver {
     guests: BTreeMap<u32, CustomerId>,
     /// How many rows have sightings without a vertex of their own.
     lonely_rows: usize,
+    /// A component of more vertices is cut where it may have changed alone.
+    small: usize,
     work: Work,
     uniter: Uniter,
 }
@@ -156,16 +161,19 @@ struct Work {
     /// Rows whose key is another from now on.
     rekeyed: BTreeMap<u32, IdentifierKey>,
     /// Rows that are in another whole, or new, with the row that named their profile before; `NONE` for none.
-    was: BTreeMap<u32, u32>,
+    was: Notes,
     /// Wholes that have grown, with the row that named them before; `NONE` for none.
-    grown: BTreeMap<u32, u32>,
+    grown: Notes,
     /// Wholes that are no more.
     dissolved: Vec<u32>,
     /// Sightings that are new.
     fresh: Vec<u32>,
     tally: Tally,
-    component: Component,
-    members: Vec<u32>,
+    region: Region,
+    /// Of one sighting: the identifiers that it names, and their rows.
+    meant: Vec<Identified>,
+    rows: Vec<u32>,
+    guesses: Vec<u32>,
 }
 
 impl Resolver {
@@ -188,6 +196,7 @@ impl Resolver {
             slips: BTreeSet::new(),
             guests: BTreeMap::new(),
             lonely_rows: 0,
+            small: region::SMALL,
             work: Work::default(),
             uniter: Uniter::new(limits),
             rules,
@@ -212,7 +221,7 @@ impl Resolver {
         unruled.iter().for_each(|ruling| self.unrule(ruling));
         ruled.iter().for_each(|ruling| self.rule(ruling));
         gone.iter().for_each(|sighting| self.take_out(sighting));
-        come.iter().for_each(|sighting| self.take_in(sighting));
+        self.take_all_in(come);
         self.settle()
     }
 

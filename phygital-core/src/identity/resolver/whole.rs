@@ -9,7 +9,7 @@
 
 use super::Resolver;
 use super::bounds::{PARTNERS_MAX, SEEN_MAX};
-use super::graph::{CROWDED, NORMAL, OUTER, Row, SINGLE, WHOLE};
+use super::graph::{CROWDED, DIRTY, NORMAL, OUTER, Row, SINGLE, WATCHED, WHOLE};
 use super::lonely::{FRESH, HOME};
 use super::side::{Side, count_in};
 use super::table::{NONE, push};
@@ -121,7 +121,7 @@ impl Resolver {
 
     /// The same as it was before these changes.
     pub(super) fn anchor_before(&self, row: u32) -> u32 {
-        if let Some(&was) = self.work.was.get(&row) {
+        if let Some(was) = self.work.was.get(row) {
             return was;
         }
         let found = self.graph.row(row);
@@ -133,7 +133,7 @@ impl Resolver {
 
     /// The row that named a whole before these changes, for those that were in it then.
     fn whole_before(&self, whole: u32) -> u32 {
-        self.work.grown.get(&whole).copied().unwrap_or(self.wholes[whole as usize].anchor)
+        self.work.grown.get(whole).unwrap_or(self.wholes[whole as usize].anchor)
     }
 
     /// The vertices of a whole, from one of them on; a row that is in none is its own.
@@ -149,7 +149,12 @@ impl Resolver {
 
     /// How a sighting of these rows adds to wholes; `None` where it does not, or where what it makes of them may have
     /// something to refuse.
-    pub(super) fn growth(&self, record: RecordKey, rows: &[u32], number: u32) -> Option<Growth> {
+    pub(super) fn growth(
+        &self,
+        (record, time): (RecordKey, Timestamp),
+        rows: &[u32],
+        number: u32,
+    ) -> Option<Growth> {
         if self.said.each.get(number as usize).is_some_and(|one| one.row != NONE)
             || self.rulings.is_about(&Subject::Record(record))
         {
@@ -162,7 +167,7 @@ impl Resolver {
         let mut count = 0;
         for &row in rows {
             let found = self.graph.row(row);
-            if found.flags & !OUTER == CROWDED && name == NONE && birth == NONE {
+            if name == NONE && birth == NONE && self.stays_outside(row, found, rows.len(), time) {
                 crowd = true;
                 continue;
             }
@@ -200,6 +205,24 @@ impl Resolver {
         (rows.len() == 1 || self.all_link(rows, &growth.sum, crowd)).then_some(growth)
     }
 
+    /// Whether a row is no vertex, and is none either when a sighting at this time names it with so many rows, no name among
+    /// them: it is crowded; or shared, and has one holder as far as anybody knows.
+    fn stays_outside(&self, row: u32, found: &Row, count: usize, time: Timestamp) -> bool {
+        match found.flags & !OUTER {
+            CROWDED => true,
+            flags @ (WATCHED | 0) => {
+                // With too many sightings to look at it has one holder, whoever that is.
+                let held = match flags {
+                    WATCHED => found.seen as usize != SEEN_MAX && self.is_held_by_one(row, Some(time)),
+                    _ => found.seen as usize > SEEN_MAX,
+                };
+                let few = found.degree as usize + count <= PARTNERS_MAX;
+                held && few && self.side(row).is_none_or(Side::is_plain)
+            }
+            _ => false,
+        }
+    }
+
     /// What a row, or the whole that it is in, adds up to; `None` where it is none, or changing.
     fn sum_of(&self, row: u32, found: &Row) -> Option<Sum> {
         if found.flags == 0 && found.seen == 0 {
@@ -226,7 +249,7 @@ impl Resolver {
         rows.iter().all(|&row| {
             let found = self.graph.row(row);
             let Some(kind) = found.identifier_kind() else { return false };
-            if found.is(CROWDED) {
+            if found.is_outside() {
                 return true;
             }
             let outer = crowd || found.is(OUTER);
@@ -248,7 +271,7 @@ impl Resolver {
     fn partners_with(&self, row: u32, rows: &[u32], kind: IdentifierKind) -> u32 {
         let is = |other: u32| self.graph.row(other).identifier_kind() == Some(kind);
         let known = self.graph.partners(row).filter(|(other, _)| is(*other)).count();
-        let new = |other: &&u32| **other != row && is(**other) && self.graph.edge(row, **other).is_none();
+        let new = |other: &&u32| **other != row && is(**other) && !self.graph.are_tied(row, **other);
         (known + rows.iter().filter(new).count()) as u32
     }
 
@@ -270,16 +293,19 @@ impl Resolver {
             }
         }
         let (name, birth) = self.said.labels(number);
-        let crowd = rows.iter().any(|row| self.graph.row(*row).is(CROWDED));
+        let crowd = rows.iter().any(|row| self.graph.row(*row).is_outside());
         let mut whole = growth.home;
         for &row in rows {
             let found = self.graph.row(row);
-            if found.is(CROWDED) {
+            if found.is_outside() {
+                if found.first != NONE && self.graph.is_before(at, found.first) {
+                    self.graph.row_mut(row).first = at;
+                }
                 continue;
             }
             if found.seen == 1 {
                 self.begin(row, at);
-            } else if self.graph.when(at) < self.graph.when(self.graph.first(row)) {
+            } else if self.graph.is_before(at, self.graph.first(row)) {
                 self.first_seen_at(row, at);
             }
             if crowd {
@@ -308,7 +334,7 @@ impl Resolver {
         let found = self.graph.row_mut(row);
         found.flags = NORMAL | SINGLE;
         (found.first, found.profile) = (at, row);
-        self.work.was.entry(row).or_insert(NONE);
+        self.work.was.note(row, NONE);
     }
 
     /// A row was seen before it was known to be: it may name its whole now.
@@ -329,12 +355,15 @@ impl Resolver {
 
     /// Whether one row would name a profile rather than another.
     fn before(&self, one: u32, two: u32) -> bool {
-        let first = |row: u32| (self.graph.when(self.graph.first(row)), self.graph.row(row).key);
-        one != two && first(one) < first(two)
+        let (first, second) = (self.graph.first(one), self.graph.first(two));
+        match first == second {
+            true => self.graph.row(one).key < self.graph.row(two).key,
+            false => self.graph.is_before(first, second),
+        }
     }
 
     fn note_whole(&mut self, whole: u32) {
-        self.work.grown.entry(whole).or_insert(self.wholes[whole as usize].anchor);
+        self.work.grown.note(whole, self.wholes[whole as usize].anchor);
     }
 
     /// The shared identifiers around a whole that goes by another name may have other holders.
@@ -378,7 +407,7 @@ impl Resolver {
             let before = self.whole_before(given);
             let mut row = small;
             loop {
-                self.work.was.entry(row).or_insert(before);
+                self.work.was.note(row, before);
                 let found = self.graph.row_mut(row);
                 found.profile = whole;
                 row = found.place;
@@ -389,7 +418,7 @@ impl Resolver {
             self.wholes[given as usize].size = 0;
             self.work.dissolved.push(given);
         } else {
-            self.work.was.entry(small).or_insert(small);
+            self.work.was.note(small, small);
             let found = self.graph.row_mut(small);
             found.flags = found.flags & !SINGLE | WHOLE;
             (found.profile, found.place) = (whole, small);
@@ -410,8 +439,8 @@ impl Resolver {
         }
         let sum = Sum::of(found.kind, (NONE, NONE));
         let whole = self.new_whole(Whole { anchor: row, size: 1, sum });
-        self.work.was.entry(row).or_insert(row);
-        self.work.grown.insert(whole, NONE);
+        self.work.was.note(row, row);
+        self.work.grown.note(whole, NONE);
         let found = self.graph.row_mut(row);
         found.flags = found.flags & !SINGLE | WHOLE;
         (found.profile, found.place) = (whole, row);
@@ -442,11 +471,17 @@ impl Resolver {
         } else if found.is(WHOLE) {
             let whole = found.profile;
             let before = self.whole_before(whole);
+            // What it grew by is not known to be a change of each vertex, but is one.
+            let grown = self.work.grown.get(whole).is_some();
             let mut at = row;
             loop {
-                let before = self.work.was.get(&at).copied().unwrap_or(before);
+                let before = self.work.was.get(at).unwrap_or(before);
                 let found = self.graph.row_mut(at);
                 found.flags &= !WHOLE;
+                if grown && !found.is(DIRTY) {
+                    found.flags |= DIRTY;
+                    self.work.dirty.push(at);
+                }
                 found.profile = before;
                 at = std::mem::replace(&mut found.place, NONE);
                 if at == row {
@@ -504,7 +539,7 @@ impl Resolver {
                     let found = self.graph.row_mut(*row);
                     (found.profile, found.place) = (whole, *next);
                 }
-                self.work.grown.insert(whole, NONE);
+                self.work.grown.note(whole, NONE);
                 WHOLE
             }
         };
@@ -518,18 +553,22 @@ impl Resolver {
     /// Tells what became of profiles by growth alone, and begins anew.
     pub(super) fn tell_growth(&mut self) {
         let id = |row: u32| CustomerId::from(self.graph.row(row).key);
-        for (row, was) in std::mem::take(&mut self.work.was) {
+        for n in 0..self.work.was.len() {
+            let (row, was) = self.work.was.nth(n);
             if self.graph.row(row).is(WHOLE | SINGLE) {
                 let was = (was != NONE).then(|| id(was));
                 self.work.tally.member(was, Some(id(self.anchor_of(row))));
             }
         }
-        for (whole, was) in std::mem::take(&mut self.work.grown) {
+        self.work.was.clear();
+        for n in 0..self.work.grown.len() {
+            let (whole, was) = self.work.grown.nth(n);
             let whole = &self.wholes[whole as usize];
             if was != NONE && whole.size > 0 {
                 self.work.tally.member(Some(id(was)), Some(id(whole.anchor)));
             }
         }
+        self.work.grown.clear();
         self.free_wholes.append(&mut self.work.dissolved);
         for at in self.work.fresh.drain(..) {
             self.graph.seen[at as usize].state &= !FRESH;
