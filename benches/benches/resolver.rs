@@ -9,16 +9,24 @@
 //! The limit is the bare look-up of the same identifiers in the same order in a table of the same keys, in the standard
 //! library's `HashMap` with a hash that is nothing but the key.
 //!
-//! Then one component of a thousand edges, gathered and cut again when one of its events goes and comes.
+//! Then what an event costs in a long chain of identifiers that refuse each other; where it moves all profiles of a chain;
+//! in one profile of a thousand edges, gathered and cut again; where an identifier loses its first sighting; and what it
+//! costs to record one durably, beside a commit of bare SQLite (in the folder that `PHYGITAL_BENCH_DATA` names, else in
+//! `target/bench-data`).
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::hint::black_box;
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
+use phygital_benches::{disk, shop};
+use phygital_core::event::{CodecOptions, Event};
 use phygital_core::identity::resolver::Resolver;
 use phygital_core::identity::{Details, Named, Rules, Sighting, Subject};
 use phygital_core::vocab::{IdentifierKey, IdentifierKind, RecordKey, Timestamp};
+use phygital_store::{Durability, Options, Sqlite};
 use rustix::time::{ClockId, clock_gettime};
 
 /// The aims.
@@ -201,31 +209,148 @@ fn run(people: u64) -> Row {
     Row { identifiers: known.len(), events, batch, eager, look, index, contacts, records }
 }
 
-/// One component of a thousand edges: addresses in a chain, each two used in one browser, which may not join them without
-/// names. Microseconds to take an event out of the middle and in again, which cuts it once; and how many edges there are.
-fn component() -> (usize, f64) {
-    use IdentifierKind::{Cookie, Email};
-    let sighting = |n: u64| Sighting {
+/// The least of so many times, in microseconds of CPU time: of one of `each` calls.
+fn least(times: usize, each: u32, mut work: impl FnMut()) -> f64 {
+    let mut best = f64::INFINITY;
+    for _ in 0..times {
+        let began = cpu();
+        (0..each).for_each(|_| work());
+        best = best.min((cpu() - began) / f64::from(each));
+    }
+    best * 1e6
+}
+
+/// A sighting of identifiers without details, `n` being when and what it is.
+fn sighting(n: u64, named: Vec<Named>) -> Sighting {
+    Sighting {
         record: RecordKey::from_bytes(bytes(101, n)),
         time: Timestamp::from_millis(n as i64).expect("a time"),
         linking: true,
-        named: vec![named(Email, n.div_ceil(2)), named(Cookie, n / 2)],
+        named,
         details: Details::default(),
-    };
-    let all: Vec<Sighting> = (0..1_000).map(sighting).collect();
+    }
+}
+
+/// One component of so many edges: addresses in a chain, each two used in one browser, which may not join them without
+/// names. Microseconds to take an event out of the middle and in again, which changes two profiles.
+fn chain(edges: u64) -> f64 {
+    use IdentifierKind::{Cookie, Email};
+    let all: Vec<Sighting> =
+        (0..edges).map(|n| sighting(n, vec![named(Email, n.div_ceil(2)), named(Cookie, n / 2)])).collect();
     let mut resolver = Resolver::new(Rules::default().with_limit(Cookie, Email, 2), None);
     resolver.replace(&[], &all, &[], &[]);
-    let (whole, _) = resolver.around(&Subject::Record(all[500].record)).expect("a component");
-    let middle = std::slice::from_ref(&all[500]);
-    let mut best = f64::INFINITY;
-    for _ in 0..100 {
+    let at = all.len() / 2;
+    let middle = std::slice::from_ref(&all[at]);
+    let (whole, _) = resolver.around(&Subject::Record(all[at].record)).expect("a component");
+    assert_eq!(whole.edges.len(), all.len(), "one component");
+    least(50, 10, || _ = black_box(resolver.replace(middle, middle, &[], &[])))
+}
+
+/// The same where every profile is as full as it may be, of two addresses, and each event at the end moves the border of
+/// all: microseconds of one that comes or goes.
+fn shift(edges: u64) -> f64 {
+    use IdentifierKind::Email;
+    let rules = Rules::default().with_per_profile(Email, 2).with_limit(Email, Email, 2);
+    // Links are taken from the end, where the least keys are.
+    let link = |n: u64| sighting(n, vec![email(n + 1), email(n)]);
+    let all: Vec<Sighting> = (0..edges).map(link).collect();
+    let mut resolver = Resolver::new(rules, None);
+    resolver.replace(&[], &all, &[], &[]);
+    let last = [link(edges)];
+    least(20, 1, || {
+        black_box(resolver.replace(&[], &last, &[], &[]));
+        black_box(resolver.replace(&last, &[], &[], &[]));
+    }) / 2.0
+}
+
+/// Addresses whose keys are in the order of their numbers, and so are the links of a chain of them.
+fn email(n: u64) -> Named {
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&(u64::MAX - (n << 32)).to_be_bytes());
+    let key = IdentifierKey::from_bytes(key);
+    Named { kind: IdentifierKind::Email, key, junk: false, forms: vec![key], spelling: None }
+}
+
+/// One profile of so many browsers, each two named together: microseconds to gather and cut all of it, and its edges.
+fn profile(browsers: u64) -> (u64, f64) {
+    use IdentifierKind::Cookie;
+    let pairs = (0..browsers).flat_map(|one| (0..one).map(move |two| (one, two)));
+    let each = pairs.map(|(one, two)| {
+        let mut both = vec![named(Cookie, one), named(Cookie, two)];
+        both.sort_unstable();
+        sighting(one << 16 | two, both)
+    });
+    let all: Vec<Sighting> = each.collect();
+    let mut resolver = Resolver::new(Rules::default(), None);
+    resolver.replace(&[], &all, &[], &[]);
+    let middle = std::slice::from_ref(&all[all.len() / 2]);
+    (all.len() as u64, least(100, 10, || _ = black_box(resolver.replace(middle, middle, &[], &[]))))
+}
+
+/// One loyalty number with so many sightings: microseconds to take out the first, one after the other, and how long the
+/// first of these took.
+fn firsts(sightings: u64) -> (f64, f64) {
+    use IdentifierKind::Loyalty;
+    let all: Vec<Sighting> = (0..sightings).map(|n| sighting(n, vec![named(Loyalty, 1)])).collect();
+    let mut resolver = Resolver::new(Rules::default(), None);
+    resolver.replace(&[], &all, &[], &[]);
+    let mut out = |some: &[Sighting]| {
         let began = cpu();
-        for _ in 0..10 {
-            black_box(resolver.replace(middle, middle, &[], &[]));
-        }
-        best = best.min((cpu() - began) / 10.0);
+        some.iter().for_each(|one| _ = black_box(resolver.replace(std::slice::from_ref(one), &[], &[], &[])));
+        (cpu() - began) * 1e6
+    };
+    let first = out(&all[..1]);
+    let rest = &all[1..all.len() / 2];
+    (first, out(rest) / rest.len() as f64)
+}
+
+/// An event that ties a customer's new browser to her, recorded durably, beside one commit of a row in bare SQLite: medians
+/// in microseconds, of the commit, of the event, and of the same event without a sync.
+fn durable(customers: u64) -> shop::Result<[f64; 3]> {
+    let folder = disk::folder()?;
+    println!("{}, {}", folder.display(), disk::file_system(&folder));
+    let paths = ["bare", "full", "normal"].map(|name| folder.join(format!("resolver-{name}.db")));
+    let bare = disk::BareSqlite::new(&paths[0])?;
+    let engine = |path: &Path, durability| -> shop::Result<_> {
+        disk::remove(path);
+        let mut engine = shop::engine(Sqlite::open_with(path, &Options::new().durability(durability))?, 1)?;
+        shop::fill(&mut engine, customers)?;
+        Ok(engine)
+    };
+    let (mut full, mut normal) =
+        (engine(&paths[1], Durability::Full)?, engine(&paths[2], Durability::Normal)?);
+    let identified = |n: u64| {
+        let text = format!(
+            r#"{{"specversion":"1.0","id":"i-{n}","source":"//shop.example/web","type":"com.phygital.user_identified",
+            "time":"{}","data":{{"identifiers":{{"cookie":"new{n}","phone":"{}"}},"context":{{}},"properties":{{}}}}}}"#,
+            shop::at(1_000 + n),
+            shop::phone(shop::mixed(n) % customers)
+        );
+        Event::from_json(&text, &CodecOptions::default())
+    };
+    let mut times = [const { Vec::new() }; 3];
+    for n in 0..3_000 {
+        let (one, two) = (identified(n)?, identified(n)?);
+        let now = shop::at(1_000 + n);
+        let mut time = |of: usize, work: &mut dyn FnMut() -> shop::Result<()>| -> shop::Result<()> {
+            let began = Instant::now();
+            work()?;
+            // The first of them make the write-ahead logs.
+            if n >= 1_000 {
+                times[of].push(began.elapsed().as_secs_f64() * 1e6);
+            }
+            Ok(())
+        };
+        time(0, &mut || Ok(bare.commit()?))?;
+        time(1, &mut || full.record(one.clone(), now).map(drop).map_err(Into::into))?;
+        time(2, &mut || normal.record(two.clone(), now).map(drop).map_err(Into::into))?;
     }
-    (whole.edges.len(), best * 1e6)
+    drop((bare, full, normal));
+    paths.iter().for_each(|path| disk::remove(path));
+    Ok(times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    }))
 }
 
 fn main() -> ExitCode {
@@ -276,9 +401,28 @@ fn main() -> ExitCode {
             look / flat_look
         );
     }
-    let (edges, micros) = component();
-    println!("a component of {edges} edges gathered and cut again: {micros:.1} us");
+    for edges in [100, 1_000, 10_000, 100_000] {
+        let micros = chain(edges);
+        println!("in a chain of {edges} edges an event goes and comes: {micros:.1} us");
+        met &= micros <= COMPONENT_MICROS_MAX;
+    }
+    for edges in [100, 1_000, 10_000] {
+        println!("where all {edges} edges of a chain are taken otherwise: {:.1} us", shift(edges));
+    }
+    let (edges, micros) = profile(46);
+    println!("a profile of {edges} edges gathered and cut again: {micros:.1} us");
     met &= micros <= COMPONENT_MICROS_MAX;
+    for sightings in [100, 1_000, 10_000, 100_000] {
+        let (first, each) = firsts(sightings);
+        println!("the first of {sightings} sightings goes: {first:.1} us, each after it {each:.1} us");
+    }
+    match durable(2_000) {
+        Ok([bare, full, normal]) => println!(
+            "a browser tied to a customer: one row committed in bare SQLite {bare:.0} us, the event {full:.0} us ({:.2} times), without a sync {normal:.0} us",
+            full / bare
+        ),
+        Err(error) => println!("durable events were not measured: {error}"),
+    }
     println!(
         "aims: {EVENTS_A_SECOND_MIN} events a second, {BYTES_MAX} bytes an identifier, {COMPONENT_MICROS_MAX} us: {}",
         if met { "met" } else { "missed" }

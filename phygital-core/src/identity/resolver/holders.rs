@@ -74,8 +74,7 @@ impl Resolver {
     /// time: where all names of it agree, and it was first seen too short ago for one holder to have followed another.
     pub(super) fn is_held_by_one(&self, row: u32, time: Option<Timestamp>) -> bool {
         let rest = i64::from(self.rules.recycled_after_days()).saturating_mul(DAY);
-        let (first, at_odds) =
-            (self.graph.row(row).first, self.side(row).is_some_and(|side| side.at_odds));
+        let (first, at_odds) = (self.graph.row(row).first, self.side(row).is_some_and(|side| side.at_odds));
         !at_odds && first != NONE && {
             let (first, latest) = (self.graph.when(first).0, self.graph.latest());
             let time = time.unwrap_or(first);
@@ -263,8 +262,10 @@ impl Resolver {
             _ if crowded || found.seen == 0 => vec![(row, false)],
             Some(knot) => {
                 let each = knot.epochs.iter().enumerate();
-                each.map(|(number, epoch)| (epoch.row, self.links_by(row, self.partners_in(row, number as u8))))
-                    .collect()
+                each.map(|(number, epoch)| {
+                    (epoch.row, self.links_by(row, self.partners_in(row, number as u8)))
+                })
+                .collect()
             }
             None => vec![(row, self.links_by(row, self.partners_in(row, 0)))],
         };
@@ -293,7 +294,8 @@ impl Resolver {
         // Ties are in order, so those with one other lie side by side.
         let mut last = NONE;
         let ties = knot.into_iter().flat_map(|knot| &knot.ties).filter(move |tie| tie.epoch == epoch);
-        let tied = ties.map(|tie| tie.other).filter(move |other| std::mem::replace(&mut last, *other) != *other);
+        let tied =
+            ties.map(|tie| tie.other).filter(move |other| std::mem::replace(&mut last, *other) != *other);
         let held = move |other: &u32| match self.side(*other).and_then(|side| side.knot.as_ref()) {
             Some(knot) => knot.ties.iter().any(|tie| tie.other == row),
             None => true,

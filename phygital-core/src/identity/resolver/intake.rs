@@ -43,7 +43,8 @@ impl Resolver {
         for named in some.iter().flat_map(usable) {
             let row = self.graph.guess(&named.key);
             guesses.push(row);
-            sum ^= self.graph.rows.get(row as usize).map_or(0, |row| row.seen) ^ self.hashes.warm_forms(named);
+            sum ^=
+                self.graph.rows.get(row as usize).map_or(0, |row| row.seen) ^ self.hashes.warm_forms(named);
         }
         guesses.retain(|row| *row != NONE);
         for row in &mut guesses {
@@ -72,8 +73,7 @@ impl Resolver {
             let changed = self.hashes.learn(named);
             self.reread(changed, named);
         }
-        let at =
-            self.add(sighting.record, sighting.time, usable(sighting).map(Given::of), &sighting.details);
+        let at = self.add(sighting.record, sighting.time, usable(sighting).map(Given::of), &sighting.details);
         if usable(sighting).any(is_hashed) {
             self.hashes.keep(at, usable(sighting).map(Given::of).collect());
         }
@@ -165,8 +165,10 @@ impl Resolver {
             let rows = self.graph.named(at).map(|row| self.graph.row(row));
             rows.filter_map(|row| Some(Given::clear(row.identifier_kind()?, row.key))).collect()
         });
+        let was = self.profile_told(at);
         self.remove(at);
         let at = self.add(record, time, given.iter().copied(), &details);
+        self.goes_on(at, was);
         if hashed {
             self.hashes.keep(at, given);
         }

@@ -10,7 +10,7 @@
 //! 4. What links is a vertex: an epoch, or a description of a person that is worth a match by itself; and whatever a
 //!    ruling is about.
 //! 5. Edges: what sightings name together, descriptions that match, typing errors, rulings.
-//! 6. Each component is cut into profiles ([`Uniter`]).
+//! 6. Each component is cut into profiles ([`Uniter`]); of a large one the part that may change.
 //! 7. A record belongs to the profile of its strongest vertex; one that names shared identifiers alone to whoever uses
 //!    the first of them most, where few do; any other is a profile of its own.
 //! 8. A profile is named by its first vertex, so that an id once given leads by that vertex to where it is now.
@@ -208,9 +208,10 @@ impl Resolver {
     /// call. Gives what became of profiles, in order.
     ///
     /// A sighting that only adds to profiles of which nothing can be refused costs a few look-ups, however large they are.
-    /// Anything else costs the size of the components touched, and of an identifier's sightings where its holders, its
-    /// class or its first sighting change. Limits bound a profile and the neighbours of an identifier; a component is not
-    /// bounded: a chain of ever new identifiers, each refused by the next, is cut as a whole.
+    /// Anything else costs the profiles that change and those that they share edges with, and an identifier's sightings
+    /// where its holders or its class change. Limits bound a profile and the neighbours of an identifier. A component is not
+    /// bounded, and need not be: of a chain of ever new identifiers, each refused by the next, only the part is cut that may
+    /// change; the law of that, and why no bound can be had on how much does change, stand at the top of `region.rs`.
     pub fn replace(
         &mut self,
         gone: &[Sighting],

@@ -303,3 +303,71 @@ impl Resolver {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::super::Resolver;
+    use crate::identity::{Details, Named, Rules, Sighting};
+    use crate::vocab::{IdentifierKey, IdentifierKind, RecordKey, Timestamp};
+
+    /// A sighting of two addresses of a chain, whose links are taken from its end.
+    fn link(n: u32) -> Sighting {
+        let email = |n: u32| {
+            let mut key = [0; 16];
+            key[..4].copy_from_slice(&(u32::MAX - n).to_be_bytes());
+            let key = IdentifierKey::from_bytes(key);
+            Named { kind: IdentifierKind::Email, key, junk: false, forms: vec![key], spelling: None }
+        };
+        let mut record = [0; 16];
+        record[..4].copy_from_slice(&n.to_be_bytes());
+        Sighting {
+            record: RecordKey::from_bytes(record),
+            time: Timestamp::from_millis(i64::from(n)).unwrap(),
+            linking: true,
+            named: vec![email(n + 1), email(n)],
+            details: Details::default(),
+        }
+    }
+
+    fn of(sightings: &[Sighting], per_profile: u32) -> Resolver {
+        let email = IdentifierKind::Email;
+        let rules = Rules::default().with_per_profile(email, per_profile).with_limit(email, email, 2);
+        let mut resolver = Resolver::new(rules, None);
+        resolver.replace(&[], sightings, &[], &[]);
+        resolver
+    }
+
+    #[test]
+    fn what_moves_every_profile_of_a_chain_does() {
+        let all: Vec<Sighting> = (0..1_000).map(link).collect();
+        for per_profile in 2..5 {
+            let mut resolver = of(&all[1..999], per_profile);
+            for (gone, come, is) in [
+                (0..0, 999..1_000, 1..1_000),
+                (0..0, 0..1, 0..1_000),
+                (999..1_000, 0..0, 0..999),
+                (500..501, 0..0, 0..999),
+            ] {
+                resolver.replace(&all[gone.clone()], &all[come], &[], &[]);
+                let left: Vec<Sighting> =
+                    all[is].iter().filter(|one| !all[gone.clone()].contains(one)).cloned().collect();
+                assert_eq!(resolver.partition().digest(), of(&left, per_profile).partition().digest());
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_chain_is_not_gathered_for_what_changes_two_profiles() {
+        let all: Vec<Sighting> = (0..10_000).map(link).collect();
+        let mut resolver = of(&all, 2);
+        resolver.work.region = Default::default();
+        for one in all.chunks(1).step_by(999) {
+            let known = resolver.partition().digest();
+            resolver.replace(one, one, &[], &[]);
+            assert_eq!(resolver.partition().digest(), known);
+        }
+        let most = resolver.work.region.rows.capacity();
+        assert!(most < 1_000, "{most} vertices were gathered");
+    }
+}
