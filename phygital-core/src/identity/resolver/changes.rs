@@ -91,6 +91,15 @@ impl Tally {
             kept.clear();
             return Vec::new();
         }
+        if was.is_empty() && went.is_empty() {
+            // Somebody new, or somebody known who has one identifier more: by far the most that happens.
+            in_order(kept);
+            in_order(is);
+            let fresh = is.drain(..).filter(|profile| kept.binary_search(profile).is_err());
+            let changes = fresh.map(|profile| ProfileChange::Created { profile }).collect();
+            kept.clear();
+            return changes;
+        }
         was.extend_from_slice(kept);
         is.extend_from_slice(kept);
         in_order(was);
