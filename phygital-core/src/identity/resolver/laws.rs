@@ -408,26 +408,6 @@ proptest! {
     }
 
     #[test]
-    fn who_was_known_by_a_hash_goes_on_in_clear(kind in 0u8..10, n in 0u8..4) {
-        let (hashed, clear) = (named(kind, n, true), named(kind, n, false));
-        prop_assume!(hashed.kind.is_contact_point());
-        let sighting = |n: u8, one: Named| Sighting {
-            record: record(n),
-            time: time(i64::from(n)),
-            linking: true,
-            named: vec![one],
-            details: Details::default(),
-        };
-        let mut resolver = Resolver::new(rules(false), None);
-        let (first, then) = (sighting(1, hashed), sighting(2, clear));
-        resolver.replace(&[], std::slice::from_ref(&first), &[], &[]);
-        let from = resolver.profile_of(&first.record).unwrap();
-        let changes = resolver.replace(&[], std::slice::from_ref(&then), &[], &[]);
-        let to = resolver.profile_of(&first.record).unwrap();
-        prop_assert_eq!(changes, vec![ProfileChange::Renamed { from, to }]);
-    }
-
-    #[test]
     fn a_preview_tells_what_then_happens(
         steps in steps(60),
         (strict, matching) in any::<(bool, bool)>(),
