@@ -102,6 +102,9 @@ impl Resolver {
                 let cut = uniter.unite(&region.component, &self.said);
                 if is_all || self.is_rim_as_it_was(&mut region, cut) {
                     self.take_cut(&region, cut);
+                    if is_all {
+                        self.make_whole(&region.component, &region.rows, cut);
+                    }
                     break;
                 }
                 enough = 2 * region.rows.len();
