@@ -9,6 +9,8 @@ PHYGITAL is the command, built with --release; FILE has path, total_conversions,
 converts. Makes a virtual environment beside the benchmarks' target folder and installs the peers from PyPI into it. Each
 run is a process of its own; reading the file counts for all. Prints CPU seconds, peak memory, how many times the CPU of
 ours that is, and by how much the worst channel is off: rules against exact fractions, Markov against the solved chain.
+Counts and values are summed as whole numbers of millionths, so that a million journeys take a minute; the chain is solved
+and spread B is summed in floating numbers, which is good to about 1e-12.
 """
 import csv
 import io
@@ -47,29 +49,49 @@ def draw(count, file):
             out.write(f"{' > '.join(path)},{int(won)},{value},{int(not won)}\n")
 
 
+MILLION = 10 ** 6
+
+
+def millionths(text):
+    number = Fraction(text) * MILLION
+    if number.denominator != 1:
+        sys.exit(f"expected at most six decimals, found {text}")
+    return number.numerator
+
+
 def rows(file):
+    """Paths with the sums of what came of them, in millionths."""
+    numbers, paths = {}, {}
     with open(file, newline="") as lines:
         for row in csv.DictReader(lines):
-            yield (row["path"].split(" > "), Fraction(row["total_conversions"]),
-                   Fraction(row["total_conversion_value"]), Fraction(row["total_null"]))
+            sums = paths.setdefault(row["path"], [0, 0, 0])
+            for at, name in enumerate(("total_conversions", "total_conversion_value", "total_null")):
+                text = row[name]
+                if text not in numbers:
+                    numbers[text] = millionths(text)
+                sums[at] += numbers[text]
+    return [(path.split(" > "), *sums) for path, sums in paths.items()]
 
 
 def exact(file):
     """Credits as fractions, and the chains solved: removal effects from the inverse, order 1 and 2."""
     import numpy
 
-    rules = {model: defaultdict(lambda: [Fraction(), Fraction()]) for model in ("first", "last", "linear")}
-    chains = {1: defaultdict(lambda: defaultdict(Fraction)), 2: defaultdict(lambda: defaultdict(Fraction))}
-    worth = {1: defaultdict(Fraction), 2: defaultdict(Fraction)}
-    totals = [Fraction(), Fraction()]
-    for path, won, value, lost in rows(file):
+    all_rows = rows(file)
+    # Of each rule: by channel, and by into how many parts a journey's credit went.
+    rules = {model: defaultdict(lambda: defaultdict(lambda: [0, 0])) for model in ("first", "last", "linear")}
+    chains = {1: defaultdict(lambda: defaultdict(int)), 2: defaultdict(lambda: defaultdict(int))}
+    worth = {1: defaultdict(int), 2: defaultdict(int)}
+    totals = [0, 0]
+    for path, won, value, lost in all_rows:
         totals[0] += won
         totals[1] += value
         if won:
             for model, touches in (("first", path[:1]), ("last", path[-1:]), ("linear", path)):
                 for touch in touches:
-                    rules[model][touch][0] += won / len(touches)
-                    rules[model][touch][1] += value / len(touches)
+                    credit = rules[model][touch][len(touches)]
+                    credit[0] += won
+                    credit[1] += value
         for order, chain in chains.items():
             state = tuple(path[:order])
             chain["start"][state] += won + lost
@@ -81,7 +103,9 @@ def exact(file):
             chain[state]["won"] += won
             chain[state]["lost"] += lost
             worth[order][state] += value
-    answers = {model: {channel: [float(x) for x in credit] for channel, credit in credits.items()}
+    totals = [total / MILLION for total in totals]
+    whole = lambda credit, at: float(sum(Fraction(sums[at], parts) for parts, sums in credit.items()) / MILLION)
+    answers = {model: {channel: [whole(credit, 0), whole(credit, 1)] for channel, credit in credits.items()}
                for model, credits in rules.items()}
     for order, chain in chains.items():
         states = sorted({state for state in chain if state != "start"} |
@@ -106,16 +130,16 @@ def exact(file):
             left = numpy.eye(kept.sum()) - steps[numpy.ix_(kept, kept)]
             effects[channel] = 1 - start[kept] @ numpy.linalg.solve(left, wins[kept]) / whole
         total = sum(effects.values())
-        answers[f"markov {order}"] = {channel: [float(totals[0]) * effect[0] / total[0], float(totals[1]) * effect[1] / total[1]]
+        answers[f"markov {order}"] = {channel: [totals[0] * effect[0] / total[0], totals[1] * effect[1] / total[1]]
                                       for channel, effect in effects.items()}
         if order == 1:
             # Spread B: the conversions of each path among its own touches.
             credits = defaultdict(lambda: [0.0, 0.0])
-            for path, won, value, _ in rows(file):
+            for path, won, value, _ in all_rows:
                 weights = [effects[touch][0] for touch in path] if won else []
                 for touch, weight in zip(path, weights):
-                    credits[touch][0] += float(won) * weight / sum(weights)
-                    credits[touch][1] += float(value) * weight / sum(weights)
+                    credits[touch][0] += won / MILLION * weight / sum(weights)
+                    credits[touch][1] += value / MILLION * weight / sum(weights)
             answers["markov 1 B"] = credits
     return answers
 

@@ -1,4 +1,4 @@
-//! A file of records as it lies on a disk or comes through a pipe: plain or compressed, CSV or JSON Lines.
+//! A file of records as it lies on a disk or comes through a pipe: plain or compressed, CSV, JSON Lines or columns.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -8,6 +8,8 @@ use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 
 use super::ahead::Ahead;
+#[cfg(feature = "arrow")]
+use super::column_rows::Columns;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::name;
@@ -19,6 +21,11 @@ pub(super) enum Form {
     Csv,
     /// An object on each line.
     JsonLines,
+    /// Parquet or Arrow.
+    #[cfg(feature = "arrow")]
+    Columns(Columns),
+    #[cfg(not(feature = "arrow"))]
+    Columns,
 }
 
 /// An open file. What it is, its first bytes say and not its name.
@@ -70,9 +77,10 @@ impl Input {
         };
         let (head, reader) = peek(bytes, HEAD).map_err(failed)?;
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head).trim_ascii_start();
-        let form = match text.first() {
-            Some(b'{') => Form::JsonLines,
-            Some(b'[') => {
+        let form = match (columns(&head), text.first()) {
+            (Some(form), _) => form,
+            (None, Some(b'{')) => Form::JsonLines,
+            (None, Some(b'[')) => {
                 let message =
                     format!("{name}: expected CSV or JSON Lines, an object on each line; found a JSON array");
                 return Err(Failure::misuse("malformed", message));
@@ -81,6 +89,28 @@ impl Input {
         };
         Ok(Self { name, form, reader: Ahead::of(Box::new(reader)), bar })
     }
+}
+
+/// The form of columns that begins so, if one does.
+fn columns(head: &[u8]) -> Option<Form> {
+    const PARQUET: &[u8] = b"PAR1";
+    const ARROW_FILE: &[u8] = b"ARROW1\0\0";
+    // A message that goes on: a text in UTF-8 does not begin so.
+    const ARROW_STREAM: &[u8] = &[0xFF; 4];
+    #[cfg(feature = "arrow")]
+    return [
+        (PARQUET, Columns::Parquet),
+        (ARROW_FILE, Columns::ArrowFile),
+        (ARROW_STREAM, Columns::ArrowStream),
+    ]
+    .into_iter()
+    .find(|(magic, _)| head.starts_with(magic))
+    .map(|(_, columns)| Form::Columns(columns));
+    #[cfg(not(feature = "arrow"))]
+    return [PARQUET, ARROW_FILE, ARROW_STREAM]
+        .iter()
+        .any(|magic| head.starts_with(magic))
+        .then_some(Form::Columns);
 }
 
 /// The first bytes, and all of them again.
@@ -129,6 +159,16 @@ mod tests {
         let two = [packed(b"id\n"), packed(b"1\n")].concat();
         assert_eq!(read(&two), Ok((Form::Csv, "id\n1\n".to_owned())));
         assert_eq!(read(b"[{\"id\": 1}]").unwrap_err().kind, "malformed");
+    }
+
+    #[test]
+    #[cfg(not(feature = "arrow"))]
+    fn columns_are_known_where_they_are_not_read() {
+        for head in [&b"PAR1..."[..], b"ARROW1\0\0", &[0xFF; 4]] {
+            let bytes = Box::new(Cursor::new(head.to_vec()));
+            let input = Input::of("x".to_owned(), bytes, ProgressBar::hidden()).unwrap();
+            assert_eq!(input.form, Form::Columns);
+        }
     }
 
     #[test]

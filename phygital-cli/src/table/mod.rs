@@ -1,6 +1,8 @@
 //! A table of records, read row by row by the names of its columns.
 
 mod ahead;
+#[cfg(feature = "arrow")]
+mod column_rows;
 mod csv_rows;
 mod input;
 
@@ -19,6 +21,8 @@ use crate::failure::Failure;
 use crate::lines::{Line, Lines};
 use crate::output::Output;
 use ahead::Ahead;
+#[cfg(feature = "arrow")]
+use column_rows::{ColumnFault, ColumnRows};
 use csv_rows::{CsvFault, CsvRows};
 use input::{Form, Input};
 
@@ -26,7 +30,7 @@ use input::{Form, Input};
 /// closes.
 pub(crate) const ROW_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// A file of records (CSV with a header, or JSON Lines), open at its first row.
+/// A file of records (CSV with a header, JSON Lines; with the feature `arrow` Parquet and Arrow), open at its first row.
 pub(crate) struct Table {
     name: String,
     columns: Vec<String>,
@@ -38,7 +42,14 @@ pub(crate) struct Table {
 
 enum Rows {
     Csv(Box<CsvRows>),
-    Json { lines: Lines<Ahead>, first: Option<Line>, asked: BTreeMap<String, Asked>, values: Vec<Cell> },
+    #[cfg(feature = "arrow")]
+    Columns(Box<ColumnRows>),
+    Json {
+        lines: Lines<Ahead>,
+        first: Option<Line>,
+        asked: BTreeMap<String, Asked>,
+        values: Vec<Cell>,
+    },
 }
 
 /// A column of JSON Lines that somebody asked for.
@@ -48,7 +59,7 @@ struct Asked {
     list: bool,
 }
 
-/// What stands in a column of a line of JSON Lines.
+/// What stands in a column of a line of JSON Lines, or of a row of columns.
 #[derive(Clone)]
 enum Cell {
     Text(String),
@@ -59,14 +70,14 @@ const NO_TEXT: Cell = Cell::Text(String::new());
 
 /// A row.
 pub(crate) struct Row<'t> {
-    /// Its line in the file, from 1.
+    /// Its line in the file, from 1; of files of columns its number.
     pub(crate) line: u64,
     values: Values<'t>,
 }
 
 enum Values<'t> {
     Csv(&'t CsvRows),
-    Json(&'t [Cell]),
+    Cells(&'t [Cell]),
 }
 
 impl Row<'_> {
@@ -74,7 +85,7 @@ impl Row<'_> {
     pub(crate) fn get(&self, column: usize) -> &str {
         match self.values {
             Values::Csv(row) => trimmed(row.get(column).unwrap_or_default()),
-            Values::Json(values) => match values.get(column) {
+            Values::Cells(values) => match values.get(column) {
                 Some(Cell::Text(text)) => trimmed(text),
                 _ => "",
             },
@@ -84,7 +95,7 @@ impl Row<'_> {
     /// The texts of a column of [`Table::lists`], where the row has a list there.
     pub(crate) fn list(&self, column: usize) -> Option<&[String]> {
         match self.values {
-            Values::Json(values) => match values.get(column) {
+            Values::Cells(values) => match values.get(column) {
                 Some(Cell::List(texts)) => Some(texts),
                 _ => None,
             },
@@ -127,6 +138,25 @@ impl Table {
                 let columns = columns.map(|column| column.trim().to_owned()).collect();
                 Ok(Self { name, columns, rows: Rows::Csv(rows), bar, digest: None })
             }
+            #[cfg(feature = "arrow")]
+            Form::Columns(columns) => {
+                let rows = ColumnRows::of(columns, reader).map_err(|fault| unreadable(&name, 0, fault))?;
+                Ok(Self {
+                    columns: rows.names(),
+                    name,
+                    rows: Rows::Columns(Box::new(rows)),
+                    bar,
+                    digest: None,
+                })
+            }
+            #[cfg(not(feature = "arrow"))]
+            Form::Columns => Err(Failure::misuse(
+                "no_arrow",
+                format!(
+                    "{name}: Parquet and Arrow are read by a command that was built with the feature arrow; this one reads \
+                     CSV and JSON Lines"
+                ),
+            )),
             Form::JsonLines => {
                 let mut lines = Lines::of_at_most(ROW_BYTES_MAX, reader);
                 let first = lines.next().map_err(|error| Failure::io(&name, &error))?;
@@ -162,7 +192,13 @@ impl Table {
         let mut places = (0..).zip(&self.columns).filter(|(_, column)| *column == name);
         let refuse = |what: &str| Err(Failure::misuse("no_column", format!("{}: {what}", self.name)));
         match (places.next(), places.next()) {
-            (Some((place, _)), None) => Ok(place),
+            (Some((place, _)), None) => {
+                #[cfg(feature = "arrow")]
+                if let Rows::Columns(rows) = &mut self.rows {
+                    rows.ask(place);
+                }
+                Ok(place)
+            }
             (None, _) => refuse(&format!("expected a column {name}, found none")),
             (Some(_), Some(_)) => refuse(&format!("expected one column {name}, found several")),
         }
@@ -174,8 +210,14 @@ impl Table {
         may.then(|| self.column(name)).transpose()
     }
 
-    /// Lets a column of JSON Lines that was asked for hold lists of texts too.
+    /// Lets a column of JSON Lines, or of columns, that was asked for hold lists of texts too.
     pub(crate) fn lists(&mut self, name: &str) {
+        #[cfg(feature = "arrow")]
+        if let Rows::Columns(rows) = &mut self.rows
+            && let Some(place) = self.columns.iter().position(|column| column == name)
+        {
+            rows.allow_lists(place);
+        }
         if let Rows::Json { asked, .. } = &mut self.rows
             && let Some(asked) = asked.get_mut(name)
         {
@@ -193,6 +235,15 @@ impl Table {
                 }
                 Ok(Some(Row { line: rows.line(), values: Values::Csv(rows) }))
             }
+            #[cfg(feature = "arrow")]
+            Rows::Columns(rows) => {
+                let name = &self.name;
+                if !rows.next().map_err(|fault| unreadable(name, rows.row(), fault))? {
+                    self.bar.finish_and_clear();
+                    return Ok(None);
+                }
+                Ok(Some(Row { line: rows.row(), values: Values::Cells(rows.values()) }))
+            }
             Rows::Json { lines, first, asked, values } => {
                 let next = match first.take() {
                     Some(line) => Some(line),
@@ -203,7 +254,7 @@ impl Table {
                     return Ok(None);
                 };
                 object(&self.name, &line, asked, values)?;
-                Ok(Some(Row { line: line.number, values: Values::Json(values) }))
+                Ok(Some(Row { line: line.number, values: Values::Cells(values) }))
             }
         }
     }
@@ -211,10 +262,10 @@ impl Table {
     /// The columns that were asked for and that no line of JSON Lines had.
     pub(crate) fn unseen(&self) -> Vec<&str> {
         match &self.rows {
-            Rows::Csv(_) => Vec::new(),
             Rows::Json { asked, .. } => {
                 asked.iter().filter(|(_, asked)| !asked.seen).map(|(name, _)| name.as_str()).collect()
             }
+            _ => Vec::new(),
         }
     }
 }
@@ -247,6 +298,17 @@ fn malformed(name: &str, rows: &CsvRows, fault: CsvFault) -> Failure {
     match fault {
         CsvFault::Io(error) => Failure::io(name, &error),
         fault => Failure::misuse("malformed", format!("{name}: {fault}")).at_line(rows.line()),
+    }
+}
+
+#[cfg(feature = "arrow")]
+fn unreadable(name: &str, row: u64, fault: ColumnFault) -> Failure {
+    match fault {
+        ColumnFault::Io(error) => Failure::io(name, &error),
+        fault => {
+            let failure = Failure::misuse("malformed", format!("{name}: {fault}"));
+            if row == 0 { failure } else { failure.at_line(row) }
+        }
     }
 }
 
