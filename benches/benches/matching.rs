@@ -4,6 +4,7 @@
 //! cargo bench --bench matching                       # 100,000 records
 //! cargo bench --bench matching -- write N FILE.csv   # the file for a peer: peers/customers_splink.py FILE.csv
 //! cargo bench --bench matching -- FILE.csv           # that file
+//! cargo bench --bench matching -- standard FILE      # the model that comes with the core, made anew
 //! ```
 
 use std::error::Error;
@@ -12,6 +13,7 @@ use std::io::{BufRead, BufReader, BufWriter};
 use std::time::Instant;
 
 use phygital_benches::people::{self, COLUMNS};
+use phygital_benches::standard;
 use phygital_core::identity::Evaluation;
 use phygital_core::identity::matching::{Field, FieldKind, Model, Records, resolve};
 
@@ -36,6 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     match arguments[..] {
         ["write", count, file] => {
             people::write(&people::records(count.parse()?, SEED), BufWriter::new(File::create(file)?))?;
+            Ok(())
+        }
+        ["standard", file] => {
+            fs::write(file, standard::model(standard::RECORDS)?.to_json() + "\n")?;
             Ok(())
         }
         [file] => measure(file),

@@ -5,6 +5,7 @@
 pub mod disk;
 pub mod people;
 pub mod shop;
+pub mod standard;
 
 use std::hint::black_box;
 use std::sync::OnceLock;

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::shop::mixed;
 
 /// The columns, the first the id of a record, the last the person in truth.
 pub const COLUMNS: [&str; 10] = [
@@ -94,6 +93,14 @@ impl Dice {
     fn digits(&mut self, count: usize) -> String {
         (0..count).map(|_| char::from(b'0' + self.below(10) as u8)).collect()
     }
+}
+
+/// The last step of SplitMix64 (Steele, Lea and Flood 2014).
+pub fn mixed(number: u64) -> u64 {
+    let mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 /// Values of which the first are common and the last are rare: the n-th as often as 1 / (n + shift).

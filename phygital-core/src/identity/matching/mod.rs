@@ -54,6 +54,7 @@ mod records;
 mod resolve;
 mod scale;
 mod similarity;
+mod standard;
 mod train;
 
 pub use field::{FIELDS_MAX, Field, FieldKind, VALUE_CHARS_MAX};
@@ -65,6 +66,7 @@ pub use model::{
 pub use records::Records;
 pub use resolve::{Entities, Pair, explain, pairs, resolve};
 pub use scale::Contribution;
+pub use standard::LEARN_MIN;
 
 /// Why records cannot be matched. Names records and fields, never what they hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
