@@ -11,7 +11,7 @@ pub(crate) enum Identity {
     Resolve(Resolve),
     /// Learn from a file what agreement and difference of names, dates and addresses are worth
     Train(Train),
-    /// Tell what speaks for and against two records being one person; exit code 1 when they are two
+    /// Tell what speaks for and against two records being one person; exit code 1 when they are no match
     Match(Match),
     /// Tell what ties two rows or identifiers together; exit code 1 when they are two profiles
     Explain(Two),
@@ -55,7 +55,8 @@ pub(crate) struct Source {
 pub(crate) struct Learned {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// What `identity train` wrote [default: learned from the file itself]
+    /// What `identity train` wrote [default: learned from the file itself; the standard model if it has under 100
+    /// records, and for `match`]
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
 }

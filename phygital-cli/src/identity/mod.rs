@@ -10,6 +10,6 @@ mod rulings;
 mod waterfall;
 
 pub(crate) use config::Config;
-pub(crate) use people::{People, descriptions};
-pub(crate) use records::records;
+pub(crate) use people::{People, described_fields};
+pub(crate) use records::{pair, records};
 pub(crate) use waterfall::{Bar, Waterfall};

@@ -1,9 +1,9 @@
 //! What a file of events or records says of who is who.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phygital_core::identity::evidence::{Evidence, Fact};
-use phygital_core::identity::matching::{Field, MatchingError, Model, Records};
+use phygital_core::identity::matching::{Field, MatchingError, Model};
 use phygital_core::identity::resolver::{self, Resolver};
 use phygital_core::identity::{
     Class, Details, HouseholdClass, Resident, Rules, Ruling, Sighting, Subject, households,
@@ -59,17 +59,6 @@ impl People {
         }
         faults.told().for_each(|line| output.note(&line));
         Ok(people)
-    }
-
-    /// What a row says of a person that is compared; `None` where there is no such row.
-    pub(crate) fn details(&self, id: &str) -> Option<Details> {
-        let mut details = self.evidence.sighting(self.rows.get(id)?)?.details;
-        let rules = self.evidence.rules();
-        if rules.is_nobody(&details) {
-            (details.given_name, details.surname) = (None, None);
-        }
-        details.birthday = details.birthday.filter(|birth| !rules.is_nobodys_birth(birth));
-        Some(details)
     }
 
     /// Takes in what people decided.
@@ -140,6 +129,12 @@ impl People {
             .collect()
     }
 
+    /// How many descriptions of people there are, each counted once.
+    pub(crate) fn described(&self) -> usize {
+        let said = self.evidence.sightings().filter(|one| one.linking).map(|one| one.details);
+        said.filter(|details| *details != Details::default()).collect::<BTreeSet<_>>().len()
+    }
+
     /// What agreement and difference of names and addresses are worth, learned from all that is said of people.
     pub(crate) fn learn(&self) -> Result<Model, MatchingError> {
         let sightings: Vec<Sighting> = self.evidence.sightings().collect();
@@ -160,18 +155,9 @@ impl Known<'_> {
     }
 }
 
-/// Descriptions of people as records to compare, by fields of the names that details have.
-pub(crate) fn descriptions<'d, I: Into<Box<str>>>(
-    rows: impl IntoIterator<Item = (I, &'d Details)>,
-) -> Result<Records, MatchingError> {
+/// The fields of a description of a person, as models name them.
+pub(crate) fn described_fields() -> Vec<Field> {
     let names = ["given_name", "surname", "birthday", "street", "city", "postcode", "country"];
     let kinds = DetailColumns::default().each().map(|(_, kind)| kind);
-    let fields = names.into_iter().zip(kinds).map(|(name, kind)| Field::new(name, kind));
-    Records::new(fields, rows.into_iter().map(|(id, details)| (id, values(details))))
-}
-
-fn values(details: &Details) -> [&str; 7] {
-    let Details { given_name, surname, birthday, street, city, postcode, country } = details;
-    [given_name, surname, birthday, street, city, postcode, country]
-        .map(|value| value.as_deref().unwrap_or_default())
+    names.into_iter().zip(kinds).map(|(name, kind)| Field::new(name, kind)).collect()
 }

@@ -10,10 +10,10 @@ pub(crate) struct Waterfall<'a> {
     pub(crate) records: (&'a str, &'a str),
     /// The fields, as they shall stand.
     pub(crate) bars: &'a [Bar],
-    /// From which sum on a pair speaks for one person.
+    /// From which sum on two records are a match.
     pub(crate) threshold: i32,
-    /// Whether both are one profile.
-    pub(crate) one: bool,
+    /// What is said of both, in a word.
+    pub(crate) verdict: &'a str,
 }
 
 /// A field.
@@ -57,8 +57,8 @@ impl Waterfall<'_> {
         let mut out = page(&title, &format!("{PAGE}{MARKS}"));
         out += &format!("<h1>{}</h1>\n{}", escape(&title), self.picture());
         out += "<p>Each bar begins where the one before ended. To the right a field speaks for one person, to the left for \
-            two; one bit doubles the odds. From the dashed line on a pair speaks for one profile; whether it becomes one, \
-            the other records of both have a say in.</p>\n";
+            two; one bit doubles the odds. From the dashed line on two records are a match; whether they become one profile, \
+            other records of both have a say in.</p>\n";
         out + "<p>This file is complete by itself: it loads nothing and runs no script.</p>\n</body>\n</html>\n"
     }
 
@@ -68,8 +68,7 @@ impl Waterfall<'_> {
 
     fn title(&self) -> String {
         let (one, two) = self.records;
-        let profiles = if self.one { "one profile" } else { "two profiles" };
-        format!("{one} and {two}: {} bits, {profiles}", bits(self.sum()))
+        format!("{one} and {two}: {} bits, {}", bits(self.sum()), self.verdict)
     }
 
     fn picture(&self) -> String {
@@ -102,7 +101,7 @@ impl Waterfall<'_> {
         }
         let sum = self.sum();
         svg += &self.row(self.bars.len(), ("together", sum), "sum", [place(0), place(sum)]);
-        let legend = format!("Bits; one profile from {} on", bits(threshold));
+        let legend = format!("Bits; a match from {} on", bits(threshold));
         svg += &text(WIDTH / 2, bottom + 33 * PX, "title middle", &legend);
         svg + "</svg>\n"
     }
@@ -156,7 +155,7 @@ mod tests {
     }
 
     fn chart(bars: &[Bar]) -> Waterfall<'_> {
-        Waterfall { records: ("1", "2"), bars, threshold: 4_000, one: true }
+        Waterfall { records: ("1", "2"), bars, threshold: 4_000, verdict: "a match" }
     }
 
     #[test]
@@ -168,7 +167,7 @@ mod tests {
         assert_eq!((places(&svg, "s1", "x"), places(&svg, "s1", "width")), (vec![288.0], vec![94.0]));
         assert_eq!((places(&svg, "sum", "x"), places(&svg, "sum", "width")), (vec![6.0], vec![282.0]));
         assert_eq!(places(&svg, "limit", "x1"), [156.4]);
-        assert!(svg.contains("aria-label=\"1 and 2: +7.5 bits, one profile\""), "{svg}");
+        assert!(svg.contains("aria-label=\"1 and 2: +7.5 bits, a match\""), "{svg}");
     }
 
     #[test]
@@ -190,13 +189,13 @@ mod tests {
     fn a_file_is_complete_by_itself_and_harmless() {
         let evil = "<script>alert('x')</script>\"&";
         let bars = [Bar { label: evil.to_owned(), weight: 1_000 }];
-        let chart = Waterfall { records: (evil, evil), bars: &bars, threshold: 4_000, one: false };
+        let chart = Waterfall { records: (evil, evil), bars: &bars, threshold: 4_000, verdict: "no match" };
         for text in [chart.svg(), chart.html()] {
             let text = text.replacen("http://www.w3.org/2000/svg", "", 1);
             for word in ["<script", "alert('x')", "http:", "https:", "src=", "href", "@import", "url("] {
                 assert!(!text.contains(word), "{word}");
             }
-            assert!(text.contains("prefers-color-scheme: dark") && text.contains("two profiles"));
+            assert!(text.contains("prefers-color-scheme: dark") && text.contains("no match"));
         }
     }
 

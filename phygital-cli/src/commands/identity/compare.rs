@@ -1,33 +1,43 @@
 //! `identity match`: what speaks for and against two records being one person.
 
-use phygital_core::identity::matching::{self, Contribution, MatchingError, Records};
+use phygital_core::identity::matching::{self, Contribution, Model, Records};
 use serde_json::{Value, json};
 
-use super::{Said, read, write};
+use super::{read_model, write};
 use crate::failure::{Exit, Failure};
-use crate::identity::{Bar, Waterfall, descriptions};
+use crate::identity::{Bar, Config, Waterfall, pair};
 use crate::identity_arguments::Match;
 use crate::output::Output;
+use crate::table::Table;
 
 pub(super) fn compare(with: &Match, output: &mut Output) -> Result<Exit, Failure> {
-    let read = read(&with.learned.source, output)?;
-    let model = read.model(&with.learned, output)?.ok_or(MatchingError::NothingToLearn)?;
+    let bad = |what: &str| Err(Failure::misuse("bad_argument", what));
+    if with.learned.source.rulings.is_some() {
+        return bad("--rulings: a match is told by weights alone; `identity explain` heeds rulings");
+    }
+    if with.one == with.two {
+        return bad("expected two records, found one");
+    }
+    let config = Config::read(with.learned.source.config.as_deref())?;
+    let mut table = Table::open(&with.learned.source.file, output)?;
+    let mapping = config.mapping(table.columns())?;
     let both = [with.one.as_str(), with.two.as_str()];
-    let (records, one, threshold) = match &read.said {
-        Said::Records(records) => {
-            let entities = output.working("matching", || matching::resolve(records, &model))?;
-            (records, entities.of(&with.one) == entities.of(&with.two), model.merge)
-        }
-        Said::People(people) => {
-            let details = |id: &str| people.details(id).ok_or_else(|| MatchingError::Unknown(id.into()));
-            let details = [details(both[0])?, details(both[1])?];
-            let resolver = people.resolver(Some(model.clone()), output);
-            let [one, two] = both.map(|id| resolver.profile_of(&people.rows[id]));
-            (&descriptions(both.into_iter().zip(&details))?, one == two, model.match_at)
+    let records = &pair(&mut table, &mapping, &config.rules()?, both)?;
+    let model = match &with.learned.model {
+        Some(file) => read_model(file)?,
+        None => {
+            output.note("weighed by the standard model; --model FILE takes one that `identity train` learned");
+            Model::standard(records.fields())
         }
     };
+    let model = config.thresholds.on(model)?;
     let parts = matching::explain(records, &model, &with.one, &with.two)?;
     let total: i32 = parts.iter().map(|part| part.weight).sum();
+    let verdict = match () {
+        () if total >= model.match_at => "a match",
+        () if total >= model.review_at => "worth a look",
+        () => "no match",
+    };
     let values = |part: &Contribution| values(records, part, both);
     if let Some(chart) = &with.chart {
         let bar = |part: &Contribution| {
@@ -40,10 +50,12 @@ pub(super) fn compare(with: &Match, output: &mut Output) -> Result<Exit, Failure
             Bar { label, weight: part.weight }
         };
         let bars: Vec<Bar> = parts.iter().map(bar).collect();
-        let waterfall = Waterfall { records: (both[0], both[1]), bars: &bars, threshold, one };
+        let records = (both[0], both[1]);
+        let waterfall = Waterfall { records, bars: &bars, threshold: model.match_at, verdict };
         let text = if chart.page { waterfall.html() } else { waterfall.svg() };
         write(&chart.file, text.as_bytes())?;
     }
+    let (is_match, is_doubtful) = (total >= model.match_at, total >= model.review_at);
     if output.is_json() {
         let part = |part: &Contribution| {
             let mut object = json!(part);
@@ -51,7 +63,9 @@ pub(super) fn compare(with: &Match, output: &mut Output) -> Result<Exit, Failure
             object
         };
         let parts: Vec<Value> = parts.iter().map(part).collect();
-        output.object(&json!({ "weight": total, "parts": parts, "one_profile": one }))?;
+        output.object(
+            &json!({ "weight": total, "parts": parts, "match": is_match, "review": is_doubtful && !is_match }),
+        )?;
     } else {
         let bits = |weight: i32| format!("{:+.1}", f64::from(weight) / 1000.0);
         let rows = parts.iter().map(|part| {
@@ -61,10 +75,9 @@ pub(super) fn compare(with: &Match, output: &mut Output) -> Result<Exit, Failure
             vec![field.to_owned(), one, two, level, bits(part.weight), bits(part.rarity)]
         });
         output.table(&["field", both[0], both[1], "level", "bits", "of which rarity"], rows.collect())?;
-        let verdict = if one { "one profile" } else { "two profiles" };
         output.text(format_args!("{} bits; {verdict}", bits(total)))?;
     }
-    Ok(if one { Exit::Done } else { Exit::No })
+    Ok(if is_match { Exit::Done } else { Exit::No })
 }
 
 /// What stands for no field: people who live together are few beside strangers.

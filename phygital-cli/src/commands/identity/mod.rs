@@ -12,12 +12,12 @@ mod train;
 use std::io::Write;
 use std::path::Path;
 
-use phygital_core::identity::matching::{MatchingError, Model, Records};
+use phygital_core::identity::matching::{LEARN_MIN, MatchingError, Model, Records};
 use phygital_core::vocab::TenantKey;
 
 use super::init::tenant_key;
 use crate::failure::{Exit, Failure};
-use crate::identity::{Config, People, records};
+use crate::identity::{Config, People, described_fields, records};
 use crate::identity_arguments::{Identity, Learned, Source};
 use crate::output::Output;
 use crate::settings;
@@ -127,10 +127,25 @@ impl Read {
         learned.map(|model| self.config.thresholds.on(model)).transpose()
     }
 
-    /// As [`Read::model`], as it was learned.
+    /// As [`Read::model`], as it was learned; the standard one where the file says too little of people to learn from.
     fn learned(&self, with: &Learned, output: &Output) -> Result<Option<Model>, Failure> {
         if let Some(file) = &with.model {
             return read_model(file).map(Some);
+        }
+        let (said, fields) = match &self.said {
+            Said::Records(records) => (records.len(), records.fields().to_vec()),
+            Said::People(people) => (people.described(), described_fields()),
+        };
+        if said == 0 {
+            return Ok(None);
+        }
+        if said < LEARN_MIN {
+            let what = match &self.said {
+                Said::Records(_) => "records",
+                Said::People(_) => "descriptions of people",
+            };
+            output.note(&format!("{said} {what} are too few to learn from: weighed by the standard model"));
+            return Ok(Some(Model::standard(&fields)));
         }
         match (self.learn(output), &self.said) {
             (Err(MatchingError::NothingToLearn), Said::People(_)) => Ok(None),

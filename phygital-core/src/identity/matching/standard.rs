@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use super::field::Field;
 use super::model::{FieldModel, Model};
 
-/// So few records, or more, are learned from; of fewer hardly a hundred pairs are one person's, and each would count.
-/// [`Model::standard`] is better then.
-pub const LEARN_MIN: usize = 500;
+/// From so many records on there is something to learn: a hundred have about five thousand pairs. Fewer are better weighed by
+/// [`Model::standard`].
+pub const LEARN_MIN: usize = 100;
 
 /// A field of each kind (`data/README.md` says how it was made).
 static STANDARD: LazyLock<Model> = LazyLock::new(|| {
