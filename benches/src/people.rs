@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-
 /// The columns, the first the id of a record, the last the person in truth.
 pub const COLUMNS: [&str; 10] = [
     "record_id",

@@ -52,7 +52,8 @@ fn found(file: &str, id: &str, truth: &str, fields: &[(&str, FieldKind)]) -> Opt
 #[test]
 fn senzing_is_found_in_part() {
     let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let Some(folder) = above.map(|path| path.join("shared/data/identity/senzing-truthset")).find(|path| path.exists())
+    let Some(folder) =
+        above.map(|path| path.join("shared/data/identity/senzing-truthset")).find(|path| path.exists())
     else {
         println!("skipped: shared/data/identity/senzing-truthset is not there");
         return;
@@ -73,7 +74,8 @@ fn senzing_is_found_in_part() {
         for line in text.lines() {
             let record: serde_json::Value = serde_json::from_str(line).unwrap();
             let features = record["FEATURES"].as_array().unwrap();
-            let first = |name: &str| features.iter().find_map(|feature| feature[name].as_str()).unwrap_or_default();
+            let first =
+                |name: &str| features.iter().find_map(|feature| feature[name].as_str()).unwrap_or_default();
             let mut values: Vec<String> = fields.iter().map(|(name, _)| first(name).to_owned()).collect();
             // A whole name is taken apart before its last word.
             if values[1].is_empty() {

@@ -38,7 +38,8 @@ fn a_full_agreement_matches_and_a_household_does_not() {
     let fields: Vec<Field> = shipped.fields.iter().map(|field| field.field.clone()).collect();
     let model = Model::standard(&fields);
     let index: Index<u32> = Index::new(model.clone());
-    let ada = ["Ada", "Byron", "1815-12-10", "", "ada@example.com", "12 St James Square", "London", "SW1Y 4JH", ""];
+    let ada =
+        ["Ada", "Byron", "1815-12-10", "", "ada@example.com", "12 St James Square", "London", "SW1Y 4JH", ""];
     let ralph = ["Ralph", "Byron", "1839-07-02", "", "", "12 St James Square", "London", "SW1Y 4JH", ""];
     assert!(index.weigh(&ada, &ada).unwrap() >= model.match_at);
     assert!(index.weigh(&ada, &ralph).unwrap() < model.review_at);

@@ -26,7 +26,8 @@ pub(super) fn compare(with: &Match, output: &mut Output) -> Result<Exit, Failure
     let model = match &with.learned.model {
         Some(file) => read_model(file)?,
         None => {
-            output.note("weighed by the standard model; --model FILE takes one that `identity train` learned");
+            output
+                .note("weighed by the standard model; --model FILE takes one that `identity train` learned");
             Model::standard(records.fields())
         }
     };
