@@ -513,3 +513,50 @@ fn a_store_that_may_only_be_read_answers_and_is_left_as_it_is() {
     assert_eq!(store.reader().unwrap().identity().unwrap(), Some(kept), "its incarnation too");
     assert!(over(store).record(visit, at(3)).unwrap().is_new());
 }
+
+/// A customer of many events: what comes late folds what is behind it, and gives the state that all of it at once gives.
+#[test]
+fn late_events_of_a_regular_give_the_state_of_all_at_once() {
+    use phygital_core::store::{Read, Store};
+    let visit = |n: i64, cookie: i64| {
+        let named = ["loyalty:L-1".to_owned(), format!("cookie:c-{cookie}")];
+        let named: Vec<&str> = named.iter().map(String::as_str).take(1 + usize::from(n % 3 == 0)).collect();
+        let sku = format!(r#"{{"sku":"S-{}","price":{n}.5,"currency":"EUR"}}"#, n % 7);
+        event(&format!("e-{n}"), "product_viewed", n, &named, &sku)
+    };
+    let mut engine = engine();
+    let late = [100, 640, 641, 1_100, 1_279, 30];
+    let all: Vec<Event> = (0..1_280).filter(|n| !late.contains(n)).map(|n| visit(n, n % 5)).collect();
+    engine.record_all(all, at(5_000)).unwrap();
+    let snapshots = |engine: &Engine<Memory>| {
+        let id = engine.people().find(&identifier("loyalty:L-1")).unwrap().unwrap();
+        let reader = engine.store().reader().unwrap();
+        let mut before = reader.customer(&id).unwrap().unwrap().last;
+        let earlier = std::iter::from_fn(|| {
+            before = reader.snapshot(&id, &before).unwrap()?.last;
+            Some(before)
+        });
+        earlier.count()
+    };
+    let judge = |engine: &mut Engine<Memory>| {
+        let rebuilt = engine.log().rebuild(false, |_| ()).unwrap();
+        assert_eq!(rebuilt.before, rebuilt.after);
+    };
+    let mut found = Vec::new();
+    for n in late {
+        engine.record(visit(n, n % 5), at(5_000)).unwrap();
+        found.push(snapshots(&engine));
+    }
+    assert_eq!(found, [2, 2, 2, 2, 2, 2], "one after each 512 events that were folded again");
+    judge(&mut engine);
+    engine.erase_identifier(&identifier("cookie:c-3"), at(5_001)).unwrap();
+    judge(&mut engine);
+    engine.record(visit(2_000, 1), at(5_002)).unwrap();
+    engine
+        .record(event("r-1", "order_refunded", 700, &["loyalty:L-1"], r#"{"order_id":"o-1"}"#), at(5_003))
+        .unwrap();
+    judge(&mut engine);
+    engine.log().rebuild(true, |_| ()).unwrap();
+    engine.record(event("r-2", "visit_started", 20, &["loyalty:L-1"], "{}"), at(5_004)).unwrap();
+    judge(&mut engine);
+}

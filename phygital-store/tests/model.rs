@@ -31,6 +31,8 @@ enum Op {
     EventOf { key: N, at: N, event: N },
     Customer { id: N, at: N },
     RemoveCustomer(N),
+    Snapshot { id: N, at: N },
+    RemoveSnapshots { id: N, from: Option<N> },
     Ledger { key: N, text: N },
     Offer { code: N, text: N },
     Tries { key: N, text: N },
@@ -74,6 +76,8 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (n(), n(), n()).prop_map(|(key, at, event)| Op::EventOf { key, at, event }),
         3 => (n(), n()).prop_map(|(id, at)| Op::Customer { id, at }),
         2 => n().prop_map(Op::RemoveCustomer),
+        2 => (n(), n()).prop_map(|(id, at)| Op::Snapshot { id, at }),
+        1 => (n(), prop::option::of(n())).prop_map(|(id, from)| Op::RemoveSnapshots { id, from }),
         1 => (n(), n()).prop_map(|(key, text)| Op::Ledger { key, text }),
         1 => (n(), n()).prop_map(|(code, text)| Op::Offer { code, text }),
         1 => (n(), n()).prop_map(|(key, text)| Op::Tries { key, text }),
@@ -212,6 +216,12 @@ fn write(writer: &mut impl Write, op: &Op) -> Stored<()> {
             writer.put_customer(&customer_id(id), &CustomerRow { profile: text(at), last: fold(at, id) })
         }
         Op::RemoveCustomer(id) => writer.remove_customer(&customer_id(id)),
+        Op::Snapshot { id, at } => {
+            writer.put_snapshot(&customer_id(id), &CustomerRow { profile: text(at), last: fold(at, at) })
+        }
+        Op::RemoveSnapshots { id, from } => {
+            writer.remove_snapshots(&customer_id(id), from.map(|from| fold(from, from)).as_ref())
+        }
         Op::Ledger { key: n, text: t } => writer.put_ledger(&key(n), &text(t)),
         Op::Offer { code, text: t } => writer.put_offer(&format!("CODE-{code}"), &text(t)),
         Op::Tries { key: n, text: t } => writer.put_tries(&key(n), &text(t)),
@@ -297,7 +307,11 @@ fn read(reader: &impl Read) -> Vec<String> {
             "{:?}",
             (0..MANY).map(|m| reader.link(&key, &self::key(m)).unwrap()).collect::<Vec<_>>()
         ));
-        seen.push(format!("{:?} {:?}", reader.statements(&key).unwrap(), reader.events_of(&key).unwrap()));
+        seen.push(format!(
+            "{:?} {:?}",
+            reader.statements(&key).unwrap(),
+            reader.events_of(&key, None).unwrap()
+        ));
         let described = description_key(n);
         seen.push(format!(
             "{:?} {:?}",
@@ -313,6 +327,12 @@ fn read(reader: &impl Read) -> Vec<String> {
         let id = customer_id(n);
         seen.push(format!("{:?} {:?}", reader.customer(&id).unwrap(), reader.identifiers_of(&id).unwrap()));
         seen.push(format!("{:?}", reader.known_by(&id).unwrap()));
+        let behind = fold(n, n);
+        seen.push(format!(
+            "{:?} {:?}",
+            reader.events_of(&key, Some(&behind)).unwrap(),
+            reader.snapshot(&id, &behind).unwrap()
+        ));
         seen.push(format!("{:?} {:?}", reader.ledger(&key).unwrap(), reader.tries(&key).unwrap()));
         seen.push(format!("{:?}", reader.offer(&format!("CODE-{n}")).unwrap()));
         seen.push(format!("{:?} {:?}", reader.tag(&uid(n)).unwrap(), reader.tags(Some(&uid(n)), 2).unwrap()));

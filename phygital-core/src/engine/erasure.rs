@@ -77,7 +77,7 @@ impl<W: Write> Session<'_, W> {
     fn erase(&mut self, gone: &BTreeSet<IdentifierKey>, whole: Option<CustomerId>) -> Result<Erased, Error> {
         let mut events = BTreeSet::new();
         for key in gone {
-            events.extend(self.tx.events_of(key)?);
+            events.extend(self.tx.events_of(key, None)?);
         }
         let (mut others, mut codes, mut struck) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         for at in events {

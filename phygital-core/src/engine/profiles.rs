@@ -19,8 +19,8 @@ const AHEAD_MAX: usize = 1_024;
 pub(crate) struct Profiles {
     /// Folded further in memory.
     ahead: BTreeMap<CustomerId, Ahead>,
-    /// To be folded from the first event: one came late, or identifiers came or went.
-    stale: BTreeSet<CustomerId>,
+    /// To be folded again from an event that came late; from the first where none is said, since identifiers came or went.
+    stale: BTreeMap<CustomerId, Option<FoldKey>>,
     /// Whose identifiers were before.
     pub(super) moves: Moves,
 }
@@ -44,22 +44,23 @@ impl Profiles {
         id: CustomerId,
         recorded: &Recorded,
     ) -> Stored<()> {
-        if self.stale.contains(&id) {
+        let last = recorded.fold;
+        if let Some(from) = self.stale.get_mut(&id) {
+            *from = from.map(|from| from.min(last));
             return Ok(());
         }
-        let last = recorded.fold;
         if let Some(ahead) = self.ahead.get_mut(&id) {
             if ahead.last < last {
                 ahead.profile.apply(recorded);
                 ahead.last = last;
             } else {
-                self.make_anew(id);
+                self.late(id, last);
             }
             return Ok(());
         }
         let (mut profile, counted) = match tx.customer(&id)? {
             Some(row) if row.last >= last => {
-                self.make_anew(id);
+                self.late(id, last);
                 return Ok(());
             }
             Some(row) => {
@@ -80,13 +81,20 @@ impl Profiles {
     /// Has the profile folded from the first event when it is written.
     pub(super) fn make_anew(&mut self, id: CustomerId) {
         self.ahead.remove(&id);
-        self.stale.insert(id);
+        self.stale.insert(id, None);
+    }
+
+    /// Has it folded again from an event that came late.
+    fn late(&mut self, id: CustomerId, from: FoldKey) {
+        self.ahead.remove(&id);
+        self.stale.insert(id, Some(from));
     }
 
     /// Removes a customer whose identifiers went to others.
     pub(super) fn remove<W: Write>(&mut self, tx: &mut W, id: &CustomerId) -> Stored<()> {
         self.ahead.remove(id);
         self.stale.remove(id);
+        tx.remove_snapshots(id, None)?;
         if let Some(row) = tx.customer(id)? {
             count_spend(tx, &buckets(&read_profile(&row)?), &Buckets::new())?;
             tx.remove_customer(id)?;
@@ -102,7 +110,8 @@ impl Profiles {
     /// Writes all profiles, each once however many events it got.
     pub(super) fn write<W: Write>(&mut self, tx: &mut W, lens: Lens<'_>) -> Stored<()> {
         self.write_ahead(tx)?;
-        std::mem::take(&mut self.stale).into_iter().try_for_each(|id| refold(tx, lens, id))
+        let mut stale = std::mem::take(&mut self.stale).into_iter();
+        stale.try_for_each(|(id, from)| refold(tx, lens, id, from))
     }
 
     /// The profile of a customer, after all profiles are written.
@@ -127,16 +136,24 @@ impl Profiles {
     }
 }
 
-/// Folds all events of a customer from the first.
-fn refold<W: Write>(tx: &mut W, lens: Lens<'_>, id: CustomerId) -> Stored<()> {
+/// After how many events of a customer that are folded again she is kept as she was: an event that comes late later costs no
+/// more than so many, and those behind it. A snapshot has a few kilobytes.
+const SNAPSHOT_EVERY: usize = 512;
+
+/// Folds the events of a customer again: from the last snapshot before one of them, or from the first.
+fn refold<W: Write>(tx: &mut W, lens: Lens<'_>, id: CustomerId, from: Option<FoldKey>) -> Stored<()> {
     let before = tx.customer(&id)?.as_ref().map(read_profile).transpose()?;
     let counted = before.as_ref().map(buckets).unwrap_or_default();
+    // What a snapshot says of what comes behind is no more so.
+    tx.remove_snapshots(&id, from.as_ref())?;
+    let start = from.map(|from| tx.snapshot(&id, &from)).transpose()?.flatten();
+    let mut profile = start.as_ref().map(read_profile).transpose()?.unwrap_or_default();
+    let mut last = start.map(|start| start.last);
     let mut events: BTreeSet<FoldKey> = BTreeSet::new();
     for key in tx.identifiers_of(&id)? {
-        events.extend(tx.events_of(&key)?);
+        events.extend(tx.events_of(&key, last.as_ref())?);
     }
-    let mut profile = Profile::default();
-    let mut last = None;
+    let mut folded = 0;
     for fold in events {
         let entry = tx.entry(&fold.key)?.ok_or_else(|| {
             StorageError::new(StorageFault::Corrupt, "refolding a customer", format!("{} is gone", fold.key))
@@ -145,6 +162,10 @@ fn refold<W: Write>(tx: &mut W, lens: Lens<'_>, id: CustomerId) -> Stored<()> {
         if owner_of(tx, lens, &recorded.event.identifiers)? == Some(id) {
             profile.apply(&recorded);
             last = Some(fold);
+            folded += 1;
+            if folded % SNAPSHOT_EVERY == 0 {
+                tx.put_snapshot(&id, &row(&profile, fold)?)?;
+            }
         }
     }
     match last {
@@ -179,9 +200,13 @@ fn put<W: Write>(
     last: FoldKey,
 ) -> Stored<()> {
     count_spend(tx, counted, &buckets(profile))?;
+    tx.put_customer(&id, &row(profile, last)?)
+}
+
+fn row(profile: &Profile, last: FoldKey) -> Stored<CustomerRow> {
     let profile = serde_json::to_string(profile)
         .map_err(|_| StorageError::new(StorageFault::Corrupt, "writing a profile", "it has no JSON form"))?;
-    tx.put_customer(&id, &CustomerRow { profile, last })
+    Ok(CustomerRow { profile, last })
 }
 
 /// One for each currency that she spent.

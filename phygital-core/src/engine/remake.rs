@@ -34,7 +34,7 @@ pub(super) fn remake<W: Write>(
     for key in keys {
         let Some(node) = tx.node(key)? else { continue };
         let mut made = Made::default();
-        for fold in tx.events_of(key)? {
+        for fold in tx.events_of(key, None)? {
             if let Some(recorded) = recorded(tx, &fold)? {
                 made.take(tx, lens, (key, &node), &recorded, &mut withdrawn)?;
             }
@@ -94,7 +94,7 @@ pub(super) fn forget<W: Write>(
         tx.remove_statement(key, &statement.with)?;
         tx.remove_statement(&statement.with, key)?;
     }
-    for fold in tx.events_of(key)? {
+    for fold in tx.events_of(key, None)? {
         tx.remove_event_of(key, &fold)?;
     }
     tx.remove_node(key)
@@ -107,7 +107,7 @@ pub(super) fn companions(
     key: &IdentifierKey,
 ) -> Stored<BTreeSet<IdentifierKey>> {
     let mut keys = BTreeSet::new();
-    for fold in tx.events_of(key)? {
+    for fold in tx.events_of(key, None)? {
         let Some(recorded) = recorded(tx, &fold)? else { continue };
         keys.extend(lens.usable(&recorded.event.identifiers).into_iter().map(|(key, _)| key));
     }

@@ -29,6 +29,7 @@ pub fn check<S: Store>(mut make: impl FnMut() -> S) {
     nodes_move_between_customers(make());
     clearing_the_fold_keeps_the_log(make());
     rows_are_removed_one_by_one(make());
+    snapshots_are_found_by_what_they_come_before(make());
     payloads_are_struck_in_place(make());
     the_fold_reads_the_same_in_every_store(make());
 }
@@ -202,7 +203,7 @@ fn rows_come_back_as_written<S: Store>(mut store: S) {
             assert_eq!(reader.link(&key, &links[0].with).expect("read"), Some(links[0]));
             assert_eq!(reader.link(&key, &key).expect("read"), None);
             assert_eq!(reader.statements(&key).expect("read")[0].said, fold(8, n));
-            assert_eq!(reader.events_of(&key).expect("read"), [fold(9, n)]);
+            assert_eq!(reader.events_of(&key, None).expect("read"), [fold(9, n)]);
             let description = description_key(n);
             assert_eq!(
                 reader.description(&description).expect("read").as_ref(),
@@ -334,7 +335,9 @@ fn ranges_are_ordered_and_bounded<S: Store>(mut store: S) {
     writer.put_event_of(&identifier_key(6), &fold(1, 9)).expect("written");
     writer.commit().expect("committed");
     let reader = store.reader().expect("a reader");
-    assert_eq!(reader.events_of(&key).expect("read"), [fold(7, 3), fold(8, 2), fold(9, 1)]);
+    assert_eq!(reader.events_of(&key, None).expect("read"), [fold(7, 3), fold(8, 2), fold(9, 1)]);
+    assert_eq!(reader.events_of(&key, Some(&fold(7, 3))).expect("read"), [fold(8, 2), fold(9, 1)]);
+    assert_eq!(reader.events_of(&key, Some(&fold(8, 9))).expect("read"), [fold(9, 1)]);
     let with: Vec<_> = reader.links(&key).expect("read").into_iter().map(|link| link.with).collect();
     assert_eq!(with, [identifier_key(1), identifier_key(2), identifier_key(3)]);
     assert_eq!(reader.described(&two, 2).expect("read"), [identifier_key(1), identifier_key(2)]);
@@ -380,6 +383,32 @@ fn clearing_the_fold_keeps_the_log<S: Store>(mut store: S) {
     assert_eq!(writer.len().expect("read"), 3);
     assert!(writer.identity().expect("read").is_some());
     assert!(writer.rules_digest().expect("read").is_some());
+}
+
+fn snapshots_are_found_by_what_they_come_before<S: Store>(mut store: S) {
+    let mut writer = store.writer().expect("a writer");
+    let row = |n: u8| CustomerRow { profile: format!("{{\"n\":{n}}}"), last: fold(i64::from(n), n) };
+    for n in [2, 6, 4] {
+        writer.put_snapshot(&customer_id(1), &row(n)).expect("written");
+        writer.put_snapshot(&customer_id(2), &row(n + 1)).expect("written");
+    }
+    writer.put_snapshot(&customer_id(1), &row(4)).expect("written again");
+    let found = |reader: &S::Writer<'_>, who: u8, before: u8| {
+        let found = reader.snapshot(&customer_id(who), &fold(i64::from(before), before)).expect("read");
+        found.map(|row| row.last.key.as_bytes()[0])
+    };
+    assert_eq!(
+        [2, 3, 4, 5, 9].map(|before| found(&writer, 1, before)),
+        [None, Some(2), Some(2), Some(4), Some(6)]
+    );
+    assert_eq!(found(&writer, 3, 9), None);
+    assert!(folded(&writer).is_empty(), "which there are depends on the order of arrival");
+    writer.remove_snapshots(&customer_id(1), Some(&fold(4, 4))).expect("removed");
+    assert_eq!((found(&writer, 1, 9), found(&writer, 2, 9)), (Some(2), Some(7)));
+    writer.remove_snapshots(&customer_id(2), None).expect("removed");
+    assert_eq!((found(&writer, 1, 9), found(&writer, 2, 9)), (Some(2), None));
+    writer.clear_folded().expect("cleared");
+    assert_eq!(found(&writer, 1, 9), None);
 }
 
 fn rows_are_removed_one_by_one<S: Store>(mut store: S) {

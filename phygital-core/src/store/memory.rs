@@ -46,6 +46,7 @@ struct Folded {
     alike: BTreeMap<(DescriptionKey, DescriptionKey), Alike>,
     erased: BTreeMap<IdentifierKey, ()>,
     customers: BTreeMap<CustomerId, CustomerRow>,
+    snapshots: BTreeMap<(CustomerId, FoldKey), CustomerRow>,
     members: BTreeMap<(CustomerId, IdentifierKey), ()>,
     ledgers: BTreeMap<IdentifierKey, String>,
     offers: BTreeMap<String, String>,
@@ -133,6 +134,9 @@ fn under<'m, V>(
     let (least, most) = (IdentifierKey::from_bytes([0; 16]), IdentifierKey::from_bytes([255; 16]));
     map.range((*key, least)..=(*key, most)).map(|(_, value)| value)
 }
+
+/// Before all events.
+const BEGINNING: FoldKey = FoldKey { at: crate::vocab::Timestamp::MIN, key: EventKey::from_bytes([0; 16]) };
 
 /// The first and the last of all keys of descriptions.
 const FIRST: DescriptionKey = DescriptionKey::from_bytes([0; 16]);
@@ -227,14 +231,20 @@ impl Read for &Memory {
         Ok(found.map(|(_, alike)| *alike).collect())
     }
 
-    fn events_of(&self, key: &IdentifierKey) -> Stored<Vec<FoldKey>> {
-        let from = (*key, FoldKey { at: crate::vocab::Timestamp::MIN, key: EventKey::from_bytes([0; 16]) });
-        let events = self.tables.folded.events_of.range(from..).map(|(pair, ())| pair);
+    fn events_of(&self, key: &IdentifierKey, behind: Option<&FoldKey>) -> Stored<Vec<FoldKey>> {
+        let from =
+            behind.map_or(Bound::Included((*key, BEGINNING)), |behind| Bound::Excluded((*key, *behind)));
+        let events = self.tables.folded.events_of.range((from, Bound::Unbounded)).map(|(pair, ())| pair);
         Ok(events.take_while(|(of, _)| of == key).map(|(_, event)| *event).collect())
     }
 
     fn customer(&self, id: &CustomerId) -> Stored<Option<CustomerRow>> {
         Ok(self.tables.folded.customers.get(id).cloned())
+    }
+
+    fn snapshot(&self, id: &CustomerId, before: &FoldKey) -> Stored<Option<CustomerRow>> {
+        let earlier = self.tables.folded.snapshots.range((*id, BEGINNING)..(*id, *before)).next_back();
+        Ok(earlier.map(|(_, row)| row.clone()))
     }
 
     fn identifiers_of(&self, id: &CustomerId) -> Stored<Vec<IdentifierKey>> {
@@ -473,7 +483,8 @@ read_through! {
     block(block: u64, most: usize) -> Vec<DescriptionKey>;
     blocks_above(most: usize) -> u64;
     alike(key: &DescriptionKey) -> Vec<Alike>;
-    events_of(key: &IdentifierKey) -> Vec<FoldKey>;
+    events_of(key: &IdentifierKey, behind: Option<&FoldKey>) -> Vec<FoldKey>;
+    snapshot(id: &CustomerId, before: &FoldKey) -> Option<CustomerRow>;
     customer(id: &CustomerId) -> Option<CustomerRow>;
     identifiers_of(id: &CustomerId) -> Vec<IdentifierKey>;
     known_by(id: &CustomerId) -> Vec<KnownBy>;
@@ -641,6 +652,18 @@ impl Write for MemoryWriter<'_> {
 
     fn remove_customer(&mut self, id: &CustomerId) -> Stored<()> {
         self.set(|folded| &mut folded.customers, *id, None);
+        Ok(())
+    }
+
+    fn put_snapshot(&mut self, id: &CustomerId, row: &CustomerRow) -> Stored<()> {
+        self.set(|folded| &mut folded.snapshots, (*id, row.last), Some(row.clone()));
+        Ok(())
+    }
+
+    fn remove_snapshots(&mut self, id: &CustomerId, from: Option<&FoldKey>) -> Stored<()> {
+        let snapshots = self.memory.tables.folded.snapshots.range((*id, *from.unwrap_or(&BEGINNING))..);
+        let gone: Vec<_> = snapshots.map(|(key, _)| *key).take_while(|(of, _)| of == id).collect();
+        gone.into_iter().for_each(|key| self.set(|folded| &mut folded.snapshots, key, None));
         Ok(())
     }
 

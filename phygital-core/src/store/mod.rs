@@ -116,11 +116,15 @@ pub trait Read {
     /// The descriptions that are like one, in order of key.
     fn alike(&self, key: &DescriptionKey) -> Stored<Vec<Alike>>;
 
-    /// The events that name an identifier, in order of the fold.
-    fn events_of(&self, key: &IdentifierKey) -> Stored<Vec<FoldKey>>;
+    /// The events that name an identifier, in order of the fold: all of them, or those behind one place in it.
+    fn events_of(&self, key: &IdentifierKey, behind: Option<&FoldKey>) -> Stored<Vec<FoldKey>>;
 
     /// A customer.
     fn customer(&self, id: &CustomerId) -> Stored<Option<CustomerRow>>;
+
+    /// A customer as she was before a place in the fold: the last snapshot of her whose last event comes before it. Which there
+    /// are depends on the order of arrival, so they are not shown among the rows of the fold.
+    fn snapshot(&self, id: &CustomerId, before: &FoldKey) -> Stored<Option<CustomerRow>>;
 
     /// The identifiers of a customer, in order of key.
     fn identifiers_of(&self, id: &CustomerId) -> Stored<Vec<IdentifierKey>>;
@@ -243,6 +247,12 @@ pub trait Write: Read {
 
     /// Removes a customer whose identifiers went to others.
     fn remove_customer(&mut self, id: &CustomerId) -> Stored<()>;
+
+    /// Stores a customer as she was after an event.
+    fn put_snapshot(&mut self, id: &CustomerId, row: &CustomerRow) -> Stored<()>;
+
+    /// Removes the snapshots of a customer from a place in the fold on, or all of them.
+    fn remove_snapshots(&mut self, id: &CustomerId, from: Option<&FoldKey>) -> Stored<()>;
 
     /// Stores a consent ledger.
     fn put_ledger(&mut self, contact: &IdentifierKey, ledger: &str) -> Stored<()>;

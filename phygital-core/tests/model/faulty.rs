@@ -152,7 +152,8 @@ impl<T: Read> Read for FaultyTransaction<T> {
         block(block: u64, most: usize) -> Vec<DescriptionKey>;
         blocks_above(most: usize) -> u64;
         alike(key: &DescriptionKey) -> Vec<Alike>;
-        events_of(key: &IdentifierKey) -> Vec<FoldKey>;
+        events_of(key: &IdentifierKey, behind: Option<&FoldKey>) -> Vec<FoldKey>;
+        snapshot(id: &CustomerId, before: &FoldKey) -> Option<CustomerRow>;
         customer(id: &CustomerId) -> Option<CustomerRow>;
         identifiers_of(id: &CustomerId) -> Vec<IdentifierKey>;
         known_by(id: &CustomerId) -> Vec<KnownBy>;
@@ -198,6 +199,8 @@ impl<T: Write> Write for FaultyTransaction<T> {
         put_erased(key: &IdentifierKey) -> ();
         put_customer(id: &CustomerId, row: &CustomerRow) -> ();
         remove_customer(id: &CustomerId) -> ();
+        put_snapshot(id: &CustomerId, row: &CustomerRow) -> ();
+        remove_snapshots(id: &CustomerId, from: Option<&FoldKey>) -> ();
         put_ledger(contact: &IdentifierKey, ledger: &str) -> ();
         remove_ledger(contact: &IdentifierKey) -> ();
         put_offer(code: &str, offer: &str) -> ();

@@ -319,11 +319,17 @@ impl<Mode> Read for Transaction<'_, Mode> {
         )
     }
 
-    fn events_of(&self, key: &IdentifierKey) -> Stored<Vec<FoldKey>> {
+    fn events_of(&self, key: &IdentifierKey, behind: Option<&FoldKey>) -> Stored<Vec<FoldKey>> {
+        const DOING: &str = "reading the events of an identifier";
+        let Some(behind) = behind else {
+            const SQL: &str = "SELECT at, event FROM event_of WHERE identifier = ?1 ORDER BY at, event";
+            return self.all(DOING, SQL, [key.as_bytes()], |row| row.fold());
+        };
         self.all(
-            "reading the events of an identifier",
-            "SELECT at, event FROM event_of WHERE identifier = ?1 ORDER BY at, event",
-            [key.as_bytes()],
+            DOING,
+            "SELECT at, event FROM event_of WHERE identifier = ?1 AND (at, event) > (?2, ?3)
+             ORDER BY at, event",
+            (key.as_bytes(), behind.at.as_micros(), behind.key.as_bytes()),
             |row| row.fold(),
         )
     }
@@ -333,6 +339,17 @@ impl<Mode> Read for Transaction<'_, Mode> {
             "reading a customer",
             "SELECT last_at, last_event, profile FROM customer WHERE id = ?1",
             [id.as_bytes()],
+            customer,
+        )
+    }
+
+    fn snapshot(&self, id: &CustomerId, before: &FoldKey) -> Stored<Option<CustomerRow>> {
+        self.one(
+            "reading a snapshot of a customer",
+            "SELECT last_at, last_event, profile FROM snapshot
+             WHERE customer = ?1 AND (last_at, last_event) < (?2, ?3)
+             ORDER BY last_at DESC, last_event DESC LIMIT 1",
+            (id.as_bytes(), before.at.as_micros(), before.key.as_bytes()),
             customer,
         )
     }

@@ -1,4 +1,5 @@
--- Version 3: a store may hold a model by which names, dates of birth and addresses tell that two identifiers are one person's.
+-- Version 3: a store may hold a model by which names, dates of birth and addresses tell that two identifiers are one person's;
+-- and customers as they were, so that an event that comes late need not fold all of hers again.
 -- SQLite puts these lines into the schema as they are: a comment must not run to the end of a line.
 
 ALTER TABLE rules ADD COLUMN
@@ -31,3 +32,12 @@ CREATE TABLE alike (
     weight      INTEGER NOT NULL, -- how much that speaks for one person, in thousandths of a bit
     PRIMARY KEY (description, other)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE snapshot (
+    -- A customer as she was after some of her events.
+    customer   BLOB NOT NULL,
+    last_at    INTEGER NOT NULL, -- the last event folded in
+    last_event BLOB NOT NULL,
+    profile    TEXT NOT NULL,    -- JSON
+    PRIMARY KEY (customer, last_at, last_event)
+) STRICT;

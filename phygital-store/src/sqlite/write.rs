@@ -345,6 +345,27 @@ impl Write for Transaction<'_, Writing> {
         if there > 0 { self.count_customers(-1) } else { Ok(()) }
     }
 
+    fn put_snapshot(&mut self, id: &CustomerId, row: &CustomerRow) -> Stored<()> {
+        self.put(
+            "writing a snapshot of a customer",
+            "INSERT INTO snapshot (customer, last_at, last_event, profile) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (customer, last_at, last_event) DO UPDATE SET profile = excluded.profile",
+            (id.as_bytes(), row.last.at.as_micros(), row.last.key.as_bytes(), row.profile.as_str()),
+        )
+    }
+
+    fn remove_snapshots(&mut self, id: &CustomerId, from: Option<&FoldKey>) -> Stored<()> {
+        const DOING: &str = "removing snapshots of a customer";
+        let Some(from) = from else {
+            return self.put(DOING, "DELETE FROM snapshot WHERE customer = ?1", [id.as_bytes()]);
+        };
+        self.put(
+            DOING,
+            "DELETE FROM snapshot WHERE customer = ?1 AND (last_at, last_event) >= (?2, ?3)",
+            (id.as_bytes(), from.at.as_micros(), from.key.as_bytes()),
+        )
+    }
+
     fn put_ledger(&mut self, contact: &IdentifierKey, ledger: &str) -> Stored<()> {
         self.put(
             "writing consents",
@@ -453,6 +474,7 @@ impl Write for Transaction<'_, Writing> {
             "DELETE FROM alike",
             "DELETE FROM erased",
             "DELETE FROM customer",
+            "DELETE FROM snapshot",
             "DELETE FROM consent",
             "DELETE FROM offer",
             "DELETE FROM tries",
