@@ -192,7 +192,7 @@ fn a_model_can_be_set_tried_and_taken_away() {
     assert_eq!(other.customers_before, other.customers_after, "other rules leave it");
     again.erase_identifier(&identifier("crm:9"), at(7)).unwrap();
     again.log().change_model(None, true, at(6), |_| ()).unwrap();
-    assert_eq!(again.log().state_digest().unwrap() == before, false, "a tombstone is there");
+    assert_ne!(again.log().state_digest().unwrap(), before, "a tombstone is there");
     assert!(!same(&again, pair[0], pair[1]));
     assert!(!rows(&again).iter().any(|row| row.starts_with("block")));
     let row = |id: &'static str, name: &'static str| (id, [name]);
@@ -411,7 +411,7 @@ proptest! {
             let ruling = matches!(event.body, Body::IdentifiersSeparated(_));
             let lost = left.identifiers.len() < event.identifiers.len();
             let nobody = contact.is_none() && left.identifiers.is_empty() || ruling && left.identifiers.len() < 2;
-            (!contact.is_some_and(|one| gone.contains(one)) && !(lost && nobody)).then_some(left)
+            (!(contact.is_some_and(|one| gone.contains(one)) || lost && nobody)).then_some(left)
         });
         prop_assert_eq!(rows(&engine), rows(&recorded(never)));
         let rebuilt = engine.log().rebuild(true, |_| {}).unwrap();

@@ -30,14 +30,13 @@ pub(super) fn resolve(with: &Resolve, output: &mut Output) -> Result<Exit, Failu
         Said::People(people) => {
             let resolver = people.resolver(model, output);
             let households = with.households.then(|| people.households(&resolver));
-            let placed = |(id, key): (&'_ Box<str>, _)| {
+            let placed = people.rows.iter().filter_map(|(id, key)| {
                 let profile = resolver.profile_of(key)?;
                 let household = households.as_ref().and_then(|of| of.get(&profile));
-                Some((id.clone(), profile.to_string(), household.map(CustomerId::to_string)))
-            };
-            let rows: Vec<(Box<str>, String, Option<String>)> =
-                people.rows.iter().filter_map(placed).collect();
-            let each = rows.iter().map(|(id, profile, house)| (&**id, profile.as_str(), house.as_deref()));
+                Some((&**id, profile.to_string(), household.map(CustomerId::to_string)))
+            });
+            let rows: Vec<(&str, String, Option<String>)> = placed.collect();
+            let each = rows.iter().map(|(id, profile, house)| (*id, profile.as_str(), house.as_deref()));
             write(each, &read.id, file, output)?;
             (rows.len(), rows.iter().map(|(_, profile, _)| profile).collect::<BTreeSet<_>>().len())
         }
