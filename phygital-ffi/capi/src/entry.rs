@@ -25,7 +25,7 @@ thread_local! {
 macro_rules! entry {
     (|$caller:ident| $body:expr) => {{
         // SAFETY: an entry is an `unsafe fn`: its caller keeps the rules for pointers at the head of the header.
-        let $caller = unsafe { $crate::input::Caller::trusted() };
+        let $caller = &unsafe { $crate::input::Caller::trusted() };
         $crate::entry::guarded(move || $body)
     }};
 }

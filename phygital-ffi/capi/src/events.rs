@@ -156,7 +156,7 @@ pub unsafe extern "C" fn phygital_erase_customer(
 
 impl phygital_receipt {
     /// A place for a receipt that may be left out.
-    pub(crate) fn place(caller: Caller, place: *mut Self) -> Answer<Option<OutSized<Self>>> {
+    pub(crate) fn place(caller: &Caller, place: *mut Self) -> Answer<Option<OutSized<Self>>> {
         (!place.is_null()).then(|| caller.out_sized("receipt", place)).transpose()
     }
 

@@ -6,6 +6,7 @@ use std::slice;
 use phygital_ffi::{PhygitalError, Status, Time};
 
 use crate::entry::Answer;
+use crate::verifier::phygital_presented;
 
 /// A text that is lent to a call: `len` bytes of UTF-8, without regard to a NUL behind them. All zeros is the empty text,
 /// which stands for "not given" where a text may be left out.
@@ -34,8 +35,8 @@ pub(crate) const INPUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Longest struct that a later version may have.
 const STRUCT_BYTES_MAX: usize = 4096;
 
-/// A caller that keeps the rules for pointers. Whoever has it may look where its pointers point.
-#[derive(Clone, Copy)]
+/// A caller that keeps the rules for pointers. Whoever has it may look where its pointers point, for as long as it lives:
+/// the time of one call.
 pub(crate) struct Caller(());
 
 /// A struct that crosses the border, its own size in front.
@@ -64,12 +65,18 @@ impl Caller {
     }
 
     /// Bytes that were lent.
-    pub(crate) fn bytes<'c>(&self, name: &str, bytes: phygital_bytes) -> Answer<&'c [u8]> {
+    pub(crate) fn bytes<'c>(&'c self, name: &str, bytes: phygital_bytes) -> Answer<&'c [u8]> {
         self.list(name, bytes.data, bytes.len, INPUT_BYTES_MAX)
     }
 
     /// A list that was lent, of at most so many.
-    pub(crate) fn list<'c, T>(&self, name: &str, data: *const T, len: usize, most: usize) -> Answer<&'c [T]> {
+    pub(crate) fn list<'c, T>(
+        &'c self,
+        name: &str,
+        data: *const T,
+        len: usize,
+        most: usize,
+    ) -> Answer<&'c [T]> {
         if len == 0 {
             return Ok(&[]);
         }
@@ -84,24 +91,33 @@ impl Caller {
             return Err(argument(name, "expected a pointer that is aligned"));
         }
         // SAFETY: not NULL, aligned, and there for `len` by the promise of the caller; less than `isize::MAX` by the limit.
-        // What is read of it does not outlive the call: no entry keeps a borrowed text.
+        // The slice lives no longer than the caller, and so than the call.
         Ok(unsafe { slice::from_raw_parts(data, len) })
     }
 
     /// A text that was lent.
-    pub(crate) fn text<'c>(&self, name: &str, text: phygital_str) -> Answer<&'c str> {
+    pub(crate) fn text<'c>(&'c self, name: &str, text: phygital_str) -> Answer<&'c str> {
         let bytes = self.bytes(name, phygital_bytes { data: text.data.cast(), len: text.len })?;
         utf8(name, bytes)
     }
 
     /// A text that may be left out.
-    pub(crate) fn maybe_text<'c>(&self, name: &str, text: phygital_str) -> Answer<Option<&'c str>> {
+    pub(crate) fn maybe_text<'c>(&'c self, name: &str, text: phygital_str) -> Answer<Option<&'c str>> {
         Ok(Some(self.text(name, text)?).filter(|text| !text.is_empty()))
     }
 
     /// The same, kept.
     pub(crate) fn maybe_string(&self, name: &str, text: phygital_str) -> Answer<Option<String>> {
         Ok(self.maybe_text(name, text)?.map(str::to_owned))
+    }
+
+    /// A struct without a size that was lent.
+    pub(crate) fn presented(&self, place: *const phygital_presented) -> Answer<phygital_presented> {
+        if place.is_null() {
+            return Err(null("presented"));
+        }
+        // SAFETY: not NULL, and there by the promise of the caller; pointers and numbers are whatever stands there.
+        Ok(unsafe { place.read_unaligned() })
     }
 
     /// A struct that was lent. One of a later version may be longer: what it says more has to be zeros.

@@ -152,7 +152,7 @@ pub unsafe extern "C" fn phygital_tap_outcome_free(outcome: *mut phygital_tap_ou
 }
 
 impl phygital_tap_request {
-    fn read(self, caller: Caller) -> Answer<TapRequest> {
+    fn read(self, caller: &Caller) -> Answer<TapRequest> {
         let (kind, data, about) = self.presented.bytes(caller)?;
         let role = || one_of("shown_to", self.shown_to, Role::from_number(self.shown_to));
         let listed = caller.list("identifiers", self.identifiers, self.identifiers_len, IDENTIFIERS_MAX)?;

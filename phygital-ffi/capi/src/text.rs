@@ -39,7 +39,7 @@ impl phygital_text {
     }
 
     /// Takes a text back, from a caller that did not make it up.
-    fn take_back(self, _promised: Caller) {
+    fn take_back(self, _promised: &Caller) {
         if self.data.is_null() {
             return;
         }
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn phygital_text_free(text: *mut phygital_text) -> phygita
 }
 
 /// Frees the text that stands in a place.
-pub(crate) fn free(caller: Caller, place: *mut phygital_text) {
+pub(crate) fn free(caller: &Caller, place: *mut phygital_text) {
     if let Some(text) = caller.take(place, phygital_text::NONE) {
         text.take_back(caller);
     }

@@ -166,14 +166,7 @@ fn time(at: i64) -> Answer<Timestamp> {
 
 impl phygital_presented {
     /// What it points to.
-    fn parts<'c>(caller: Caller, presented: *const phygital_presented) -> Answer<(u32, &'c [u8], &'c [u8])> {
-        let [presented] = *caller.list("presented", presented, 1, 1)? else {
-            return Err(PhygitalError::panic());
-        };
-        presented.bytes(caller)
-    }
-
-    pub(crate) fn bytes<'c>(self, caller: Caller) -> Answer<(u32, &'c [u8], &'c [u8])> {
+    pub(crate) fn bytes<'c>(self, caller: &'c Caller) -> Answer<(u32, &'c [u8], &'c [u8])> {
         Ok((
             self.kind,
             caller.bytes("presented.data", self.data)?,
@@ -181,8 +174,8 @@ impl phygital_presented {
         ))
     }
 
-    fn read<'c>(caller: Caller, presented: *const phygital_presented) -> Answer<tap::Presented<'c>> {
-        let (kind, data, about) = phygital_presented::parts(caller, presented)?;
+    fn read<'c>(caller: &'c Caller, presented: *const phygital_presented) -> Answer<tap::Presented<'c>> {
+        let (kind, data, about) = caller.presented(presented)?.bytes(caller)?;
         let text = || utf8("presented.data", data);
         Ok(match kind {
             1 => tap::Presented::Url(text()?),
@@ -196,8 +189,8 @@ impl phygital_presented {
         })
     }
 
-    fn owned(caller: Caller, presented: *const phygital_presented) -> Answer<Presented> {
-        let (kind, data, about) = phygital_presented::parts(caller, presented)?;
+    fn owned(caller: &Caller, presented: *const phygital_presented) -> Answer<Presented> {
+        let (kind, data, about) = caller.presented(presented)?.bytes(caller)?;
         phygital_presented::owned_of(kind, data, about)
     }
 

@@ -265,12 +265,12 @@ pub unsafe extern "C" fn phygital_record_opt_out(
 }
 
 impl phygital_consent {
-    fn purposes(&self, caller: Caller) -> Answer<Vec<Purpose>> {
+    fn purposes(&self, caller: &Caller) -> Answer<Vec<Purpose>> {
         let listed = caller.list("purposes", self.purposes, self.purposes_len, LIST_MAX)?;
         listed.iter().map(|number| one_of("purposes", *number, Purpose::from_number(*number))).collect()
     }
 
-    fn evidence(&self, caller: Caller) -> Answer<Vec<String>> {
+    fn evidence(&self, caller: &Caller) -> Answer<Vec<String>> {
         let listed = caller.list("evidence", self.evidence, self.evidence_len, LIST_MAX)?;
         listed.iter().map(|one| Ok(caller.text("evidence", *one)?.to_owned())).collect()
     }

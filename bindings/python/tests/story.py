@@ -1,0 +1,232 @@
+"""The story in Python: python3 story.py FOLDER VECTORS, with the generated module `phygital` on the path."""
+
+import json
+import pathlib
+import sys
+import threading
+from datetime import datetime, timedelta, timezone
+
+from phygital import (
+    ConsentMethod,
+    MessageReceived,
+    OptedIn,
+    OptedOut,
+    Options,
+    Outcome,
+    PathRow,
+    Phygital,
+    PhygitalError,
+    Presented,
+    Purpose,
+    Recognition,
+    Recorded,
+    Role,
+    SoftTag,
+    TagEnrolled,
+    TagStatus,
+    TapRequest,
+    Verifier,
+    attribute_paths,
+    normalize_identifier,
+    simulate_tap,
+    version,
+)
+
+UID = "04a1b2c3d4e5f6"
+KEY = "5ace7e50ab65d5d51fd5bf5a16b8205b"
+KEYS = json.dumps({"file_read_key": KEY, "meta_read_key": KEY})
+NUMBER = "phone:+12015550123"
+SETTINGS = json.dumps({
+    "brand": "Wren & Co",
+    "notice": {
+        "id": "tap-sms-1",
+        "text": "Text us the code to be known here. Reply STOP to leave.",
+        "sender": "+12015550101",
+        "purposes": ["recognition", "personalization", "measurement"],
+    },
+})
+NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=timezone.utc)
+
+passed = 0
+failed = 0
+
+
+def check(holds, what):
+    global passed, failed
+    if holds:
+        passed += 1
+    else:
+        failed += 1
+        print(f"not so: {what}", file=sys.stderr)
+
+
+def code(call, *arguments):
+    """The number of the error that a call gives; 0 where it gives none."""
+    try:
+        call(*arguments)
+    except PhygitalError as error:
+        check(str(error.code) in str(error), "an error says its number")
+        return error.code
+    return 0
+
+
+def link(read_ctr):
+    return simulate_tap(SoftTag(uid=UID, template="tap.example/t?p={picc}&c={mac}", file_read_key=KEY,
+                                meta_read_key=KEY, read_ctr=read_ctr))
+
+
+def tap(read_ctr, **more):
+    return TapRequest(presented=Presented.URL(link(read_ctr)), **more)
+
+
+def message(id, body):
+    return MessageReceived(id=id, _from="+1 201 555 0123", body=body)
+
+
+def story(path):
+    till = Phygital.open(Options(path=str(path), settings=SETTINGS, keys=KEYS, clock=NOON, seed=b"story"))
+    check(code(till.verify_tap, tap(0)) == 211, "a tag that is not enrolled")
+    check(till.enroll(TagEnrolled(uid=UID, place="paris-1")).is_new, "a tag is enrolled")
+    first = till.verify_tap(tap(1))
+    check(isinstance(first.recognition, Recognition.ANONYMOUS), "nobody knows her yet")
+    check(first.proof.read_ctr == 2 and first.place == "paris-1", "what was proven")
+    check(first.opt_in.link.startswith("sms:+12015550101?&body=JOIN%20"), "a link")
+    check(first.opt_in.expires_at > NOON and first.opt_in.expires_at.microsecond == 123456, "microseconds")
+    check(code(till.verify_tap, tap(1)) == 210, "a copied link")
+
+    check(till.record_message(message("m-1", first.opt_in.message)).is_new, "a text")
+    check(till.record_message(message("m-1", first.opt_in.message)).received_at == NOON, "the same text")
+    check(code(till.record_message, message("m-1", "other")) == 111, "another text of that name")
+    due = till.due(10)
+    check([one.action for one in due] == ["answer_message"] and due[0].to == NUMBER, "an answer is due")
+    till.acknowledge(due[0].id, Outcome.DELIVERED)
+    check(till.due(10) == [], "nothing is due")
+    check(code(till.acknowledge, "never", Outcome.FAILED) == 403, "an action that never was")
+
+    known = till.verify_tap(tap(2, identifiers=[NUMBER], shown_to=Role.ASSOCIATE))
+    check(isinstance(known.recognition, Recognition.KNOWN), "she is known")
+    customer = known.recognition.customer
+    check(till.find(NUMBER) == customer and NUMBER in till.person(customer).identifiers, "who she is")
+    check(json.loads(known.card)["customer"] == customer, "her card")
+    check(till.permits(Purpose.RECOGNITION, NUMBER).reasons == ["granted"], "why she is known")
+    order = json.dumps({
+        "specversion": "1.0", "id": "o-1", "source": "//till/1", "type": "com.phygital.order_completed",
+        "time": "2026-11-21T12:00:00Z",
+        "data": {"identifiers": {"phone": "+12015550123"}, "place": "paris-1", "properties": {
+            "order_id": "o-1", "revenue": 149.90, "currency": "EUR",
+            "products": [{"sku": "BOOT-38", "category": "Shoes", "size": "38"}]}},
+    })
+    new, refused, again = till.record_all([order, "{}", order])
+    check(isinstance(new, Recorded.ACCEPTED) and new.receipt.is_new, "an order")
+    check(isinstance(refused, Recorded.REFUSED) and refused.code == 110, "no event")
+    check(not again.receipt.is_new, "the same order")
+    check("BOOT-38" in till.card(customer, Role.ASSOCIATE), "what she bought")
+    earned = till.attribute("linear")
+    total = sum(channel.minor for channel in earned.channels) + earned.unattributed.minor
+    check(total == 14990 == earned.total.minor and earned.currency == "EUR", "what channels earned")
+
+    till.record_opt_out(OptedOut(contact=NUMBER))
+    check(json.loads(till.card(customer, Role.MANAGER))["withheld"] == ["withdrawn"], "she left")
+    check(code(till.profile, customer, Purpose.PERSONALIZATION) == 301, "her profile")
+    check(till.erase_identifier(NUMBER).identifiers == 1 and till.find(NUMBER) is None, "she is forgotten")
+    till.record_opt_in(OptedIn(contact="email:ada@shop.example", purposes=[Purpose.MARKETING],
+                               method=ConsentMethod.PAPER, expires_at=NOON + timedelta(minutes=1)))
+    check(till.permits(Purpose.MARKETING, "email:ada@shop.example").allowed, "consent on paper")
+    till.set_clock(NOON + timedelta(minutes=1))
+    check(till.permits(Purpose.MARKETING, "email:ada@shop.example").reasons == ["expired"], "and its end")
+    till.set_tag_status(UID, TagStatus.LOST)
+    check(till.tag(UID).status == TagStatus.LOST and till.tags(None, 10)[0].uid == UID, "a lost tag")
+
+    before = till.identity()
+    till.suspend()
+    check(code(till.identity) == 601, "suspended")
+    till.resume()
+    check(till.identity().device == before.device, "resumed")
+    if hasattr(till, "test_panic_within"):
+        check(code(till.test_panic_within) == 901 and code(till.identity) == 601, "a panic")
+        till.resume()
+        check(till.identity().epoch == 1, "after a panic")
+
+
+def threads(path):
+    tills = [Phygital.open(Options(path=str(path))) for _ in range(2)]
+
+    def event(thread, number):
+        return json.dumps({
+            "specversion": "1.0", "id": f"e-{number}", "source": f"//till/{thread}",
+            "type": "com.phygital.visit_started", "time": "2026-11-21T12:00:00Z",
+            "data": {"identifiers": {"loyalty": f"L-{number}"}, "place": "paris-1"},
+        })
+
+    fresh = []
+
+    def work(thread):
+        fresh.extend(tills[thread % 2].record(event(thread, number)).is_new for number in range(5))
+
+    workers = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    check(fresh == [True] * 40, "eight threads lose nothing")
+    known = [tills[0].record(event(thread, number)).is_new for thread in range(8) for number in range(5)]
+    check(known == [False] * 40, "and double nothing")
+
+
+def without_store():
+    verifier = Verifier.from_json(KEYS)
+    proof = verifier.verify(Presented.URL(link(40)), None)
+    check((proof.scheme, proof.uid, proof.read_ctr) == ("ntag424-aes", UID, 41), "a tap")
+    check(code(verifier.verify, Presented.NDEF_MESSAGE(bytes(4)), NOON) == 201, "no tap")
+    check(code(Verifier.from_json, "{") == 112, "no keys")
+    check(normalize_identifier("phone:06 12 34 56 78", "FR") == "phone:+33612345678", "a number")
+    check(code(normalize_identifier, "phone:06 12 34 56 78", None) == 114, "a number of no country")
+    rows = [PathRow(path=["ad", "email", "shop"], conversions=1, minor=100, nulls=0)]
+    earned = attribute_paths("linear", 2, rows)
+    check([channel.minor for channel in earned.channels] == [34, 33, 33], "cents")
+    check(code(attribute_paths, "guess", 2, rows) == 117, "no model")
+    check(version().count(".") == 2, "a version")
+
+
+def sequences(folder, vectors):
+    """Taps in sequence: accepted, refused as copies, refused as forged."""
+    steps = 0
+    for number, sequence in enumerate(json.loads((vectors / "taps/replay_sequences.json").read_text())):
+        meta = {"meta_read_key": sequence["meta_read_key"]} if "meta_read_key" in sequence else {}
+        keys = json.dumps([{"file_read_key": key, "epoch": epoch, **meta}
+                           for epoch, key in enumerate(sequence["file_read_keys"])])
+        settings = json.dumps({"failure_limits": {"of_source": 1_000_000, "of_tag": 1_000_000}})
+        till = Phygital.open(Options(path=str(folder / f"sequence-{number}.db"), keys=keys, settings=settings))
+        verifier = Verifier.from_json(keys)
+        for step in sequence["steps"]:
+            if "url" not in step:
+                continue
+            presented = Presented.URL(step["url"])
+            try:
+                uid = verifier.verify(presented, NOON).uid
+                if till.tag(uid) is None:
+                    till.enroll(TagEnrolled(uid=uid))
+            except PhygitalError:
+                pass
+            try:
+                till.verify_tap(TapRequest(presented=presented))
+                found = "accept"
+            except PhygitalError as error:
+                found = "replay" if error.reason == "replayed" else error.reason
+            check(found == step["expect"], f"{sequence['id']}: {found}, expected {step['expect']}")
+            steps += 1
+    check(steps > 20, "sequences of taps")
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    story(folder / "story-python.db")
+    threads(folder / "threads-python.db")
+    without_store()
+    sequences(folder, pathlib.Path(sys.argv[2]))
+    print(f"story in Python: {passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
