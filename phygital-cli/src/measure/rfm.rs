@@ -27,7 +27,7 @@ pub(super) fn rfm(shop: &Shop, with: &Rfm, output: &mut Output) -> Result<(), Fa
     let cuts = Cuts::learn(&version, &customers, with.classes);
     let cuts = cuts.map_err(|error| Failure::misuse("bad_argument", error.to_string()))?;
     let table = cuts.table(&customers);
-    // All combinations, in one order: which of them nobody has is told like any other count.
+    // All combinations, in one order: which of them are hidden for others' sake goes by their place alone.
     let classes = || 1..=cuts.classes();
     let all = classes().flat_map(|recency| {
         classes().flat_map(move |frequency| {

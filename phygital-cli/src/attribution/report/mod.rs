@@ -207,7 +207,7 @@ fn told(
                 "share": channel.share,
                 "share_95": interval(channel.interval),
                 "window": figures.ropo.is_some().then_some(&about.window),
-                "window_days": figures.ropo.is_some().then(|| channel.back.window.as_secs() / 86_400),
+                "window_days": figures.ropo.is_some().then_some(channel.back.window.as_secs() / 86_400),
                 "cost_minor": channel.back.cost,
                 "roas": channel.back.roas(),
                 "roas_95": interval(channel.roas),

@@ -351,9 +351,9 @@ mod tests {
                 system.swap(i, pivot);
                 for other in (0..width).filter(|other| *other != i) {
                     let factor = system[other][i] / system[i][i];
-                    for column in 0..=width {
-                        let above = system[i][column];
-                        system[other][column] -= factor * above;
+                    let above = system[i].clone();
+                    for (cell, above) in system[other].iter_mut().zip(above) {
+                        *cell -= factor * above;
                     }
                 }
             }
