@@ -10,7 +10,7 @@ use crate::time::Time;
 
 /// Something for the host to carry out.
 #[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Display))]
 #[expect(clippy::exhaustive_structs, reason = "read as a whole")]
 pub struct Action {
     /// Its id: to carry it out twice is to carry it out once.

@@ -31,7 +31,7 @@ pub struct Decision {
 
 /// Consent that was given elsewhere than by tap and text: at the till, on the web, on paper.
 #[derive(Clone)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Display))]
 #[expect(clippy::exhaustive_structs, reason = "hosts fill it in")]
 pub struct OptedIn {
     /// The phone number or e-mail address that consents, as `phone:…` or `email:…`.
@@ -59,7 +59,7 @@ pub struct OptedIn {
 
 /// Consent that was withdrawn.
 #[derive(Clone, Default)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Display))]
 #[expect(clippy::exhaustive_structs, reason = "hosts fill it in")]
 pub struct OptedOut {
     /// The phone number or e-mail address that withdraws.

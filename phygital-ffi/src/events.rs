@@ -49,7 +49,7 @@ pub enum Recorded {
 
 /// A text message that came in.
 #[derive(Clone, Default)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Display))]
 #[expect(clippy::exhaustive_structs, reason = "hosts fill it in")]
 pub struct MessageReceived {
     /// What the gateway calls it: a message counts once.

@@ -19,6 +19,7 @@ uniffi::setup_scaffolding!("phygital");
 
 mod actions;
 mod consents;
+mod elided;
 mod error;
 mod events;
 mod identifier;

@@ -14,7 +14,7 @@ use crate::time::Time;
 
 /// How a store is opened. Only the path has to be given.
 #[derive(Clone, Default)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Display))]
 #[expect(clippy::exhaustive_structs, reason = "hosts fill it in")]
 pub struct Options {
     /// The file of the store; made where there is none.

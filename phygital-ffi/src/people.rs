@@ -9,7 +9,7 @@ use crate::phygital::Phygital;
 
 /// A customer and what she is known by.
 #[derive(Clone, PartialEq, Eq, serde::Serialize)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Display))]
 #[expect(clippy::exhaustive_structs, reason = "read as a whole")]
 pub struct Person {
     /// Her id now: an older one that was merged into it leads here.

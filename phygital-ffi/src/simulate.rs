@@ -9,7 +9,7 @@ use crate::tags::read_uid;
 
 /// An NTAG 424 DNA in software, in AES mode. Not for the keys of true tags.
 #[derive(Clone)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Display))]
 #[expect(clippy::exhaustive_structs, reason = "tests fill it in")]
 pub struct SoftTag {
     /// Its UID, 14 digits.

@@ -12,7 +12,7 @@ use crate::verifier::{Presented, TapProof};
 
 /// A tap as the host received it. Only what was presented has to be given.
 #[derive(Clone)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Display))]
 #[expect(clippy::exhaustive_structs, reason = "hosts fill it in")]
 pub struct TapRequest {
     /// What was delivered.
@@ -53,7 +53,7 @@ pub enum Recognition {
 
 /// What a tap came to.
 #[derive(Clone)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Display))]
 #[expect(clippy::exhaustive_structs, reason = "read as a whole")]
 pub struct TapOutcome {
     /// The key of the event that the tap became, 32 digits.
@@ -78,7 +78,7 @@ pub struct TapOutcome {
 
 /// An offer to opt in: the notice to show, and the link to show it with.
 #[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Display))]
 #[expect(clippy::exhaustive_structs, reason = "read as a whole")]
 pub struct OptIn {
     /// The one-time code.

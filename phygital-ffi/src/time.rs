@@ -18,7 +18,7 @@ pub struct Time(pub i64);
 #[cfg(feature = "uniffi")]
 uniffi::custom_type!(Time, SystemTime, {
     lower: |time| time.to_system(),
-    try_lift: |time| Ok(Time::of_system(time)?),
+    try_lift: |time| Ok(Time::of_system(time).map_err(|error| PhygitalError::argument("time", error.detail()))?),
 });
 
 impl Time {

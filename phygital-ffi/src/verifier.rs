@@ -11,8 +11,8 @@ use crate::options::read_keys;
 use crate::time::Time;
 
 /// What a phone, a tag or a reader delivered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum), uniffi::export(Display))]
 #[non_exhaustive]
 pub enum Presented {
     /// The URL that a phone opened.
@@ -58,7 +58,7 @@ pub enum Presented {
 
 /// What a tap proves.
 #[derive(Clone, PartialEq, Eq, serde::Serialize)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Display))]
 #[expect(clippy::exhaustive_structs, reason = "read as a whole")]
 pub struct TapProof {
     /// The kind of token, such as `ntag424-aes`.
@@ -85,7 +85,7 @@ pub struct TapProof {
 
 /// One thing that a token says.
 #[derive(Clone, PartialEq, Eq, serde::Serialize)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Display))]
 #[expect(clippy::exhaustive_structs, reason = "read as a whole")]
 pub struct TapFact {
     /// What it is, such as `gtin`.

@@ -1,0 +1,41 @@
+package com.phygital
+
+import com.phygital.uniffi.attributePaths as uniffiAttributePaths
+import com.phygital.uniffi.normalizeIdentifier as uniffiNormalizeIdentifier
+import com.phygital.uniffi.simulateTap as uniffiSimulateTap
+import com.phygital.uniffi.version as uniffiVersion
+import java.time.Instant
+import java.time.temporal.ChronoUnit
+
+/** The version of the library, such as `0.1.0`. */
+public fun version(): String = checked { uniffiVersion() }
+
+/**
+ * An identifier, `kind:value` such as `phone:06 12 34 56 78`, in the normal form of its kind. A phone number without a
+ * country code belongs to [region], ISO 3166-1 in two capital letters. Needs no store.
+ */
+public fun normalizeIdentifier(identifier: String, region: String? = null): String =
+    checked { uniffiNormalizeIdentifier(identifier, region) }
+
+/**
+ * What the channels of these paths earned by a model, of those that [Phygital.attribute] takes; `direct` is the channel that
+ * nothing led to. Needs no store; takes long for many paths, then call it on a dispatcher of your choice.
+ *
+ * @param decimals how many decimals the values have: 2 for cents.
+ */
+public fun attributePaths(model: String, decimals: Int, rows: List<PathRow>): Attribution =
+    checked { uniffiAttributePaths(model, count("decimals", decimals).coerceAtMost(255u).toUByte(), rows) }
+
+/** The link that a tag in software writes at its next read, always the same. For tests of one's own; needs no store. */
+public fun simulateTap(tag: SoftTag): String = checked { uniffiSimulateTap(tag) }
+
+private val YEAR_10000 = Instant.parse("+10000-01-01T00:00:00Z")
+
+/** A time as the library has it: whole microseconds, from 1970 to the end of 9999. */
+internal fun Instant.micros(): Instant {
+    if (this < Instant.EPOCH || this >= YEAR_10000) {
+        val detail = "time: expected one from 1970-01-01 to 9999-12-31"
+        throw PhygitalException.Argument(Status.INVALID_ARGUMENT.number, "invalid_argument", detail)
+    }
+    return truncatedTo(ChronoUnit.MICROS)
+}

@@ -1,0 +1,160 @@
+package com.phygital
+
+import com.phygital.uniffi.PhygitalInterface as UniffiPhygital
+import com.phygital.uniffi.Phygital as UniffiStore
+import java.time.Instant
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
+
+/**
+ * An open store: taps, people, consents and what waits to be carried out. Safe to use from any thread.
+ *
+ * ```
+ * Phygital.open(Options(path = "shop.db", keys = keys)).use { shop ->
+ *     val tap = shop.verifyTap(TapRequest(Presented.Url(url), shownTo = Role.ASSOCIATE))
+ *     when (val who = tap.recognition) {
+ *         is Recognition.Known -> show(tap.card)
+ *         is Recognition.Anonymous -> tap.optIn?.let(::offer)
+ *     }
+ * }
+ * ```
+ *
+ * Calls suspend and touch the disk on [Dispatchers.IO], one at a time and in their order; other processes may have the same
+ * file open. One that began is carried out though its coroutine is cancelled; its answer is lost then, and asking again
+ * gives it again where that is said. Whoever opened it closes it: `use {}` does.
+ *
+ * Every call throws [PhygitalException] and nothing else of ours: also [Status.SUSPENDED] while it is suspended,
+ * [Status.WRONG_HANDLE] once it was closed, and [Status.PANIC], after which it has to be resumed.
+ */
+public class Phygital private constructor(private val inner: UniffiStore) : AutoCloseable {
+    private val turn = Dispatchers.IO.limitedParallelism(1)
+
+    private suspend fun <T> on(act: UniffiPhygital.() -> T): T = withContext(turn) { checked { inner.act() } }
+
+    /** Whose store it is. */
+    public suspend fun identity(): StoreIdentity = on { identity() }
+
+    /**
+     * Closes the file until [resume]: before a phone suspends the app, since whoever holds a file then is ended. All that
+     * was answered is on the disk. To suspend again changes nothing.
+     */
+    public suspend fun suspend(): Unit = on { suspend() }
+
+    /** Opens the file again. To resume what is open changes nothing. */
+    public suspend fun resume(): Unit = on { resume() }
+
+    /** For tests: puts this time in the place of the system's, or gives it back its place. */
+    public suspend fun setClock(clock: Instant?): Unit = on { setClock(clock?.micros()) }
+
+    /**
+     * Verifies a tap, records it, and says who it is. When this returns, the tap is used up, durably.
+     *
+     * @throws PhygitalException.Tap where it does not count: [Status.TAP_REPLAYED] where it was used before.
+     */
+    public suspend fun verifyTap(request: TapRequest): TapOutcome = on { TapOutcome.of(verifyTap(request.inner())) }
+
+    /** Enrols a tag, or enrols it again with another place, touchpoint or key epoch. It is active from then on. */
+    public suspend fun enroll(tag: TagEnrolled): Receipt = on { enroll(tag) }
+
+    /** Changes where a tag is in its life. */
+    public suspend fun setTagStatus(uid: String, status: TagStatus): Receipt = on { setTagStatus(uid, status) }
+
+    /** A tag by its UID, 14 digits; null where it is not in the registry. */
+    public suspend fun tag(uid: String): Tag? = on { tag(uid) }
+
+    /** At most [most] tags whose UID comes after [after], in order of UID. */
+    public suspend fun tags(after: String? = null, most: Int = 1000): List<Tag> = on { tags(after, count("most", most)) }
+
+    /**
+     * The customer that an identifier, `kind:value`, belongs to; null where no event names it. Customers are known by 32
+     * digits.
+     */
+    public suspend fun find(identifier: String): String? = on { find(identifier) }
+
+    /** A customer and her identifiers, by her id now or by one that she had before a merge. */
+    public suspend fun person(customer: String): Person = on { person(customer) }
+
+    /**
+     * What may be shown of a customer to somebody in a role, as JSON. Where consent does not permit it the card says why in
+     * `withheld` and holds nothing else.
+     */
+    public suspend fun card(customer: String, role: Role): String = on { card(customer, role) }
+
+    /**
+     * The whole profile of a customer, for a purpose that she permits, as JSON.
+     *
+     * @throws PhygitalException.Consent where she does not.
+     */
+    public suspend fun profile(customer: String, purpose: Purpose): String = on { profile(customer, purpose) }
+
+    /**
+     * Records an event, a CloudEvent or a Segment message in JSON, and decides what follows from it. To send it again gives
+     * the first receipt again.
+     */
+    public suspend fun record(event: String): Receipt = on { record(event) }
+
+    /**
+     * Records at most 10,000 events in one transaction, and answers for each, in their order. Much faster than one by one.
+     */
+    public suspend fun recordAll(events: List<String>): List<Recorded> = on { recordAll(events).map(Recorded::of) }
+
+    /**
+     * Takes in a text message: a code that joins, a word that leaves or asks for help, or anything else. What is to be
+     * answered waits in [due].
+     */
+    public suspend fun recordMessage(message: MessageReceived): Receipt =
+        on { recordMessage(message.copy(at = message.at?.micros())) }
+
+    /** Whether a contact point, `phone:…` or `email:…`, may be used for a purpose now. */
+    public suspend fun permits(purpose: Purpose, contact: String): Decision = on { permits(purpose, contact) }
+
+    /** Records that consent was given. */
+    public suspend fun recordOptIn(consent: OptedIn): Receipt =
+        on { recordOptIn(consent.copy(at = consent.at?.micros(), expiresAt = consent.expiresAt?.micros())) }
+
+    /** Records that consent was withdrawn. */
+    public suspend fun recordOptOut(consent: OptedOut): Receipt =
+        on { recordOptOut(consent.copy(at = consent.at?.micros())) }
+
+    /**
+     * At most [most] actions to carry out now, oldest cause first: not those that expired, nor those that consent no longer
+     * permits. They are due until they are acknowledged: nothing is ever called back.
+     */
+    public suspend fun due(most: Int = 100): List<Action> = on { due(count("most", most)) }
+
+    /** Takes note of how an action went; it waits no longer. Saying it again changes nothing. */
+    public suspend fun acknowledge(id: String, outcome: Outcome): Receipt = on { acknowledge(id, outcome) }
+
+    /**
+     * What the channels of this shop's orders earned by a model: `first`, `last`, `last-non-direct`, `linear`, `position`,
+     * `shapley:sum`, `markov:1` to `markov:16`. Touches without consent to be measured do not count.
+     */
+    public suspend fun attribute(model: String): Attribution = on { attribute(model) }
+
+    /** Forgets an identifier, `kind:value`, now and whenever it comes again. */
+    public suspend fun eraseIdentifier(identifier: String): Erased = on { eraseIdentifier(identifier) }
+
+    /** Forgets a customer: the identifiers that are hers alone, and all that her events say. */
+    public suspend fun eraseCustomer(customer: String): Erased = on { eraseCustomer(customer) }
+
+    /** Closes the store once the calls that began have ended. It touches the disk. To close it again changes nothing. */
+    override fun close(): Unit = inner.close()
+
+    override fun toString(): String = "Phygital"
+
+    public companion object {
+        /** Opens a store; makes it where there is none. */
+        public suspend fun open(options: Options): Phygital {
+            var opened: Phygital? = null
+            try {
+                return withContext(Dispatchers.IO) {
+                    checked { Phygital(UniffiStore.open(options.copy(clock = options.clock?.micros()))) }.also { opened = it }
+                }
+            } catch (cancelled: CancellationException) {
+                opened?.close()
+                throw cancelled
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+// Plain values that go in and come out, as UniFFI makes them of the library's own, documentation at each field. Those that
+// hold something secret or personal do not print it.
+
+import PhygitalUniFFI
+
+/// Something for the host to carry out: see ``Phygital/due(most:)``.
+public typealias Action = PhygitalUniFFI.Action
+
+/// How much a tap proves; a later one proves more.
+public typealias Assurance = PhygitalUniFFI.Assurance
+
+/// What channels earned by a model. Their sums and what no channel earned are all that came in, exactly.
+public typealias Attribution = PhygitalUniFFI.Attribution
+
+/// What one channel earned.
+public typealias ChannelCredit = PhygitalUniFFI.ChannelCredit
+
+/// How a person told us of her consent.
+public typealias ConsentMethod = PhygitalUniFFI.ConsentMethod
+
+/// Whether something is allowed, why, and what proves it.
+public typealias Decision = PhygitalUniFFI.Decision
+
+/// What an erasure came to.
+public typealias Erased = PhygitalUniFFI.Erased
+
+/// A text message that came in.
+public typealias MessageReceived = PhygitalUniFFI.MessageReceived
+
+/// An offer to opt in: the notice to show, and the link to show it with.
+public typealias OptIn = PhygitalUniFFI.OptIn
+
+/// Consent that was given elsewhere than by tap and text.
+public typealias OptedIn = PhygitalUniFFI.OptedIn
+
+/// Consent that was withdrawn.
+public typealias OptedOut = PhygitalUniFFI.OptedOut
+
+/// How a store is opened. Only the path has to be given.
+public typealias Options = PhygitalUniFFI.Options
+
+/// How an action went.
+public typealias Outcome = PhygitalUniFFI.Outcome
+
+/// Journeys of one path, for ``attributePaths(model:decimals:rows:)``.
+public typealias PathRow = PhygitalUniFFI.PathRow
+
+/// A customer and what she is known by.
+public typealias Person = PhygitalUniFFI.Person
+
+/// What a phone, a tag or a reader delivered.
+public typealias Presented = PhygitalUniFFI.Presented
+
+/// What data is used for.
+public typealias Purpose = PhygitalUniFFI.Purpose
+
+/// That an event is in the log.
+public typealias Receipt = PhygitalUniFFI.Receipt
+
+/// Who tapped.
+public typealias Recognition = PhygitalUniFFI.Recognition
+
+/// What became of one event of a batch.
+public typealias Recorded = PhygitalUniFFI.Recorded
+
+/// Who looks at a card.
+public typealias Role = PhygitalUniFFI.Role
+
+/// A tag in software, for ``simulateTap(_:)``.
+public typealias SoftTag = PhygitalUniFFI.SoftTag
+
+/// Whose store it is.
+public typealias StoreIdentity = PhygitalUniFFI.StoreIdentity
+
+/// A tag in the registry.
+public typealias Tag = PhygitalUniFFI.Tag
+
+/// A tag that goes into service, or is enrolled again with something else.
+public typealias TagEnrolled = PhygitalUniFFI.TagEnrolled
+
+/// Where a tag is in its life.
+public typealias TagStatus = PhygitalUniFFI.TagStatus
+
+/// One thing that a token says.
+public typealias TapFact = PhygitalUniFFI.TapFact
+
+/// What a tap came to.
+public typealias TapOutcome = PhygitalUniFFI.TapOutcome
+
+/// What a tap proves.
+public typealias TapProof = PhygitalUniFFI.TapProof
+
+/// A tap as the host received it. Only what was presented has to be given.
+public typealias TapRequest = PhygitalUniFFI.TapRequest
