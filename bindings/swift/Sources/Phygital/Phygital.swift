@@ -51,7 +51,7 @@ public final class Phygital: Sendable {
         return try answer.get()
     }
 
-    private func on<T: Sendable>(
+    func on<T: Sendable>(
         _ act: @escaping @Sendable (PhygitalUniFFI.Phygital) throws -> T
     ) async throws(PhygitalError) -> T {
         let inner = inner

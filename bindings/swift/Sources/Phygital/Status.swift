@@ -1,8 +1,6 @@
 /// What a number means. Hundreds are families: 1 the caller, 2 the tap, 3 consent, 4 what is not there, 5 the store, 6 the
 /// state of the object, 9 a fault of the library or of the system. A number keeps its meaning for ever, here and in C.
 public enum Status: Int, Sendable, CaseIterable {
-    /// It was closed before.
-    case wrongHandle = 102
     /// Longer than anything that is read.
     case tooLarge = 105
     /// A value that is none of those expected.

@@ -2,6 +2,7 @@ package com.phygital
 
 import com.phygital.uniffi.InternalException
 import com.phygital.uniffi.PhygitalException as UniffiException
+import java.nio.charset.CharacterCodingException
 
 /**
  * Why something was not done: few kinds, by who has to act. Neither [detail] nor [message] holds a key or anything
@@ -71,6 +72,9 @@ internal inline fun <T> checked(act: () -> T): T =
     } catch (_: InternalException) {
         val detail = "a panic within; what stood on standard error says where"
         throw PhygitalException.Internal(Status.PANIC.number, "panic", detail)
+    } catch (_: CharacterCodingException) {
+        val detail = "half a surrogate pair in a text"
+        throw PhygitalException.Argument(Status.INVALID_UTF8.number, "invalid_utf8", detail)
     } catch (_: IllegalStateException) {
         throw PhygitalException.Argument(Status.WRONG_HANDLE.number, "closed", "it was closed before")
     }

@@ -7,6 +7,8 @@ package com.phygital
 public enum class Status(public val number: Int) {
     /** It was closed before. */
     WRONG_HANDLE(102),
+    /** A text has half a surrogate pair in it, so it is none. */
+    INVALID_UTF8(104),
     /** Longer than anything that is read. */
     TOO_LARGE(105),
     /** A value that is none of those expected. */

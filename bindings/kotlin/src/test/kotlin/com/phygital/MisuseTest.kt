@@ -37,7 +37,10 @@ class MisuseTest {
             refused(Status.INVALID_ARGUMENT) { setClock(NOON.minusSeconds(10_000_000_000)) }
             refused(Status.MISUSE) { recordAll(List(10_001) { visit }) }
             refused(Status.MALFORMED_EVENT) { record("") }
-            refused(Status.MALFORMED_EVENT) { record("\u0000\uD800") }
+            refused(Status.MALFORMED_EVENT) { record("\u0000") }
+            refused(Status.INVALID_UTF8) { record("\uD800") }
+            refused(Status.INVALID_UTF8) { enroll(TagEnrolled(uid = UID, label = "\uDC00")) }
+            refused(Status.INVALID_UTF8) { recordAll(listOf("\uD800\uD800")) }
             refused(Status.MALFORMED_EVENT) { record("[".repeat(2 shl 20)) }
             refused(Status.TAP_MALFORMED) { verifyTap(TapRequest(Presented.Url(""))) }
             refused(Status.TAP_MALFORMED) { verifyTap(TapRequest(Presented.Url("x".repeat(8 shl 20)))) }
