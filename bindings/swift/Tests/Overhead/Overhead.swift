@@ -17,6 +17,10 @@ private let order = """
 @main
 enum Overhead {
     static func main() async throws {
+        try await measure()
+    }
+
+    nonisolated private static func measure() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("phygital-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let till = try await Phygital.open(Options(path: folder.appendingPathComponent("till.db").path, clock: noon))
@@ -39,12 +43,16 @@ enum Overhead {
         try await told("tag in a list of 1,000", tags, 5) { _ = try await till.tags(most: tags) }
         let rows = Array(
             repeating: PathRow(path: ["ad", "email", "shop"], conversions: 1, minor: 100), count: tags)
-        try await told("path of 1,000, one call", tags, 20) { _ = try attributePaths(model: "linear", decimals: 2, rows: rows) }
+        try await told("path of 1,000, one call", tags, 20) {
+            _ = try attributePaths(model: "linear", decimals: 2, rows: rows)
+        }
         try FileManager.default.removeItem(at: folder)
     }
 
     /// Prints the nanoseconds of one, in the best of 15 batches.
-    private static func told(_ name: String, _ inACall: Int, _ calls: Int, _ call: () async throws -> Void) async throws {
+    nonisolated private static func told(
+        _ name: String, _ inACall: Int, _ calls: Int, _ call: () async throws -> Void
+    ) async throws {
         var best = Double.infinity
         for _ in 0..<15 {
             let began = DispatchTime.now().uptimeNanoseconds

@@ -7,13 +7,18 @@ import Phygital
 @main
 enum Writer {
     static func main() async throws {
-        let (folder, process) = (CommandLine.arguments[1], CommandLine.arguments[2])
+        let fresh = try await write(CommandLine.arguments[1], CommandLine.arguments[2])
+        exit(fresh == 80 ? 0 : 1)
+    }
+
+    /// Gives how many events were new.
+    nonisolated private static func write(_ folder: String, _ process: String) async throws -> Int {
         let options = Options(path: "\(folder)/tasks.db")
         let stores = [
             try await patiently { try await Phygital.open(options) },
             try await patiently { try await Phygital.open(options) },
         ]
-        let fresh = try await withThrowingTaskGroup(of: Int.self) { group in
+        return try await withThrowingTaskGroup(of: Int.self) { group in
             for number in 0..<8 {
                 group.addTask {
                     var fresh = 0
@@ -31,7 +36,6 @@ enum Writer {
             }
             return try await group.reduce(0, +)
         }
-        exit(fresh == 80 ? 0 : 1)
     }
 
     /// Another process may hold the store for a while.
