@@ -72,7 +72,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Prints the nanoseconds of one, in the best of 15 batches.
-fn told(name: &str, in_a_call: u32, calls: u32, mut call: impl FnMut() -> Result<(), Box<dyn Error>>) -> Result<(), Box<dyn Error>> {
+fn told(
+    name: &str,
+    in_a_call: u32,
+    calls: u32,
+    mut call: impl FnMut() -> Result<(), Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
     let mut best = f64::MAX;
     for _ in 0..15 {
         let began = Instant::now();

@@ -40,6 +40,9 @@ mod tests {
     #[test]
     fn nothing_but_the_name_is_printed() {
         let options = Options { path: "till.db".to_owned(), keys: "secret".to_owned(), ..Options::default() };
-        assert_eq!((options.to_string(), format!("{options:?}")), ("Options(..)".into(), "Options(..)".into()));
+        assert_eq!(
+            (options.to_string(), format!("{options:?}")),
+            ("Options(..)".into(), "Options(..)".into())
+        );
     }
 }

@@ -20,31 +20,32 @@ struct Till: Sendable {
     private let shop: Phygital
 
     /// `keys` come from where the app keeps secrets: the Keychain, never the source.
-    init(path: String, settings: String, keys: String) async throws(PhygitalError) {
+    init(path: String, settings: String, keys: String) async throws {
         shop = try await Phygital.open(Options(path: path, settings: settings, keys: keys))
     }
 
     /// A tag was held to the phone, and this was read from it or opened by it.
     func tapped(_ presented: Presented) async -> Shown {
-        do throws(PhygitalError) {
+        do {
             let tap = try await shop.verifyTap(TapRequest(presented: presented, shownTo: .associate))
             if case .known = tap.recognition, let card = tap.card { return .card(card) }
             if let offer = tap.optIn { return .offer(notice: offer.notice, link: offer.link) }
             return .nobody
+        } catch PhygitalError.tap {
+            return .again
         } catch {
-            if case .tap = error { return .again }
-            return .trouble(error.code)
+            return .trouble((error as? PhygitalError)?.code ?? 0)
         }
     }
 
     /// Puts a tag into service.
-    func enroll(_ uid: String, place: String) async throws(PhygitalError) {
+    func enroll(_ uid: String, place: String) async throws {
         try await shop.enroll(TagEnrolled(uid: uid, place: place))
     }
 
     /// Carries out what waits, and gives how much. What could not be sent waits on: to send it twice is for the gateway to
     /// tell by its id.
-    func outbox(_ send: @Sendable (Action) async -> Bool) async throws(PhygitalError) -> Int {
+    func outbox(_ send: @Sendable (Action) async -> Bool) async throws -> Int {
         var sent = 0
         for action in try await shop.due() where await send(action) {
             try await shop.acknowledge(action.id, .delivered)
@@ -54,11 +55,11 @@ struct Till: Sendable {
     }
 
     /// Before iOS suspends the app: it ends one that holds a file's lock then.
-    func pause() async throws(PhygitalError) {
+    func pause() async throws {
         try await shop.suspend()
     }
 
-    func resume() async throws(PhygitalError) {
+    func resume() async throws {
         try await shop.resume()
     }
 }

@@ -17,7 +17,7 @@ import PhygitalUniFFI
 /// thread nor Swift's pool; other processes may have the same file open. One that was asked for is carried out though its
 /// task is cancelled. The store closes when nobody refers to it any more.
 ///
-/// Every call throws ``PhygitalError``: also ``Status/suspended`` while it is suspended, and ``Status/panic``, after which
+/// Every call throws ``PhygitalError`` and nothing else: also ``Status/suspended`` while it is suspended, and ``Status/panic``, after which
 /// it has to be resumed.
 public final class Phygital: Sendable {
     private let inner: PhygitalUniFFI.Phygital
@@ -29,7 +29,7 @@ public final class Phygital: Sendable {
     }
 
     /// Opens a store; makes it where there is none.
-    public static func open(_ options: Options) async throws(PhygitalError) -> Phygital {
+    public static func open(_ options: Options) async throws -> Phygital {
         try check(options.clock)
         let queue = DispatchQueue(label: "com.phygital.store")
         let inner = try await Self.on(queue) { try PhygitalUniFFI.Phygital.open(options: options) }
@@ -38,44 +38,37 @@ public final class Phygital: Sendable {
 
     private static func on<T: Sendable>(
         _ queue: DispatchQueue, _ act: @escaping @Sendable () throws -> T
-    ) async throws(PhygitalError) -> T {
-        let answer: Result<T, PhygitalError> = await withCheckedContinuation { continuation in
-            queue.async {
-                do throws(PhygitalError) {
-                    continuation.resume(returning: .success(try checked(act)))
-                } catch {
-                    continuation.resume(returning: .failure(error))
-                }
-            }
+    ) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Result { try checked(act) }) }
         }
-        return try answer.get()
     }
 
     func on<T: Sendable>(
         _ act: @escaping @Sendable (PhygitalUniFFI.Phygital) throws -> T
-    ) async throws(PhygitalError) -> T {
+    ) async throws -> T {
         let inner = inner
         return try await Self.on(queue) { try act(inner) }
     }
 
     /// Whose store it is.
-    public func identity() async throws(PhygitalError) -> StoreIdentity {
+    public func identity() async throws -> StoreIdentity {
         try await on { try $0.identity() }
     }
 
     /// Closes the file until ``resume()``: before a phone suspends the app, since whoever holds a file then is ended. All
     /// that was answered is on the disk. To suspend again changes nothing.
-    public func suspend() async throws(PhygitalError) {
+    public func suspend() async throws {
         try await on { try $0.suspend() }
     }
 
     /// Opens the file again. To resume what is open changes nothing.
-    public func resume() async throws(PhygitalError) {
+    public func resume() async throws {
         try await on { try $0.resume() }
     }
 
     /// For tests: puts this time in the place of the system's, or gives it back its place.
-    public func setClock(_ clock: Date?) async throws(PhygitalError) {
+    public func setClock(_ clock: Date?) async throws {
         try check(clock)
         try await on { try $0.setClock(clock: clock) }
     }
@@ -87,29 +80,29 @@ extension Phygital {
     /// Verifies a tap, records it, and says who it is. When this returns, the tap is used up, durably.
     ///
     /// - Throws: ``PhygitalError/tap(_:)`` where it does not count: ``Status/tapReplayed`` where it was used before.
-    public func verifyTap(_ request: TapRequest) async throws(PhygitalError) -> TapOutcome {
+    public func verifyTap(_ request: TapRequest) async throws -> TapOutcome {
         try await on { try $0.verifyTap(request: request) }
     }
 
     /// Enrols a tag, or enrols it again with another place, touchpoint or key epoch. It is active from then on.
     @discardableResult
-    public func enroll(_ tag: TagEnrolled) async throws(PhygitalError) -> Receipt {
+    public func enroll(_ tag: TagEnrolled) async throws -> Receipt {
         try await on { try $0.enroll(tag: tag) }
     }
 
     /// Changes where a tag is in its life.
     @discardableResult
-    public func setTagStatus(_ uid: String, to status: TagStatus) async throws(PhygitalError) -> Receipt {
+    public func setTagStatus(_ uid: String, to status: TagStatus) async throws -> Receipt {
         try await on { try $0.setTagStatus(uid: uid, status: status) }
     }
 
     /// A tag by its UID, 14 digits; nil where it is not in the registry.
-    public func tag(_ uid: String) async throws(PhygitalError) -> Tag? {
+    public func tag(_ uid: String) async throws -> Tag? {
         try await on { try $0.tag(uid: uid) }
     }
 
     /// At most `most` tags whose UID comes after `after`, in order of UID.
-    public func tags(after: String? = nil, most: Int = 1000) async throws(PhygitalError) -> [Tag] {
+    public func tags(after: String? = nil, most: Int = 1000) async throws -> [Tag] {
         let most = try count("most", most)
         return try await on { try $0.tags(after: after, most: most) }
     }
@@ -120,25 +113,25 @@ extension Phygital {
 extension Phygital {
     /// The customer that an identifier, `kind:value`, belongs to; nil where no event names it. Customers are known by 32
     /// digits.
-    public func find(_ identifier: String) async throws(PhygitalError) -> String? {
+    public func find(_ identifier: String) async throws -> String? {
         try await on { try $0.find(identifier: identifier) }
     }
 
     /// A customer and her identifiers, by her id now or by one that she had before a merge.
-    public func person(_ customer: String) async throws(PhygitalError) -> Person {
+    public func person(_ customer: String) async throws -> Person {
         try await on { try $0.person(customer: customer) }
     }
 
     /// What may be shown of a customer to somebody in a role, as JSON. Where consent does not permit it the card says why in
     /// `withheld` and holds nothing else.
-    public func card(_ customer: String, for role: Role) async throws(PhygitalError) -> String {
+    public func card(_ customer: String, for role: Role) async throws -> String {
         try await on { try $0.card(customer: customer, role: role) }
     }
 
     /// The whole profile of a customer, for a purpose that she permits, as JSON.
     ///
     /// - Throws: ``PhygitalError/consent(_:)`` where she does not.
-    public func profile(_ customer: String, for purpose: Purpose) async throws(PhygitalError) -> String {
+    public func profile(_ customer: String, for purpose: Purpose) async throws -> String {
         try await on { try $0.profile(customer: customer, purpose: purpose) }
     }
 }
@@ -149,32 +142,32 @@ extension Phygital {
     /// Records an event, a CloudEvent or a Segment message in JSON, and decides what follows from it. To send it again gives
     /// the first receipt again.
     @discardableResult
-    public func record(_ event: String) async throws(PhygitalError) -> Receipt {
+    public func record(_ event: String) async throws -> Receipt {
         try await on { try $0.record(event: event) }
     }
 
     /// Records at most 10,000 events in one transaction, and answers for each, in their order. Much faster than one by one.
-    public func recordAll(_ events: [String]) async throws(PhygitalError) -> [Recorded] {
+    public func recordAll(_ events: [String]) async throws -> [Recorded] {
         try await on { try $0.recordAll(events: events) }
     }
 
     /// Takes in a text message: a code that joins, a word that leaves or asks for help, or anything else. What is to be
     /// answered waits in ``due(most:)``.
     @discardableResult
-    public func recordMessage(_ message: MessageReceived) async throws(PhygitalError) -> Receipt {
+    public func recordMessage(_ message: MessageReceived) async throws -> Receipt {
         try check(message.at)
         return try await on { try $0.recordMessage(message: message) }
     }
 
     /// Forgets an identifier, `kind:value`, now and whenever it comes again.
     @discardableResult
-    public func eraseIdentifier(_ identifier: String) async throws(PhygitalError) -> Erased {
+    public func eraseIdentifier(_ identifier: String) async throws -> Erased {
         try await on { try $0.eraseIdentifier(identifier: identifier) }
     }
 
     /// Forgets a customer: the identifiers that are hers alone, and all that her events say.
     @discardableResult
-    public func eraseCustomer(_ customer: String) async throws(PhygitalError) -> Erased {
+    public func eraseCustomer(_ customer: String) async throws -> Erased {
         try await on { try $0.eraseCustomer(customer: customer) }
     }
 }
@@ -183,20 +176,20 @@ extension Phygital {
 
 extension Phygital {
     /// Whether a contact point, `phone:…` or `email:…`, may be used for a purpose now.
-    public func permits(_ purpose: Purpose, contact: String) async throws(PhygitalError) -> Decision {
+    public func permits(_ purpose: Purpose, contact: String) async throws -> Decision {
         try await on { try $0.permits(purpose: purpose, contact: contact) }
     }
 
     /// Records that consent was given.
     @discardableResult
-    public func recordOptIn(_ consent: OptedIn) async throws(PhygitalError) -> Receipt {
+    public func recordOptIn(_ consent: OptedIn) async throws -> Receipt {
         try check(consent.at, consent.expiresAt)
         return try await on { try $0.recordOptIn(consent: consent) }
     }
 
     /// Records that consent was withdrawn.
     @discardableResult
-    public func recordOptOut(_ consent: OptedOut) async throws(PhygitalError) -> Receipt {
+    public func recordOptOut(_ consent: OptedOut) async throws -> Receipt {
         try check(consent.at)
         return try await on { try $0.recordOptOut(consent: consent) }
     }
@@ -207,20 +200,20 @@ extension Phygital {
 extension Phygital {
     /// At most `most` actions to carry out now, oldest cause first: not those that expired, nor those that consent no longer
     /// permits. They are due until they are acknowledged: nothing is ever called back.
-    public func due(most: Int = 100) async throws(PhygitalError) -> [Action] {
+    public func due(most: Int = 100) async throws -> [Action] {
         let most = try count("most", most)
         return try await on { try $0.due(most: most) }
     }
 
     /// Takes note of how an action went; it waits no longer. Saying it again changes nothing.
     @discardableResult
-    public func acknowledge(_ id: String, _ outcome: Outcome) async throws(PhygitalError) -> Receipt {
+    public func acknowledge(_ id: String, _ outcome: Outcome) async throws -> Receipt {
         try await on { try $0.acknowledge(id: id, outcome: outcome) }
     }
 
     /// What the channels of this shop's orders earned by a model: `first`, `last`, `last-non-direct`, `linear`, `position`,
     /// `shapley:sum`, `markov:1` to `markov:16`. Touches without consent to be measured do not count.
-    public func attribute(model: String) async throws(PhygitalError) -> Attribution {
+    public func attribute(model: String) async throws -> Attribution {
         try await on { try $0.attribute(model: model) }
     }
 }

@@ -85,8 +85,9 @@ extension PhygitalError: CustomStringConvertible, LocalizedError {
     public var errorDescription: String? { description }
 }
 
-/// Does what the library does, with our errors for its own.
-func checked<T>(_ act: () throws -> T) throws(PhygitalError) -> T {
+/// Does what the library does, with our errors for its own: a ``PhygitalError``, and nothing else. (Typed throws would say so,
+/// and crash the compiler of Swift 6.0 where somebody catches one of its cases.)
+func checked<T>(_ act: () throws -> T) throws -> T {
     do {
         return try act()
     } catch let error as PhygitalUniFFI.PhygitalError {
@@ -100,14 +101,14 @@ func checked<T>(_ act: () throws -> T) throws(PhygitalError) -> T {
 }
 
 /// A number that Swift has as signed.
-func count(_ name: String, _ number: Int) throws(PhygitalError) -> UInt32 {
-    guard let count = UInt32(exactly: number) else { throw .argument(name, "0 to 4294967295") }
+func count(_ name: String, _ number: Int) throws -> UInt32 {
+    guard let count = UInt32(exactly: number) else { throw PhygitalError.argument(name, "0 to 4294967295") }
     return count
 }
 
 /// That the library has such a time: UniFFI ends the process over one that is too far away.
-func check(_ times: Date?...) throws(PhygitalError) {
+func check(_ times: Date?...) throws {
     for case .some(let time) in times where !(0..<253_402_300_800).contains(time.timeIntervalSince1970) {
-        throw .argument("time", "one from 1970-01-01 to 9999-12-31")
+        throw PhygitalError.argument("time", "one from 1970-01-01 to 9999-12-31")
     }
 }

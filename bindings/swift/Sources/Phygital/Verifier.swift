@@ -10,14 +10,14 @@ public final class Verifier: Sendable {
     ///
     /// - Throws: ``Status/malformedKeys`` where they are not as they should be. It names line and field, never what stands
     ///   there.
-    public init(json keys: String) throws(PhygitalError) {
+    public init(json keys: String) throws {
         inner = try checked { try PhygitalUniFFI.Verifier.fromJson(keys: keys) }
     }
 
     /// Judges what was presented at a time, the system's unless one is given: it matters to tokens that expire.
     ///
     /// - Throws: ``PhygitalError/tap(_:)`` where it is no genuine tap.
-    public func verify(_ presented: Presented, at time: Date? = nil) throws(PhygitalError) -> TapProof {
+    public func verify(_ presented: Presented, at time: Date? = nil) throws -> TapProof {
         try check(time)
         return try checked { try inner.verify(presented: presented, at: time) }
     }

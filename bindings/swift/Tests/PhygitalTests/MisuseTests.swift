@@ -6,7 +6,7 @@ import func PhygitalUniFFI.testPanic
 
 extension Phygital {
     /// The library of the tests has a call that panics while the engine is held.
-    fileprivate func testPanicWithin() async throws(PhygitalError) {
+    fileprivate func testPanicWithin() async throws {
         try await on { try $0.testPanicWithin() }
     }
 }
@@ -75,7 +75,7 @@ final class MisuseTests: XCTestCase {
     func testNobodyRefersToItItIsClosed() async throws {
         try await Shop.inFolder { folder in
             for _ in 0..<20 {
-                let till = try await Phygital.open(Shop.options(folder))
+                let till = try await Phygital.open(Options(path: folder.appendingPathComponent("till.db").path))
                 try await till.enroll(TagEnrolled(uid: Shop.uid))
             }
             XCTAssertEqual(try FileManager.default.contentsOfDirectory(atPath: folder.path), ["till.db"])
