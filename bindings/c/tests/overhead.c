@@ -88,5 +88,5 @@ int main(int count, char **arguments)
     FINE(phygital_text_free(&url));
     FINE(phygital_verifier_free(verifier));
     FINE(phygital_store_free(store));
-    return failed != 0;
+    return failed != 0 || sink == 0;
 }
