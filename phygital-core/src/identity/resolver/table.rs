@@ -26,7 +26,7 @@ const SLOTS: usize = 12;
 const TAGS: u32 = 8 * SLOTS as u32;
 const EMPTY: Bucket = Bucket { tags: 0, rows: [NONE; SLOTS] };
 /// Each byte 1, among those of rows.
-const ONES: u128 = u128::MAX / 255 & ((1 << TAGS) - 1);
+const ONES: u128 = (u128::MAX / 255) & ((1 << TAGS) - 1);
 
 impl Bucket {
     /// The first slot of this byte, from a slot on. It may be one of another byte if it is not the first that is found.
