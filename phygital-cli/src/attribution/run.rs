@@ -122,7 +122,7 @@ pub(super) fn run(shop: &Shop, with: &Run, output: &mut Output) -> Result<Exit, 
 
 impl Answer {
     /// The answer with the aggregates, in their stable bytes, that it comes from.
-    fn from_fold(self, aggregates: &[Vec<u8>]) -> Answer {
+    fn named_by(self, aggregates: &[Vec<u8>]) -> Answer {
         let mut context = Context::new(&SHA256);
         aggregates.iter().for_each(|bytes| context.update(bytes));
         Answer { folded: hex(context.finish()), ..self }
@@ -293,18 +293,18 @@ pub(super) fn answer(with: &Run, read: &Grouped) -> Result<Answer, Failure> {
         Model::Markov(order) => markov(with, order, &fold, &totals),
         Model::Shapley(Game::Ordered) => {
             let ordered = fold.parts(Ordered::of_part, |one, other| one.merge(other))?;
-            Ok(totals.ordered(&ordered).from_fold(&[ordered.encode()]))
+            Ok(totals.ordered(&ordered).named_by(&[ordered.encode()]))
         }
         Model::Shapley(game) => {
             let coalitions = fold.parts(Coalitions::of_part, |one, other| one.merge(other))?;
-            Ok(played(with, game, &coalitions, &totals)?.from_fold(&[coalitions.encode()]))
+            Ok(played(with, game, &coalitions, &totals)?.named_by(&[coalitions.encode()]))
         }
     }
 }
 
 fn credited(fold: &Fold<'_>, totals: &Totals<'_>, rule: &Rule) -> Result<Answer, Failure> {
     let credits = fold.credits(rule)?;
-    Ok(totals.credits(&credits).from_fold(&[credits.encode()]))
+    Ok(totals.credits(&credits).named_by(&[credits.encode()]))
 }
 
 fn markov(with: &Run, order: Order, fold: &Fold<'_>, totals: &Totals<'_>) -> Result<Answer, Failure> {
@@ -335,10 +335,10 @@ fn markov(with: &Run, order: Order, fold: &Fold<'_>, totals: &Totals<'_>) -> Res
     details["probability"] = model.probability().into();
     details["expected_value"] = model.expected_value().into();
     let mut answer = match with.spread {
-        Spread::All => totals.markov(&model).from_fold(&[folded]),
+        Spread::All => totals.markov(&model).named_by(&[folded]),
         Spread::Journey => {
             let credits = fold.credits(&model.rule(fold.journeys.channels()))?;
-            totals.credits(&credits).from_fold(&[folded, credits.encode()])
+            totals.credits(&credits).named_by(&[folded, credits.encode()])
         }
     };
     let effects = model.removal_effects().iter().zip(model.removal_effects_of_value());
