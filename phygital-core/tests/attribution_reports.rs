@@ -143,7 +143,8 @@ proptest! {
             for name in CHANNELS {
                 people.channel(name).unwrap();
             }
-            let mut tells: Vec<Box<dyn Fn(&mut People) + '_>> = Vec::new();
+            type Tell<'t> = Box<dyn Fn(&mut People) + 't>;
+            let mut tells: Vec<Tell<'_>> = Vec::new();
             for (number, (person, channel, at)) in (0..).zip(&touches) {
                 tells.push(Box::new(move |people| {
                     let channel = people.channel(CHANNELS[*channel]).unwrap();

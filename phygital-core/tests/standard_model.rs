@@ -5,10 +5,10 @@
 use phygital_core::identity::matching::{Field, Index, Model};
 
 #[path = "../../benches/src/people.rs"]
-#[allow(dead_code, missing_docs, reason = "the generator has more readers than this test")]
+#[allow(dead_code, missing_docs, unreachable_pub, reason = "the generator has more readers than this test")]
 mod people;
 #[path = "../../benches/src/standard.rs"]
-#[allow(dead_code, missing_docs, reason = "as above")]
+#[allow(dead_code, missing_docs, unreachable_pub, reason = "as above")]
 mod standard;
 
 const SHIPPED: &str = include_str!("../data/standard_model.json");
