@@ -166,7 +166,7 @@ fn time(at: i64) -> Answer<Timestamp> {
 
 impl phygital_presented {
     /// What it points to.
-    pub(crate) fn bytes<'c>(self, caller: &'c Caller) -> Answer<(u32, &'c [u8], &'c [u8])> {
+    pub(crate) fn bytes(self, caller: &Caller) -> Answer<(u32, &[u8], &[u8])> {
         Ok((
             self.kind,
             caller.bytes("presented.data", self.data)?,
