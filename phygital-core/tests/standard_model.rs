@@ -13,7 +13,7 @@ mod standard;
 
 const SHIPPED: &str = include_str!("../data/standard_model.json");
 
-/// A tenth of a percent of the records says roughly the same; where code is optimised, all of them say exactly the same.
+/// A fortieth of the records says roughly the same; where code is optimised, all of them say exactly the same.
 #[test]
 fn it_is_made_anew() {
     let shipped = Model::from_json(SHIPPED).unwrap();
@@ -25,9 +25,10 @@ fn it_is_made_anew() {
     for (small, shipped) in small.fields.iter().zip(&shipped.fields) {
         assert_eq!(small.field, shipped.field);
         let (equal, expected) = (small.levels.last().unwrap().weight, shipped.levels.last().unwrap().weight);
-        assert!((equal - expected).abs() < 4_000, "{}: {equal}, {expected}", small.field.name);
+        // Of a fortieth of the values each is up to 40 times as frequent, so that agreement is worth up to 5.3 bits less.
+        assert!((-6_300..1_000).contains(&(equal - expected)), "{}: {equal}, {expected}", small.field.name);
         let (differ, expected) = (small.levels[0].weight, shipped.levels[0].weight);
-        assert!((differ - expected).abs() < 3_000, "{}: {differ}, {expected}", small.field.name);
+        assert!((differ - expected).abs() < 4_000, "{}: {differ}, {expected}", small.field.name);
     }
 }
 

@@ -90,7 +90,10 @@ fn names_that_mean_something_to_sqlite_are_names() {
 #[test]
 fn a_newer_file_is_refused_and_left_alone() {
     let (_folder, path) = shop_of(2);
-    Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 3").unwrap();
+    let file = Connection::open(&path).unwrap();
+    let version: u32 = file.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    file.execute_batch(&format!("PRAGMA user_version = {}", version + 1)).unwrap();
+    drop(file);
     for options in [Options::new(), Options::new().must_exist(), Options::new().read_only()] {
         assert_eq!(refused(&path, &options), StorageFault::Newer);
     }
