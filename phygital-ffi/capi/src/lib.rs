@@ -4,8 +4,8 @@
 //! the thread. Rules that hold for all entries stand at the head of the header, which `bindings/generate` makes from the
 //! documentation here.
 //!
-//! `unsafe` stands in [`input`] (what pointers point to), [`text`] (what is given away and taken back), and, once, in
-//! [`entry`].
+//! `unsafe` stands in `input` (what pointers point to), `text` (what is given away and taken back), and, once, in
+//! `entry`.
 
 #![allow(non_camel_case_types, reason = "the names of the C library")]
 #![allow(clippy::missing_safety_doc, reason = "the rules for pointers are one, at the head of the header")]
