@@ -267,9 +267,16 @@ impl FromStr for Region {
     }
 }
 
-impl fmt::Debug for Region {
+impl fmt::Display for Region {
+    /// The code, such as `FR`; `001` for networks of no country.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.as_region_str())
+    }
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -117,6 +117,8 @@ text_ids! {
     ActionId,
     /// A notice that was shown, such as `tap-sms-2026-03`.
     NoticeId,
+    /// A topic of conversation, as its file names it.
+    TopicId,
     /// A record as its source names it: a row of the customer database, an event.
     RecordId,
 }

@@ -62,6 +62,15 @@ pub const INBOUND_BYTES_MAX: usize = 4 * 1024;
 /// what one number may guess in an hour.
 pub const CODE_CANDIDATES_MAX: usize = 8;
 
+/// Most messages out that the thread of a contact point remembers: every cap of the rules is below.
+pub const SENDS_KEPT: usize = 64;
+
+/// Most messages in that it remembers: a gateway that tells one twice does so within minutes.
+pub const RECEIVED_KEPT: usize = 64;
+
+/// Most parts of messages in that it remembers, and most parts of one message. Longer ones are read part by part.
+pub const PARTS_KEPT: usize = 32;
+
 /// Longest life of a one-time code, whatever its offer says.
 pub const CODE_LIFE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -70,6 +79,9 @@ pub const TRIES_MAX: usize = 32;
 
 /// Longest window in which failed tries count.
 pub const TRIES_WINDOW_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Longest time that the question of a double opt-in waits for its answer.
+pub const CONFIRM_LIFE_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Most recipients of an `sms:` link. Phones differ in what they do with more than one.
 pub const SMS_RECIPIENTS_MAX: usize = 10;
@@ -130,3 +142,43 @@ pub const VALUE_MODEL_BYTES_MAX: usize = 256 * 1024;
 
 /// Longest settings of a shop, in bytes: a page of text, many times over.
 pub const SETTINGS_BYTES_MAX: usize = 256 * 1024;
+
+/// Most recipients of a purpose catalogue, and most notices of one purpose: a text in every language of the Union, ten
+/// times changed.
+pub const CATALOGUE_LIST_MAX: usize = 256;
+
+/// Most events of one consent record that is taken in: as many as a ledger keeps, and no record has more.
+pub const IMPORT_EVENTS_MAX: usize = LEDGER_ENTRIES_MAX;
+
+/// Longest text of a rule book, in bytes: ten times the library's own.
+pub const RULE_BOOK_BYTES_MAX: usize = 512 * 1024;
+
+/// Most rules of a book. All are looked through for a message, so this bounds what one costs.
+pub const RULES_MAX: usize = 1_000;
+
+/// Most calendars of a book: the countries of the world and some of their parts.
+pub const CALENDARS_MAX: usize = 500;
+
+/// Most days of the year of one calendar. No country has thirty holidays.
+pub const CALENDAR_DAYS_MAX: usize = 64;
+
+/// Most single dates of one calendar: those of forty years.
+pub const CALENDAR_DATES_MAX: usize = 1_000;
+
+/// Most windows in which one may send on one day of the week.
+pub const WINDOWS_A_DAY_MAX: usize = 24;
+
+/// Highest cap on messages. Each send that counts is kept, so this bounds what is kept of a contact point.
+pub const CAP_LIMIT_MAX: u32 = 64;
+
+/// Longest window of a cap on messages, in hours: 31 days, for the same reason.
+pub const CAP_WINDOW_HOURS_MAX: u32 = 31 * 24;
+
+/// Longest deadline, in its unit: no law gives ten years of days.
+pub const DEADLINE_LENGTH_MAX: u32 = 3_660;
+
+/// Longest time in which somebody is left alone, in months: a century.
+pub const COOLING_OFF_MONTHS_MAX: u32 = 1_200;
+
+/// Most words of one rule on keywords.
+pub const RULE_WORDS_MAX: usize = 1_000;

@@ -7,6 +7,7 @@ pub(crate) mod gs1;
 pub(crate) mod hex;
 mod identifier;
 mod ids;
+pub(crate) mod language;
 pub(crate) mod leb128;
 mod money;
 mod personal;
@@ -18,12 +19,16 @@ pub use gs1::{Gln, Gs1KeyError, Gtin, Sscc};
 pub use identifier::{Identifier, IdentifierError, IdentifierKind, Region, TenantKey};
 pub use ids::{
     ActionId, BeaconId, CustomerId, DescriptionKey, DeviceId, Digest, EventId, EventKey, IdError,
-    IdentifierKey, MessageId, NoticeId, OrderId, PlaceId, RecordId, RecordKey, SourceId, StaffId,
+    IdentifierKey, MessageId, NoticeId, OrderId, PlaceId, RecordId, RecordKey, SourceId, StaffId, TopicId,
     TouchpointId,
 };
+pub use language::is_language;
 pub use money::{Currency, Decimal, Money, MoneyError, Price};
 pub use personal::Personal;
-pub use purpose::{ConsentMethod, Purpose, UnknownMethod, UnknownPurpose};
+pub use purpose::{
+    ConsentMethod, MessageClass, Purpose, Right, SuppressionCause, UnknownCause, UnknownClass, UnknownMethod,
+    UnknownPurpose, UnknownRight,
+};
 pub use tag::{KeyEpoch, ReadCounter, ReadCounterError, TagStatus, TagUid, TagUidError, UnknownTagStatus};
 pub use time::{Hlc, TimeError, Timestamp};
 pub use zone::{UnknownZone, Zone};
