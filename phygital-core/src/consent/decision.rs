@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocab::{EventKey, Purpose};
+use crate::vocab::{EventKey, Purpose, SuppressionCause};
 
 /// Whether something is allowed, with the reasons and the events that decided.
 ///
@@ -22,6 +22,19 @@ pub struct Decision {
     pub reasons: Vec<Reason>,
     /// The events that decided; none where nothing was ever said.
     pub proofs: Vec<EventKey>,
+    /// Who suppresses it, where somebody does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suppressed_by: Vec<SuppressionCause>,
+}
+
+impl Decision {
+    pub(super) fn allowed(purpose: Purpose, reason: Reason, proofs: Vec<EventKey>) -> Decision {
+        Decision { purpose, allowed: true, reasons: vec![reason], proofs, suppressed_by: Vec::new() }
+    }
+
+    pub(super) fn refused(purpose: Purpose, reason: Reason, proofs: Vec<EventKey>) -> Decision {
+        Decision { allowed: false, ..Decision::allowed(purpose, reason, proofs) }
+    }
 }
 
 /// Why something is allowed or not.
@@ -43,6 +56,14 @@ pub enum Reason {
     NotYet,
     /// Not allowed: nothing was ever said of this purpose.
     NeverAsked,
+    /// Not allowed: the number passed to somebody else, who agreed to nothing yet.
+    Reassigned,
+    /// Not allowed: the network, the gateway, a register or staff keep messages from it.
+    Suppressed,
+    /// Not allowed: consent was given in a way that has to be confirmed, and was not.
+    Unconfirmed,
+    /// Not allowed: consent was asked for, and the answer is to come.
+    Requested,
 }
 
 impl Reason {
@@ -55,6 +76,10 @@ impl Reason {
         Reason::Expired,
         Reason::NotYet,
         Reason::NeverAsked,
+        Reason::Reassigned,
+        Reason::Suppressed,
+        Reason::Unconfirmed,
+        Reason::Requested,
     ];
 
     /// The code in JSON and on the command line; it keeps its meaning for ever.
@@ -67,6 +92,10 @@ impl Reason {
             Reason::Expired => "expired",
             Reason::NotYet => "not_yet",
             Reason::NeverAsked => "never_asked",
+            Reason::Reassigned => "reassigned",
+            Reason::Suppressed => "suppressed",
+            Reason::Unconfirmed => "unconfirmed",
+            Reason::Requested => "requested",
         }
     }
 }

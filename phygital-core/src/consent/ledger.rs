@@ -1,19 +1,22 @@
-//! The ledger of one contact point: every consent and withdrawal, in the order of the fold.
+//! The ledger of one contact point: all that was said of its consent, in the order of the fold.
 
-use std::collections::BTreeSet;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Body, Event, FoldKey, Recorded};
+use super::entry::{Entry, REQUEST, State, contacts};
+use super::signal::Signal;
+use crate::event::{FoldKey, Recorded};
 use crate::vocab::limits::LEDGER_ENTRIES_MAX;
-use crate::vocab::{ConsentMethod, Digest, Identifier, NoticeId, Personal, Purpose, Timestamp};
+use crate::vocab::{ConsentMethod, Identifier, Purpose, SuppressionCause, Timestamp};
 
 /// What was said for one phone number or e-mail address: a set of entries, each an event.
 ///
 /// Nothing is ever taken back: a withdrawal is an entry of its own. The entries stand in the order of
 /// the fold, so events that arrive in any order, once or several times, give the same ledger. Of each
-/// purpose the latest [`LEDGER_ENTRIES_MAX`] are kept here; the log has them all.
+/// purpose the latest [`LEDGER_ENTRIES_MAX`] of each [class](State) are kept here; the log has them all.
+///
+/// A browser's opt-out signal is kept too, for whatever identifier it came with.
 ///
 /// Kept as JSON in one row of the store. Holds no contact point itself: the row's key is that.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -22,65 +25,24 @@ pub struct Ledger {
     entries: Vec<Entry>,
     /// Whether older entries stand in the log alone.
     cut: bool,
+    /// The opt-out signal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<Signal>,
 }
 
-/// A consent or a withdrawal, and what proves it (GDPR, article 7(1): who, when, to what text, how;
-/// the fields are those of ISO/IEC TS 27560 that a shop has).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Entry {
-    /// Place in the fold: when it was said, and the event that says so.
-    pub fold: FoldKey,
-    /// Given or withdrawn.
-    pub state: State,
-    /// To what. None in a withdrawal: everything.
-    pub purposes: BTreeSet<Purpose>,
-    /// How it was told.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub method: Option<ConsentMethod>,
-    /// The notice that was shown.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub notice_id: Option<NoticeId>,
-    /// SHA-256 of the notice's text.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub notice_hash: Option<Digest>,
-    /// The notice's language, BCP 47.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub language: Option<String>,
-    /// What proves it: ids of taps, messages, papers.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub evidence: Vec<Personal>,
-    /// From this time on it no longer counts.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub expires_at: Option<Timestamp>,
-    /// When the log received it.
-    pub received_at: Timestamp,
+/// The last word on a purpose: what was said, when, and by which event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word<'l> {
+    pub(super) fold: FoldKey,
+    pub(super) state: State,
+    /// None for a signal.
+    pub(super) entry: Option<&'l Entry>,
 }
 
-/// Whether an [`Entry`] gives or takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(clippy::exhaustive_enums, reason = "whatever was said either gives or takes")]
-pub enum State {
-    /// Consent was given.
-    Granted,
-    /// Consent was withdrawn.
-    Withdrawn,
-}
-
-/// The contact points whose ledgers an event belongs in; none for most events.
-///
-/// "Opted In" and "Opted Out" name theirs. "Unsubscribed" counts for every phone number and e-mail
-/// address that it names: an objection to direct marketing is absolute (GDPR, article 21(2)-(3)), and
-/// where a message leaves open what is meant, all is meant (47 CFR 64.1200(a)(12)).
-pub fn contacts(event: &Event) -> Vec<&Identifier> {
-    match &event.body {
-        Body::OptedIn(said) => vec![&said.contact],
-        Body::OptedOut(said) => vec![&said.contact],
-        Body::Unsubscribed(_) => {
-            event.identifiers.iter().filter(|one| one.kind().is_contact_point()).collect()
-        }
-        _ => Vec::new(),
+impl Word<'_> {
+    /// A withdrawal comes after a reassignment, and that after a grant of the same time.
+    fn place(&self) -> (Timestamp, State, FoldKey) {
+        (self.fold.at, self.state, self.fold)
     }
 }
 
@@ -90,9 +52,17 @@ impl Ledger {
     /// Events of other contact points and of other kinds change nothing, nor does an event that is
     /// there already. An "Opted In" without purposes is no consent to anything, and no entry.
     pub fn apply(&mut self, contact: &Identifier, recorded: &Recorded) -> bool {
-        if !contacts(&recorded.event).contains(&contact) {
-            return false;
-        }
+        let about = contacts(&recorded.event).contains(&contact);
+        let signalled = Signal::is_in(&recorded.event) && recorded.event.identifiers.contains(contact);
+        (about && self.add(recorded)) | (signalled && Signal::add(&mut self.signal, recorded))
+    }
+
+    /// Takes in what stays of an erased contact point, "Suppression Kept" of its key: nobody can say of which it is.
+    pub(crate) fn keep(&mut self, recorded: &Recorded) -> bool {
+        self.add(recorded)
+    }
+
+    fn add(&mut self, recorded: &Recorded) -> bool {
         let Some(entry) = Entry::of(recorded) else { return false };
         match self.entries.iter().position(|known| known.fold.key == entry.fold.key) {
             // The same event recorded twice, as at two tills: the earlier place counts at both.
@@ -105,12 +75,19 @@ impl Ledger {
     }
 
     /// Whether the last word on a purpose was to withdraw it, however long a grant lasts; at the same time a withdrawal is
-    /// the last word.
+    /// the last word. That a number passed to somebody else is not counted: it says nothing of her who had it.
     #[must_use]
     pub fn is_withdrawn(&self, purpose: Purpose) -> bool {
-        let covering = self.entries.iter().filter(|entry| entry.covers(purpose));
-        let last = covering.max_by_key(|entry| (entry.fold.at, entry.state, entry.fold.key));
-        last.is_some_and(|entry| entry.state == State::Withdrawn)
+        let last = self.words(purpose).filter(|word| word.state != State::Reassigned).max_by_key(Word::place);
+        last.is_some_and(|word| word.state == State::Withdrawn)
+    }
+
+    /// For what it is not to be used any more, whoever said so, but for what merely nobody asked for.
+    #[must_use]
+    pub fn blocked(&self) -> BTreeSet<Purpose> {
+        let is_blocked =
+            |purpose: &Purpose| self.is_withdrawn(*purpose) || !self.suppressions(*purpose).is_empty();
+        Purpose::ALL.iter().copied().filter(is_blocked).collect()
     }
 
     /// What was said, oldest first.
@@ -118,101 +95,115 @@ impl Ledger {
         &self.entries
     }
 
+    /// The opt-out signal that came with it.
+    pub fn signal(&self) -> Option<&Signal> {
+        self.signal.as_ref()
+    }
+
     /// Whether older entries stand in the log alone.
     pub fn is_cut(&self) -> bool {
         self.cut
+    }
+
+    /// The suppressions of a purpose that stand, one of each cause: of each the latest word counts, and at the same time
+    /// that it is suppressed. What an erasure left is never lifted.
+    #[must_use]
+    pub fn suppressions(&self, purpose: Purpose) -> Vec<&Entry> {
+        let mut latest: BTreeMap<SuppressionCause, &Entry> = BTreeMap::new();
+        let place = |entry: &Entry| (entry.fold.at, entry.state, entry.fold.key);
+        for entry in self.entries.iter().filter(|entry| entry.covers(purpose)) {
+            let Some(cause) = entry.cause else { continue };
+            if entry.state == State::Lifted && cause == SuppressionCause::Erasure {
+                continue;
+            }
+            let known = latest.entry(cause).or_insert(entry);
+            if place(known) < place(entry) {
+                *known = entry;
+            }
+        }
+        latest.into_values().filter(|entry| entry.state == State::Suppressed).collect()
+    }
+
+    /// Whether a grant proves by itself that it came from who has the contact point: a text from that very number, or the
+    /// answer to a request that was sent to it, while that could be answered.
+    #[must_use]
+    pub fn is_confirmed(&self, grant: &Entry) -> bool {
+        use ConsentMethod::{Keyword, TagText, TapToText};
+        if matches!(grant.method, Some(TapToText | TagText | Keyword)) {
+            return true;
+        }
+        let named: Vec<&str> =
+            grant.evidence.iter().filter_map(|evidence| evidence.reveal().strip_prefix(REQUEST)).collect();
+        let requests = self.entries.iter().filter(|entry| entry.state == State::Requested);
+        requests.filter(|request| named.contains(&&*request.fold.key.to_string())).any(|request| {
+            request.fold.at <= grant.fold.at
+                && request.expires_at.is_none_or(|end| grant.fold.at < end)
+                && request.purposes.is_superset(&grant.purposes)
+        })
+    }
+
+    /// Every grant, reassignment and withdrawal of a purpose.
+    fn words(&self, purpose: Purpose) -> impl Iterator<Item = Word<'_>> {
+        let said = self.entries.iter().filter(move |entry| {
+            entry.covers(purpose)
+                && matches!(entry.state, State::Granted | State::Reassigned | State::Withdrawn)
+        });
+        let said = said.map(|entry| Word { fold: entry.fold, state: entry.state, entry: Some(entry) });
+        let signal = self.signal.filter(|_| purpose == Signal::PURPOSE);
+        said.chain(signal.map(|signal| Word { fold: signal.last.fold, state: State::Withdrawn, entry: None }))
+    }
+
+    /// The last word on a purpose among those that `counts` lets through.
+    pub(super) fn last_word(&self, purpose: Purpose, counts: impl Fn(&Word<'_>) -> bool) -> Option<Word<'_>> {
+        self.words(purpose).filter(|word| counts(word)).max_by_key(Word::place)
     }
 
     /// The ledger as it was known at some time: without what was received later. Answers later
     /// whether a message that went out then was permitted.
     pub fn known_at(&self, at: Timestamp) -> Ledger {
         let known = self.entries.iter().filter(|entry| entry.received_at <= at);
-        Ledger { entries: known.cloned().collect(), cut: self.cut }
+        let signal = self.signal.and_then(|signal| signal.known_at(at));
+        Ledger { entries: known.cloned().collect(), cut: self.cut, signal }
     }
 
     /// The ledger of what was said until some time, whenever it was received. Answers later whether something that was done
     /// then was permitted by what had been said.
     pub fn said_until(&self, at: Timestamp) -> Ledger {
         let said = self.entries.iter().filter(|entry| entry.fold.at <= at);
-        Ledger { entries: said.cloned().collect(), cut: self.cut }
+        let signal = self.signal.and_then(|signal| signal.said_until(at));
+        Ledger { entries: said.cloned().collect(), cut: self.cut, signal }
     }
 
     /// Brings the entries into order and cuts what is too many.
     ///
-    /// An entry stays when it is among the latest of any of its purposes. That is a property of the
-    /// set of entries, so what stays does not depend on the order of arrival.
+    /// An entry stays when it is among the latest of its class for any of its purposes: of what the owner said, of
+    /// requests, of reassignments, of each cause of suppression. That is a property of the set of entries, so what stays
+    /// does not depend on the order of arrival; and whoever asks often pushes no answer out.
     fn settle(&mut self) {
         self.entries.sort();
         if self.entries.len() <= LEDGER_ENTRIES_MAX {
             return;
         }
+        let class = |entry: &Entry| match entry.state {
+            State::Granted | State::Withdrawn => (0, None),
+            State::Requested => (1, None),
+            State::Reassigned => (2, None),
+            State::Suppressed | State::Lifted => (3, entry.cause),
+        };
         let mut kept = BTreeSet::new();
         for &purpose in Purpose::ALL {
-            let covering = self.entries.iter().rev().filter(|entry| entry.covers(purpose));
-            kept.extend(covering.take(LEDGER_ENTRIES_MAX).map(|entry| entry.fold));
+            let mut taken: BTreeMap<_, usize> = BTreeMap::new();
+            for entry in self.entries.iter().rev().filter(|entry| entry.covers(purpose)) {
+                let taken = taken.entry(class(entry)).or_default();
+                *taken += 1;
+                if *taken <= LEDGER_ENTRIES_MAX {
+                    kept.insert(entry.fold);
+                }
+            }
         }
         let before = self.entries.len();
         self.entries.retain(|entry| kept.contains(&entry.fold));
         self.cut |= self.entries.len() < before;
-    }
-}
-
-impl Entry {
-    /// The entry that an event is, or `None` for an event that says nothing of consent.
-    fn of(recorded: &Recorded) -> Option<Entry> {
-        let blank = |state, purposes: &[Purpose]| Entry {
-            fold: recorded.fold,
-            state,
-            purposes: purposes.iter().copied().collect(),
-            method: None,
-            notice_id: None,
-            notice_hash: None,
-            language: None,
-            evidence: Vec::new(),
-            expires_at: None,
-            received_at: recorded.received_at,
-        };
-        let evidence = |texts: &[String]| texts.iter().map(Personal::new).collect();
-        match &recorded.event.body {
-            Body::OptedIn(said) if !said.purposes.is_empty() => Some(Entry {
-                method: Some(said.method),
-                notice_id: said.notice_id.clone(),
-                notice_hash: said.notice_hash,
-                language: said.language.clone(),
-                evidence: evidence(&said.evidence),
-                expires_at: said.expires_at,
-                ..blank(State::Granted, &said.purposes)
-            }),
-            Body::OptedOut(said) => Some(Entry {
-                method: said.method,
-                evidence: evidence(&said.evidence),
-                ..blank(State::Withdrawn, &said.purposes)
-            }),
-            Body::Unsubscribed(_) => Some(blank(State::Withdrawn, &[Purpose::Marketing])),
-            _ => None,
-        }
-    }
-
-    /// Whether the entry speaks of a purpose.
-    pub fn covers(&self, purpose: Purpose) -> bool {
-        match self.state {
-            State::Granted => self.purposes.contains(&purpose),
-            State::Withdrawn => self.purposes.is_empty() || self.purposes.contains(&purpose),
-        }
-    }
-}
-
-impl fmt::Debug for Entry {
-    /// Prints no evidence: it may name a person.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry")
-            .field("fold", &self.fold)
-            .field("state", &self.state)
-            .field("purposes", &self.purposes)
-            .field("method", &self.method)
-            .field("evidence", &self.evidence.len())
-            .field("expires_at", &self.expires_at)
-            .finish_non_exhaustive()
     }
 }
 
@@ -221,12 +212,13 @@ impl fmt::Debug for Entry {
 struct Row {
     entries: Vec<Entry>,
     cut: bool,
+    signal: Option<Signal>,
 }
 
 impl From<Row> for Ledger {
     /// Brings the entries into order, whoever wrote the row.
     fn from(row: Row) -> Ledger {
-        let mut ledger = Ledger { entries: row.entries, cut: row.cut };
+        let mut ledger = Ledger { entries: row.entries, cut: row.cut, signal: row.signal };
         ledger.settle();
         ledger
     }

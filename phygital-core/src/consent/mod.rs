@@ -17,14 +17,29 @@
 //! # Ok::<(), phygital_core::vocab::TimeError>(())
 //! ```
 
+mod catalogue;
 mod decision;
+mod entry;
+mod import;
 mod ledger;
 mod policy;
+mod processing;
+mod record;
+mod signal;
 #[cfg(test)]
 mod tests;
 mod view;
 
+pub use catalogue::{Catalogue, CatalogueError, NoticeVersion, Party, Processing};
 pub use decision::{Decision, Reason};
-pub use ledger::{Entry, Ledger, State, contacts};
-pub use policy::{Basis, Policy};
+pub use entry::{Entry, REQUEST, State, contacts};
+pub use import::{ImportError, Imported, SegmentConsent, SegmentPreferences, Subscription, import};
+pub use ledger::Ledger;
+pub use policy::{Basis, Policy, Terms};
+pub use processing::{Activity, RecordOfProcessing};
+pub use record::{
+    ConsentReceipt, ConsentRecord, ConsentStatus, Detail, RecordData, RecordEvent, RecordParty,
+    RecordProcessing, RecordPurpose, SCHEMA,
+};
+pub use signal::{Seen, Signal};
 pub use view::{LedgerView, PurposeView};

@@ -1,11 +1,13 @@
-//! Which purposes need consent, and which rest on something else.
+//! Which purposes need consent, which rest on something else, and what a consent has to be to count.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::decision::{Decision, Reason};
-use super::ledger::{Entry, Ledger, State};
+use super::entry::{Entry, State};
+use super::ledger::{Ledger, Word};
 use crate::vocab::{Purpose, Timestamp};
 
 /// What allows a purpose in general (GDPR, article 6(1)).
@@ -27,7 +29,29 @@ pub enum Basis {
     LegitimateInterest,
 }
 
-/// The basis of each purpose: configuration.
+/// What a consent to a purpose has to be to count, beside being given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Terms {
+    /// For how many days it counts, where it says no earlier end itself; for good where none is said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub valid_days: Option<u32>,
+    /// Whether it has to prove that it came from the contact point itself: see [`Ledger::is_confirmed`].
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub double_opt_in: bool,
+}
+
+impl Terms {
+    /// From when on a grant no longer counts.
+    pub(super) fn end(&self, grant: &Entry) -> Option<Timestamp> {
+        let days = self.valid_days.map(|days| Duration::from_secs(u64::from(days) * 24 * 60 * 60));
+        let outlived = days.map(|days| grant.fold.at.saturating_add(days));
+        grant.expires_at.into_iter().chain(outlived).min()
+    }
+}
+
+/// The basis of each purpose, and the terms of consent: configuration.
 ///
 /// By default [`Purpose::Service`] rests on the contract and everything else needs consent. A basis
 /// other than consent suffices without a grant; a withdrawal still blocks.
@@ -39,16 +63,17 @@ pub enum Basis {
 /// assert!(policy.permits(None, Purpose::Measurement, Timestamp::MIN).allowed);
 /// assert_eq!(policy.basis(Purpose::Marketing), Basis::Consent);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// Purposes that rest on something else than consent.
     others: BTreeMap<Purpose, Basis>,
+    /// Terms that are not the default.
+    terms: BTreeMap<Purpose, Terms>,
 }
 
 impl Default for Policy {
     fn default() -> Policy {
-        Policy { others: BTreeMap::from([(Purpose::Service, Basis::Contract)]) }
+        Policy { others: BTreeMap::from([(Purpose::Service, Basis::Contract)]), terms: BTreeMap::new() }
     }
 }
 
@@ -62,9 +87,23 @@ impl Policy {
         self
     }
 
+    /// The policy with other terms for consent to a purpose.
+    pub fn with_terms(mut self, purpose: Purpose, terms: Terms) -> Policy {
+        match terms == Terms::default() {
+            true => self.terms.remove(&purpose),
+            false => self.terms.insert(purpose, terms),
+        };
+        self
+    }
+
     /// The basis of a purpose.
     pub fn basis(&self, purpose: Purpose) -> Basis {
         self.others.get(&purpose).copied().unwrap_or(Basis::Consent)
+    }
+
+    /// The terms of consent to a purpose.
+    pub fn terms(&self, purpose: Purpose) -> Terms {
+        self.terms.get(&purpose).copied().unwrap_or_default()
     }
 
     /// Whether a contact point may be used for a purpose at `now`, why, and what proves it.
@@ -78,32 +117,72 @@ impl Policy {
     /// - A withdrawal counts from the moment it is known, whatever time it bears.
     /// - A grant counts from its own time on, and until it expires. Where the latest has expired, an
     ///   older one does not count again: the customer was asked anew, and on other terms.
+    /// - A grant that the [`Terms`] want confirmed and that is not changes nothing: anybody can type a number.
+    /// - A number that passed to somebody else is not used at all until whoever has it now agreed to something; what was
+    ///   granted before ended with it.
+    /// - What the network, the gateway, a register or staff suppress is suppressed, whatever was granted.
     pub fn permits(&self, ledger: Option<&Ledger>, purpose: Purpose, now: Timestamp) -> Decision {
-        let entries = ledger.map_or(&[][..], Ledger::entries);
-        let covering = || entries.iter().filter(|entry| entry.covers(purpose));
-        let counts = |entry: &&Entry| entry.state == State::Withdrawn || entry.fold.at <= now;
-        let latest =
-            covering().filter(counts).max_by_key(|entry| (entry.fold.at, entry.state, entry.fold.key));
-        let (reason, proof) = match latest {
-            Some(entry) if entry.state == State::Withdrawn => (Reason::Withdrawn, Some(entry)),
-            Some(entry) if entry.expires_at.is_none_or(|end| now < end) => (Reason::Granted, Some(entry)),
-            Some(entry) => (Reason::Expired, Some(entry)),
-            None => match covering().next() {
-                Some(entry) => (Reason::NotYet, Some(entry)),
-                None => (Reason::NeverAsked, None),
-            },
+        let silence = Ledger::default();
+        let ledger = ledger.unwrap_or(&silence);
+        let (basis, terms) = (self.basis(purpose), self.terms(purpose));
+        let confirmed = |grant: &Entry| !terms.double_opt_in || ledger.is_confirmed(grant);
+        let word = ledger.last_word(purpose, |word| match word.entry {
+            Some(grant) if word.state == State::Granted => word.fold.at <= now && confirmed(grant),
+            _ => true,
+        });
+        let refuse = |reason, word: Word<'_>| Decision::refused(purpose, reason, vec![word.fold.key]);
+        let given = match word {
+            Some(word) if word.state == State::Withdrawn => return refuse(Reason::Withdrawn, word),
+            Some(word) if word.state == State::Reassigned => {
+                let agreed = |entry: &Entry| {
+                    entry.state == State::Granted && word.fold.at < entry.fold.at && entry.fold.at <= now
+                };
+                if basis == Basis::Consent || !ledger.entries().iter().any(agreed) {
+                    return refuse(Reason::Reassigned, word);
+                }
+                None
+            }
+            other => other.and_then(|word| word.entry),
         };
-        let proofs = proof.map(|entry| entry.fold.key).into_iter().collect();
-        match (reason, self.basis(purpose)) {
-            (Reason::Granted | Reason::Withdrawn, _) | (_, Basis::Consent) => {
-                Decision { purpose, allowed: reason == Reason::Granted, reasons: vec![reason], proofs }
-            }
-            (_, basis) => {
-                let reason =
-                    if basis == Basis::Contract { Reason::Contract } else { Reason::LegitimateInterest };
-                Decision { purpose, allowed: true, reasons: vec![reason], proofs: Vec::new() }
-            }
+        let suppressions = ledger.suppressions(purpose);
+        if !suppressions.is_empty() {
+            let proofs = suppressions.iter().map(|entry| entry.fold.key).collect();
+            let mut decision = Decision::refused(purpose, Reason::Suppressed, proofs);
+            decision.suppressed_by = suppressions.iter().filter_map(|entry| entry.cause).collect();
+            return decision;
         }
+        let expired = match given {
+            Some(grant) if terms.end(grant).is_none_or(|end| now < end) => {
+                return Decision::allowed(purpose, Reason::Granted, vec![grant.fold.key]);
+            }
+            other => other,
+        };
+        match basis {
+            Basis::Contract => return Decision::allowed(purpose, Reason::Contract, Vec::new()),
+            Basis::LegitimateInterest => {
+                return Decision::allowed(purpose, Reason::LegitimateInterest, Vec::new());
+            }
+            Basis::Consent => {}
+        }
+        let first = |state, counts: &dyn Fn(&Entry) -> bool| {
+            let mut of =
+                ledger.entries().iter().filter(|entry| entry.state == state && entry.covers(purpose));
+            of.find(|entry| counts(entry)).map(|entry| entry.fold.key)
+        };
+        let (reason, proof) = if let Some(grant) = expired {
+            (Reason::Expired, Some(grant.fold.key))
+        } else if let Some(to_come) = first(State::Granted, &|grant| now < grant.fold.at) {
+            (Reason::NotYet, Some(to_come))
+        } else if let Some(grant) = first(State::Granted, &|grant| !confirmed(grant)) {
+            (Reason::Unconfirmed, Some(grant))
+        } else if let Some(asked) =
+            first(State::Requested, &|request| request.expires_at.is_none_or(|end| now < end))
+        {
+            (Reason::Requested, Some(asked))
+        } else {
+            (Reason::NeverAsked, None)
+        };
+        Decision::refused(purpose, reason, proof.into_iter().collect())
     }
 
     /// Whether a customer with several contact points may be recognised, shown or measured: for what
@@ -132,12 +211,16 @@ impl Policy {
         } else {
             decisions.retain(|one| one.allowed == allowed);
         }
-        let mut reasons: Vec<_> = decisions.iter().flat_map(|one| one.reasons.iter().copied()).collect();
-        let mut proofs: Vec<_> = decisions.iter().flat_map(|one| one.proofs.iter().copied()).collect();
-        reasons.sort();
-        reasons.dedup();
-        proofs.sort();
-        proofs.dedup();
-        Decision { purpose, allowed, reasons, proofs }
+        let mut all = Decision { allowed, ..Decision::refused(purpose, Reason::NeverAsked, Vec::new()) };
+        all.reasons = decisions.iter().flat_map(|one| one.reasons.iter().copied()).collect();
+        all.proofs = decisions.iter().flat_map(|one| one.proofs.iter().copied()).collect();
+        all.suppressed_by = decisions.iter().flat_map(|one| one.suppressed_by.iter().copied()).collect();
+        all.reasons.sort();
+        all.reasons.dedup();
+        all.proofs.sort();
+        all.proofs.dedup();
+        all.suppressed_by.sort();
+        all.suppressed_by.dedup();
+        all
     }
 }

@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::decision::Decision;
-use super::ledger::{Entry, Ledger};
+use super::entry::Entry;
+use super::ledger::Ledger;
 use super::policy::{Basis, Policy};
+use super::signal::Signal;
 use crate::vocab::{Identifier, IdentifierKind, Purpose, Timestamp};
 
 /// What a person may see of a contact point's consent: what is allowed now, and all that was said.
@@ -24,6 +26,9 @@ pub struct LedgerView<'l> {
     pub purposes: Vec<PurposeView>,
     /// What was said, oldest first.
     pub entries: &'l [Entry],
+    /// The opt-out signal of a browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<&'l Signal>,
     /// Whether older entries stand in the log alone.
     pub cut: bool,
 }
@@ -52,6 +57,7 @@ impl Ledger {
             at: now,
             purposes: Purpose::ALL.iter().map(view).collect(),
             entries: self.entries(),
+            signal: self.signal(),
             cut: self.is_cut(),
         }
     }
