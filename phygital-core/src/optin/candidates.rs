@@ -32,14 +32,14 @@ pub fn candidates(text: &str, keywords: &[&str]) -> Vec<Code> {
 }
 
 /// What [`find`] found.
-pub(super) struct Finds {
-    pub(super) codes: Vec<Code>,
+pub(crate) struct Finds {
+    pub(crate) codes: Vec<Code>,
     /// Whether a keyword stands in the text as a word, or with a candidate behind it.
-    pub(super) keyword: bool,
+    pub(crate) keyword: bool,
 }
 
 /// As [`candidates`], in lines taken apart.
-pub(super) fn find(lines: &[Vec<Run>], keywords: &[&str]) -> Finds {
+pub(crate) fn find(lines: &[Vec<Run>], keywords: &[&str]) -> Finds {
     let keywords: Vec<Vec<char>> = keywords.iter().map(|word| text::plain(word).chars().collect()).collect();
     let mut finds = Vec::new();
     let mut keyword = false;

@@ -2,13 +2,13 @@
 //!
 //! Somebody unknown taps; she is shown a [`Notice`] and an `sms:` link ([`sms_link`]) that holds a
 //! one-time [`Code`]; she presses send. What comes back, however the phone mangled it, is read by
-//! [`Inbound::read`]; [`judge`] says whether the code still counts. The code ties the number to the
+//! [`candidates`]; [`judge`] says whether the code still counts. The code ties the number to the
 //! tap: two proofs of one consent.
 //!
 //! [`Offer`] and [`Tries`] are folds of events, so what was decided is never decided again.
 //!
 //! ```
-//! use phygital_core::optin::{Code, CodeLength, Inbound, Notice, Platform};
+//! use phygital_core::optin::{Code, Notice, Platform, candidates};
 //! use phygital_core::vocab::{NoticeId, Purpose};
 //! let notice = Notice::new(
 //!     NoticeId::new("tap-sms-2026-03")?,
@@ -19,31 +19,31 @@
 //! let code: Code = "K7QM4X".parse()?;
 //! assert_eq!(notice.link(&code, Platform::Ios), "sms:+15105550101&body=JOIN%20K7QM4X");
 //!
-//! let from = "phone:+15105550199".parse()?;
-//! let read = Inbound::read("Hi! join k7qm 4x\n\nSent from my iPhone", &from, &[notice.keyword()]);
-//! assert_eq!(read, Inbound::Codes { codes: vec![code], asked: true });
+//! assert_eq!(candidates("Hi! join k7qm 4x\n\nSent from my iPhone", &[notice.keyword()]), [code]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod candidates;
 mod code;
 mod config;
-mod inbound;
 mod judge;
+pub(crate) mod keywords;
 mod notice;
 mod offer;
 mod sms;
+mod tag_text;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 mod tries;
 
 pub use candidates::candidates;
+pub(crate) use candidates::{Finds, find};
 pub use code::{Code, CodeError, CodeLength};
 pub use config::{OptInConfig, OptInConfigError};
-pub use inbound::Inbound;
 pub use judge::{Acceptance, CodeRefusal, judge};
 pub use notice::{Notice, NoticeError};
 pub use offer::{Offer, Offered, Use};
 pub use sms::{Platform, SmsLinkError, sms_link};
+pub use tag_text::TagText;
 pub use tries::Tries;

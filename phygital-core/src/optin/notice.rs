@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::code::Code;
 use super::sms::{Platform, dialled, sms_link};
 use crate::vocab::limits::{KEYWORD_BYTES_MAX, LANGUAGE_BYTES_MAX, NOTICE_BYTES_MAX};
-use crate::vocab::{Digest, NoticeId, Purpose};
+use crate::vocab::{Digest, NoticeId, Purpose, is_language};
 
 /// What a person reads before she agrees, to what she agrees by it, and where her text goes.
 ///
@@ -73,12 +73,7 @@ impl Notice {
 
     /// The notice with the language of its text.
     pub fn with_language(mut self, language: &str) -> Result<Notice, NoticeError> {
-        let mut parts = language.split('-');
-        let first = parts.next().unwrap_or_default();
-        let is_first = (2..=8).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic());
-        let is_part =
-            |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-        if language.len() > LANGUAGE_BYTES_MAX || !is_first || !parts.all(is_part) {
+        if !is_language(language) {
             return Err(NoticeError::Language);
         }
         self.language = Some(language.to_owned());
@@ -89,7 +84,9 @@ impl Notice {
     pub fn with_keyword(mut self, keyword: &str) -> Result<Notice, NoticeError> {
         let keyword = keyword.to_ascii_uppercase();
         let is_word = keyword.bytes().all(|b| b.is_ascii_uppercase());
-        if !(2..=KEYWORD_BYTES_MAX).contains(&keyword.len()) || !is_word || super::inbound::is_taken(&keyword)
+        if !(2..=KEYWORD_BYTES_MAX).contains(&keyword.len())
+            || !is_word
+            || super::keywords::is_taken(&keyword)
         {
             return Err(NoticeError::Keyword);
         }

@@ -166,8 +166,6 @@ proptest! {
     #[test]
     fn whatever_is_texted_is_read(text in "(?s).{0,200}", keyword in "\\PC{0,4}") {
         prop_assert!(candidates(&text, &[&keyword]).len() <= CODE_CANDIDATES_MAX);
-        let read = Inbound::read(&text, &phone(0), &["JOIN", &keyword]);
-        prop_assert_eq!(&read, &Inbound::read(&text, &phone(0), &["JOIN", &keyword]));
     }
 
     #[test]
@@ -293,7 +291,7 @@ fn refusals_are_ordered_and_named() {
 #[test]
 fn nothing_personal_is_printed() {
     let spent = offer([&offered("o", 0, 100), &used("u", 10, 3)]);
-    let printed = format!("{spent:?} {:?}", Inbound::read("JOIN K7QM4X", &phone(0), &["JOIN"]));
+    let printed = format!("{spent:?} {:?}", candidates("JOIN K7QM4X", &["JOIN"]));
     for secret in ["+336", "v-1", "K7QM4X"] {
         assert!(!printed.contains(secret), "{printed}");
     }

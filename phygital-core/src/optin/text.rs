@@ -8,7 +8,7 @@ use crate::vocab::limits::INBOUND_BYTES_MAX;
 /// The text in compatibility form (NFKD of Unicode Standard Annex 15), upper case by Unicode's own
 /// rules, without accents and invisible characters; Arabic and Devanagari digits as European ones. At
 /// most the first [`INBOUND_BYTES_MAX`] bytes.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut end = text.len().min(INBOUND_BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -26,21 +26,23 @@ fn european_digit(c: char) -> char {
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
+        // Blanks that count as letters or symbols, and what stands for an object.
+        | '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{fff9}'..='\u{fffc}')
 }
 
 /// White space within a line.
-pub(super) fn is_space(c: char) -> bool {
+pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() && !is_break(c)
 }
 
 /// What people put between the parts of a code: hyphens and dashes, dots, low lines.
-pub(super) fn is_joint(c: char) -> bool {
+pub(crate) fn is_joint(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '.' | '\u{b7}' | '\u{2022}' | '_')
 }
 
 /// What ends a line; quotation marks do so as well, since a reaction quotes a whole message.
-fn is_break(c: char) -> bool {
+pub(crate) fn is_break(c: char) -> bool {
     matches!(
         c,
         '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' | '"' | '\u{201c}'
@@ -50,7 +52,7 @@ fn is_break(c: char) -> bool {
 
 /// What stands before a [`Run`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Gap {
+pub(crate) enum Gap {
     /// Nothing, or only hyphens, dots and low lines.
     Joint,
     /// White space as well.
@@ -61,17 +63,17 @@ pub(super) enum Gap {
 
 /// Letters and digits that stand together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Run {
-    pub(super) gap: Gap,
-    pub(super) letters: Vec<char>,
+pub(crate) struct Run {
+    pub(crate) gap: Gap,
+    pub(crate) letters: Vec<char>,
 }
 
 /// The lines of a plain text, each as its runs; none is empty. A signature that a phone or mail
 /// program puts below is left out.
-pub(super) fn lines(plain: &str) -> Vec<Vec<Run>> {
+pub(crate) fn lines(plain: &str) -> Vec<Vec<Run>> {
     let lines = plain.split(is_break).map(runs).filter(|line| !line.is_empty());
     let mut lines: Vec<Vec<Run>> = lines.collect();
-    if lines.len() > 1 && lines.last().is_some_and(|line| is_signature(line)) {
+    if lines.len() > 1 && lines.last().is_some_and(|line| is_signature(&words(line.iter()))) {
         lines.pop();
     }
     lines
@@ -101,7 +103,11 @@ fn runs(line: &str) -> Vec<Run> {
 }
 
 /// Beginnings of what phones and mail programs put below a message, in plain form.
-const SIGNATURES: [&str; 10] = [
+const SIGNATURES: [&str; 14] = [
+    "SENT BY ",
+    "SENT WITH ",
+    "VERZONDEN VANAF ",
+    "SKICKAT FRAN ",
     "SENT FROM ",
     "SENT VIA ",
     "GET OUTLOOK FOR ",
@@ -114,13 +120,13 @@ const SIGNATURES: [&str; 10] = [
     "INVIATO DA ",
 ];
 
-fn is_signature(line: &[Run]) -> bool {
-    let said = words(line.iter());
+/// Whether a line is a signature: its words, with one space between.
+pub(crate) fn is_signature(said: &str) -> bool {
     SIGNATURES.iter().any(|signature| said.starts_with(signature))
 }
 
 /// Runs with one space between them.
-pub(super) fn words<'r>(runs: impl Iterator<Item = &'r Run>) -> String {
+fn words<'r>(runs: impl Iterator<Item = &'r Run>) -> String {
     runs.map(|run| run.letters.iter().collect()).collect::<Vec<String>>().join(" ")
 }
 

@@ -1,0 +1,638 @@
+//! Where the conversation with one contact point stands: who may be written to, what was said last, what went out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Sent, Talk};
+use crate::event::kinds::decisions::{ActionCompleted, ActionRequested};
+use crate::event::{Body, Event, FoldKey, Recorded};
+use crate::vocab::limits::{PARTS_KEPT, RECEIVED_KEPT, SENDS_KEPT};
+use crate::vocab::{
+    ActionId, ConsentMethod, EventKey, Identifier, MessageClass, MessageId, Purpose, SuppressionCause,
+    Timestamp,
+};
+
+/// The conversation of one phone number or e-mail address with the brand, whatever number of the brand it goes over: caps and
+/// opt-outs count for all of them.
+///
+/// A fold of events: each part is the latest of its kind by the order of the fold, or a set of the latest, so the same events
+/// give the same state in any order. What may be sent for is decided by the [`consent`](crate::consent) ledger; this says where
+/// the conversation stands. Kept as JSON in one row of the store. Holds no contact point itself, and no text.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Thread {
+    /// The last that was given, how, and until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    joined: Option<Joined>,
+    /// The last withdrawal of messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left: Option<FoldKey>,
+    /// The last that was told by text, and so was confirmed by text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left_by_text: Option<FoldKey>,
+    /// The last question of a double opt-in, and when it is too late to answer it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requested: Option<(FoldKey, Option<Timestamp>)>,
+    /// Since when the number is another's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reassigned: Option<FoldKey>,
+    /// The last that was said of each cause: whether it keeps messages away.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    suppressed: BTreeMap<SuppressionCause, (FoldKey, bool)>,
+    /// Messages that came in, the latest [`RECEIVED_KEPT`], in the order of the fold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    received: Vec<Received>,
+    /// Parts of messages that came in, the latest [`PARTS_KEPT`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<Part>,
+    /// Where it stands in its topics, and who answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    talk: Option<Talk>,
+    /// What went out or waits, the latest [`SENDS_KEPT`], by what it is known by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    out: BTreeMap<OutKey, Out>,
+}
+
+/// Where a contact point stands, the last that applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Status {
+    /// Nothing was said of messages.
+    None,
+    /// She was asked whether she joins.
+    PendingDoubleOptIn,
+    /// She joined.
+    Subscribed,
+    /// She left.
+    OptedOut,
+    /// A network, a gateway, a register or staff keeps messages away.
+    Blocked,
+    /// Nobody has the number, or it takes no messages.
+    Invalid,
+}
+
+impl Status {
+    /// The name in JSON and on the command line; it keeps its meaning for ever.
+    pub fn code(self) -> &'static str {
+        match self {
+            Status::None => "none",
+            Status::PendingDoubleOptIn => "pending_double_opt_in",
+            Status::Subscribed => "subscribed",
+            Status::OptedOut => "opted_out",
+            Status::Blocked => "blocked",
+            Status::Invalid => "invalid",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Joined {
+    fold: FoldKey,
+    method: ConsentMethod,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Received {
+    fold: FoldKey,
+    message: MessageId,
+    /// The number or short code it was sent to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+}
+
+/// A part of a message that the gateway did not put together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Part {
+    fold: FoldKey,
+    reference: String,
+    part: u32,
+    parts: u32,
+}
+
+/// What a message that goes out is known by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+enum OutKey {
+    Action(String),
+    Message(String),
+}
+
+impl From<OutKey> for String {
+    fn from(key: OutKey) -> String {
+        match key {
+            OutKey::Action(id) => format!("a:{id}"),
+            OutKey::Message(id) => format!("m:{id}"),
+        }
+    }
+}
+
+impl From<String> for OutKey {
+    fn from(text: String) -> OutKey {
+        match text.strip_prefix("a:") {
+            Some(id) => OutKey::Action(id.to_owned()),
+            None => OutKey::Message(text.strip_prefix("m:").unwrap_or(&text).to_owned()),
+        }
+    }
+}
+
+/// All that events say of one message that goes out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct Out {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requested: Option<FoldKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent: Option<FoldKey>,
+    /// When the host said that it was carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    done: Option<FoldKey>,
+    /// The last event of it: what was touched longest ago is let go first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last: Option<FoldKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    class: Option<MessageClass>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message: Option<MessageId>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    brand: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    opt_out: bool,
+    /// It did not go out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    failed: bool,
+}
+
+impl Out {
+    /// Takes in what else is known of the same message.
+    fn join(&mut self, other: Out) {
+        self.requested = self.requested.max(other.requested);
+        self.sent = self.sent.max(other.sent);
+        self.done = self.done.max(other.done);
+        self.last = self.last.max(other.last);
+        self.class = self.class.max(other.class);
+        self.message = self.message.take().max(other.message);
+        self.brand |= other.brand;
+        self.opt_out |= other.opt_out;
+        self.failed |= other.failed;
+    }
+}
+
+/// The contact points whose threads an event belongs in; none for most events.
+///
+/// Whom an event of consent or of a topic, or an action, is about; for messages, each contact point that the event names. An "Action Completed"
+/// names nobody: it belongs where its action does.
+pub fn contacts(event: &Event) -> Vec<&Identifier> {
+    match &event.body {
+        Body::MessageReceived(_)
+        | Body::MessageSent(_)
+        | Body::MessageDelivered(_)
+        | Body::MessageFailed(_)
+        | Body::Unsubscribed(_) => {
+            event.identifiers.iter().filter(|one| one.kind().is_contact_point()).collect()
+        }
+        body => body.whom().filter(|one| one.kind().is_contact_point()).into_iter().collect(),
+    }
+}
+
+impl Thread {
+    /// Takes an event of the contact point in, and says whether the thread has to be stored anew. The caller knows that it is
+    /// one: see [`contacts`].
+    pub fn apply(&mut self, recorded: &Recorded) -> bool {
+        let before = self.clone();
+        let fold = recorded.fold;
+        match &recorded.event.body {
+            Body::OptedIn(said) if said.purposes.iter().any(|one| is_sent(*one)) => {
+                let joined = Joined { fold, method: said.method, until: said.expires_at };
+                self.joined = self.joined.take().max(Some(joined));
+            }
+            Body::OptedOut(said)
+                if said.purposes.is_empty() || said.purposes.contains(&Purpose::Marketing) =>
+            {
+                self.left = self.left.max(Some(fold));
+                if said.method == Some(ConsentMethod::Keyword) {
+                    self.left_by_text = self.left_by_text.max(Some(fold));
+                }
+            }
+            Body::Unsubscribed(_) => self.left = self.left.max(Some(fold)),
+            Body::ConsentRequested(asked) if asked.purposes.iter().any(|one| is_sent(*one)) => {
+                self.requested = self.requested.max(Some((fold, asked.expires_at)));
+            }
+            Body::ContactReassigned(_) => self.reassigned = self.reassigned.max(Some(fold)),
+            Body::ContactSuppressed(said) => self.suppress(said.cause, fold, true),
+            Body::SuppressionLifted(said) => self.suppress(said.cause, fold, false),
+            Body::MessageReceived(message) => {
+                let received = Received { fold, message: message.message_id.clone(), to: message.to.clone() };
+                keep(&mut self.received, received, RECEIVED_KEPT);
+                if let (Some(reference), Some(part), Some(parts)) =
+                    (&message.reference, message.part, message.parts)
+                {
+                    let part = Part { fold, reference: reference.clone(), part, parts };
+                    keep(&mut self.parts, part, PARTS_KEPT);
+                }
+            }
+            Body::ActionRequested(action) => self.requested_out(action, fold),
+            Body::ActionCompleted(done) => {
+                let out = self.out(OutKey::Action(done.action_id.as_str().to_owned()), fold);
+                match done.outcome == ActionCompleted::DELIVERED {
+                    true => out.done = out.done.max(Some(fold)),
+                    false => out.failed = true,
+                }
+            }
+            Body::MessageSent(sent) => {
+                let by_message = OutKey::Message(sent.message_id.as_str().to_owned());
+                let (key, known) = match &sent.action_id {
+                    // What was known of the message before it was known which action it was.
+                    Some(action) => (
+                        OutKey::Action(action.as_str().to_owned()),
+                        self.out.remove(&by_message).unwrap_or_default(),
+                    ),
+                    None => (self.key_of(&sent.message_id), Out::default()),
+                };
+                let of_purpose = sent.action_id.is_none() || sent.purpose.is_some();
+                let out = self.out(key, fold);
+                out.join(known);
+                out.sent = out.sent.max(Some(fold));
+                out.message = out.message.take().max(Some(sent.message_id.clone()));
+                if of_purpose {
+                    out.class = out.class.max(Some(class_of(sent.purpose)));
+                }
+            }
+            Body::MessageFailed(failed) => {
+                let key = self.key_of(&failed.message_id);
+                self.out(key, fold).failed = true;
+            }
+            _ => {}
+        }
+        Talk::fold(&mut self.talk, &recorded.event.body, fold);
+        self.settle();
+        *self != before
+    }
+
+    /// Where it stands at `now`. A withdrawal at the same time as a grant is the last word.
+    pub fn status(&self, now: Timestamp) -> Status {
+        let stands = |cause: &SuppressionCause| self.suppressed.get(cause).is_some_and(|(_, put)| *put);
+        if stands(&SuppressionCause::Invalid) {
+            return Status::Invalid;
+        }
+        if SuppressionCause::ALL.iter().any(stands) {
+            return Status::Blocked;
+        }
+        if self.is_out() {
+            return Status::OptedOut;
+        }
+        let joined = self.holding().filter(|joined| joined.until.is_none_or(|until| now < until));
+        if joined.is_some() {
+            return Status::Subscribed;
+        }
+        if self.pending_double_opt_in(now).is_some() { Status::PendingDoubleOptIn } else { Status::None }
+    }
+
+    /// Whether the last word was to leave.
+    pub fn is_out(&self) -> bool {
+        let at = |fold: FoldKey| fold.at;
+        self.left.is_some_and(|left| self.joined.as_ref().is_none_or(|joined| joined.fold.at <= at(left)))
+    }
+
+    /// When she left, if that was the last word.
+    pub fn opted_out_at(&self) -> Option<Timestamp> {
+        self.left.filter(|_| self.is_out()).map(|left| left.at)
+    }
+
+    /// Whether leaving at a time is to be confirmed: once, until she joins again, and not where she has joined since.
+    pub(crate) fn owes_confirmation(&self, left_at: Timestamp) -> bool {
+        let joined = self.joined.as_ref().map(|joined| joined.fold.at);
+        joined.is_none_or(|joined| joined <= left_at)
+            && self.left_by_text.is_none_or(|left| joined.is_some_and(|joined| joined > left.at))
+    }
+
+    /// How she joined, where that still holds: by a tap, by the text of a tag, by a keyword without a tap, or elsewhere.
+    pub fn joined_by(&self) -> Option<ConsentMethod> {
+        self.holding().map(|joined| joined.method)
+    }
+
+    /// The question of a double opt-in that waits at `now`: the event that asked.
+    pub fn pending_double_opt_in(&self, now: Timestamp) -> Option<FoldKey> {
+        let (asked, until) = self.requested?;
+        let later = |other: Option<FoldKey>| other.is_some_and(|other| other.at > asked.at);
+        let answered = later(self.joined.as_ref().map(|joined| joined.fold)) || later(self.left);
+        (!answered && !later(self.reassigned) && until.is_none_or(|until| now < until)).then_some(asked)
+    }
+
+    /// Where it stands in its topics, and who answers; `None` where none was opened.
+    pub fn talk(&self) -> Option<&Talk> {
+        self.talk.as_ref()
+    }
+
+    /// When the last text of hers came in.
+    pub fn last_inbound(&self) -> Option<Timestamp> {
+        self.received.last().map(|received| received.fold.at)
+    }
+
+    /// The number or short code that her last text went to.
+    pub fn last_sender(&self) -> Option<&str> {
+        self.received.iter().rev().find_map(|received| received.to.as_deref())
+    }
+
+    /// Whether a message with this id came in as another event: a gateway told it twice.
+    pub(crate) fn has_received(&self, message: &MessageId, but: EventKey) -> bool {
+        self.received.iter().any(|known| known.message == *message && known.fold.key != but)
+    }
+
+    /// The events of a message in parts, in their order, where all are there.
+    pub(crate) fn whole(&self, reference: &str, parts: u32) -> Option<Vec<FoldKey>> {
+        let of = |part: u32| {
+            let mut known =
+                self.parts.iter().filter(|known| known.reference == reference && known.parts == parts);
+            known.find(|known| known.part == part).map(|known| known.fold)
+        };
+        if parts as usize > PARTS_KEPT {
+            return None;
+        }
+        (1..=parts).map(of).collect()
+    }
+
+    /// What went out or waits to, oldest first: at most [`SENDS_KEPT`].
+    pub fn sends(&self) -> Vec<Sent> {
+        let sent = |(key, out): (&OutKey, &Out)| {
+            let went = out.sent.or(out.done.filter(|_| out.requested.is_some()));
+            let at = went.or(out.requested).filter(|_| !out.failed)?.at;
+            let class = out.class.unwrap_or(MessageClass::Marketing);
+            let mut sent = Sent::new(at, class).saying(out.brand, out.opt_out);
+            sent.waiting = went.is_none();
+            if let OutKey::Action(id) = key {
+                sent.action = ActionId::new(id.as_str()).ok();
+            }
+            Some(sent)
+        };
+        let mut sends: Vec<Sent> = self.out.iter().filter_map(sent).collect();
+        sends.sort();
+        sends
+    }
+
+    /// Takes over from an older state what its events do not say: how actions went.
+    pub(crate) fn keep_outcomes(&mut self, older: &Thread) {
+        for (key, out) in self.out.iter_mut().filter(|(key, _)| matches!(key, OutKey::Action(_))) {
+            if let Some(known) = older.out.get(key) {
+                out.failed |= known.failed;
+                out.done = out.done.max(known.done);
+                out.last = out.last.max(known.last);
+            }
+        }
+    }
+
+    /// The grant that holds: given after the number was last given to somebody else, and not withdrawn.
+    fn holding(&self) -> Option<&Joined> {
+        let joined = self.joined.as_ref().filter(|_| !self.is_out())?;
+        self.reassigned.is_none_or(|reassigned| joined.fold.at > reassigned.at).then_some(joined)
+    }
+
+    fn suppress(&mut self, cause: SuppressionCause, fold: FoldKey, put: bool) {
+        let said = self.suppressed.entry(cause).or_insert((fold, put));
+        *said = (*said).max((fold, put));
+    }
+
+    fn requested_out(&mut self, action: &ActionRequested, fold: FoldKey) {
+        if action.action != ActionRequested::SEND && action.action != ActionRequested::ANSWER {
+            return;
+        }
+        let answers = action.action == ActionRequested::ANSWER;
+        let of_purpose = || if answers { MessageClass::Conversational } else { class_of(action.purpose) };
+        let class = action.class.unwrap_or_else(of_purpose);
+        let says = |what: &str| action.says.iter().any(|said| said == what);
+        let out = self.out(OutKey::Action(action.action_id.as_str().to_owned()), fold);
+        out.requested = out.requested.max(Some(fold));
+        out.class = out.class.max(Some(class));
+        out.brand |= says("brand");
+        out.opt_out |= says("opt_out");
+    }
+
+    /// What a message is known by: its action, where that is known.
+    fn key_of(&self, message: &MessageId) -> OutKey {
+        let known = self.out.iter().find(|(_, out)| out.message.as_ref() == Some(message));
+        known.map_or_else(|| OutKey::Message(message.as_str().to_owned()), |(key, _)| key.clone())
+    }
+
+    fn out(&mut self, key: OutKey, fold: FoldKey) -> &mut Out {
+        let out = self.out.entry(key).or_default();
+        out.last = out.last.max(Some(fold));
+        out
+    }
+
+    /// Lets go of what was touched longest ago.
+    fn settle(&mut self) {
+        while self.out.len() > SENDS_KEPT {
+            let oldest = self.out.iter().min_by_key(|(key, out)| (out.last, (*key).clone()));
+            let Some(key) = oldest.map(|(key, _)| key.clone()) else { return };
+            self.out.remove(&key);
+        }
+    }
+}
+
+/// Whether messages go out for a purpose.
+fn is_sent(purpose: Purpose) -> bool {
+    matches!(purpose, Purpose::Marketing | Purpose::Service)
+}
+
+/// What a message is of which only the purpose is known: the strictest where not even that is.
+fn class_of(purpose: Option<Purpose>) -> MessageClass {
+    match purpose {
+        Some(Purpose::Service) => MessageClass::Transactional,
+        _ => MessageClass::Marketing,
+    }
+}
+
+/// Puts one more into a list in order, each once, and lets the first go where there are more than `most`.
+fn keep<T: Ord>(list: &mut Vec<T>, one: T, most: usize) {
+    if let Err(at) = list.binary_search(&one) {
+        list.insert(at, one);
+        if list.len() > most {
+            list.remove(0);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::event::kinds::conversation::*;
+    use crate::event::{Origin, Recorded};
+    use crate::vocab::{DeviceId, EventId, Hlc, SourceId};
+
+    const HER: &str = "phone:+33612345678";
+
+    fn her() -> Identifier {
+        HER.parse().unwrap()
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_micros((second + 100) * 1_000_000).unwrap()
+    }
+
+    fn event(id: &str, second: i64, body: impl Into<Body>) -> Recorded {
+        let mut event =
+            Event::new(SourceId::new("test").unwrap(), EventId::new(id).unwrap(), at(second), body);
+        event.identifiers.push(her());
+        event.settle().unwrap();
+        let hlc = Hlc::ZERO.tick(at(second.max(1_000))).unwrap();
+        let fold = FoldKey::of(&event, hlc);
+        let origin = Origin { device: DeviceId::from_bytes([0; 16]), epoch: 0, seq: 1 };
+        Recorded { event, fold, origin, hlc, received_at: at(second) }
+    }
+
+    /// What may happen to a contact point, by number.
+    fn happens(n: u8, second: i64) -> Recorded {
+        let id = format!("e-{n}-{second}");
+        let marketing = || vec![Purpose::Marketing];
+        let message = |n: i64| format!("m-{n}").parse::<MessageId>().unwrap();
+        let action = |n: i64| format!("a-{n}").parse::<ActionId>().unwrap();
+        let body: Body = match n {
+            0 => OptedIn::new(her(), marketing(), ConsentMethod::TapToText).into(),
+            1 => {
+                let mut left = OptedOut::new(her());
+                left.method = Some(ConsentMethod::Keyword);
+                left.into()
+            }
+            2 => OptedOut::new(her()).into(),
+            3 => {
+                let mut asked = ConsentRequested::new(her(), marketing(), ConsentMethod::Keyword);
+                asked.expires_at = Some(at(second + 50));
+                asked.into()
+            }
+            4 => ContactSuppressed::new(her(), SuppressionCause::Carrier).into(),
+            5 => SuppressionLifted::new(her(), SuppressionCause::Carrier).into(),
+            6 => ContactReassigned::new(her()).into(),
+            7 => {
+                let mut received = MessageReceived::new(message(second % 5));
+                received.reference = Some("r".to_owned());
+                (received.part, received.parts) = (Some(1 + second as u32 % 3), Some(3));
+                received.into()
+            }
+            8 => {
+                let id = action(second % 7);
+                let mut requested = ActionRequested::new(id, ActionRequested::SEND.to_owned());
+                requested.to = Some(her());
+                requested.purpose = Some(if second % 2 == 0 { Purpose::Service } else { Purpose::Marketing });
+                requested.into()
+            }
+            9 => {
+                let mut sent = MessageSent::new(message(second % 7));
+                sent.action_id = (second % 3 > 0).then(|| action(second % 7));
+                sent.into()
+            }
+            10 => MessageFailed::new(message(second % 7)).into(),
+            _ => ActionCompleted::new(action(second % 7), "expired".to_owned()).into(),
+        };
+        event(&id, second, body)
+    }
+
+    fn thread<'e>(events: impl IntoIterator<Item = &'e Recorded>) -> Thread {
+        let mut thread = Thread::default();
+        for event in events {
+            thread.apply(event);
+        }
+        thread
+    }
+
+    fn status(parts: &[(u8, i64)]) -> Status {
+        thread(&parts.iter().map(|(n, second)| happens(*n, *second)).collect::<Vec<_>>()).status(at(40))
+    }
+
+    #[test]
+    fn the_last_word_holds() {
+        assert_eq!(status(&[]), Status::None);
+        assert_eq!(status(&[(3, 1)]), Status::PendingDoubleOptIn);
+        assert_eq!(status(&[(3, -60)]), Status::None, "too late to answer");
+        assert_eq!(status(&[(3, 1), (0, 2)]), Status::Subscribed);
+        assert_eq!(status(&[(0, 2), (1, 3)]), Status::OptedOut);
+        assert_eq!(status(&[(0, 2), (1, 2)]), Status::OptedOut, "at one time the withdrawal is last");
+        assert_eq!(status(&[(1, 3), (0, 2)]), Status::OptedOut, "an older grant that comes late");
+        assert_eq!(status(&[(1, 3), (0, 4)]), Status::Subscribed);
+        assert_eq!(status(&[(0, 2), (4, 3)]), Status::Blocked);
+        assert_eq!(status(&[(0, 2), (4, 3), (5, 4)]), Status::Subscribed);
+        assert_eq!(status(&[(0, 2), (6, 3)]), Status::None, "another has the number now");
+    }
+
+    #[test]
+    fn one_opt_out_is_confirmed_once() {
+        let of = |parts: &[(u8, i64)]| {
+            thread(&parts.iter().map(|(n, second)| happens(*n, *second)).collect::<Vec<_>>())
+        };
+        assert!(of(&[]).owes_confirmation(at(5)));
+        assert!(of(&[(0, 1)]).owes_confirmation(at(5)));
+        assert!(!of(&[(0, 1), (1, 2)]).owes_confirmation(at(5)), "she had one");
+        assert!(of(&[(0, 1), (1, 2), (0, 3)]).owes_confirmation(at(5)), "she came back");
+        assert!(!of(&[(0, 9)]).owes_confirmation(at(5)), "she has come back since");
+        assert!(
+            of(&[(0, 1), (2, 2)]).owes_confirmation(at(5)),
+            "what was told at the till was not confirmed by text"
+        );
+    }
+
+    #[test]
+    fn a_message_counts_once_whatever_it_is_known_by() {
+        let sends = |parts: &[(u8, i64)]| {
+            thread(&parts.iter().map(|(n, second)| happens(*n, *second)).collect::<Vec<_>>()).sends()
+        };
+        // Action and message 1: asked for at 1, sent at 8.
+        let sent = sends(&[(8, 1), (9, 8)]);
+        assert_eq!((sent.len(), sent[0].at, sent[0].class), (1, at(8), MessageClass::Marketing));
+        assert_eq!(sends(&[(8, 1), (9, 8), (10, 15)]), [], "it failed");
+        assert_eq!(sends(&[(10, 15), (9, 8), (8, 1)]), []);
+        assert_eq!(sends(&[(8, 2), (11, 9)]), [], "the host let it expire");
+        assert_eq!(sends(&[(8, 2)])[0].class, MessageClass::Transactional);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let many = |n: u8, most: usize| {
+            let events = (0..most as i64 + 1).map(|second| {
+                let mut one = happens(n, second);
+                if let Body::MessageReceived(message) = &mut one.event.body {
+                    message.message_id = format!("m-{second}").parse().unwrap();
+                }
+                if let Body::ActionRequested(action) = &mut one.event.body {
+                    action.action_id = format!("a-{second}").parse().unwrap();
+                }
+                one
+            });
+            thread(&events.collect::<Vec<_>>())
+        };
+        let received = many(7, RECEIVED_KEPT);
+        assert_eq!((received.received.len(), received.parts.len()), (RECEIVED_KEPT, PARTS_KEPT));
+        assert_eq!(received.last_inbound(), Some(at(RECEIVED_KEPT as i64)));
+        let out = many(8, SENDS_KEPT);
+        assert_eq!((out.sends().len(), out.sends()[0].at), (SENDS_KEPT, at(1)));
+    }
+
+    #[test]
+    fn parts_make_a_whole() {
+        let parts =
+            |seconds: &[i64]| thread(&seconds.iter().map(|second| happens(7, *second)).collect::<Vec<_>>());
+        assert_eq!(parts(&[3, 4]).whole("r", 3), None);
+        let whole = parts(&[5, 3, 4]).whole("r", 3).unwrap();
+        assert_eq!(whole.iter().map(|fold| fold.at).collect::<Vec<_>>(), [at(3), at(4), at(5)]);
+        assert_eq!(parts(&[5, 3, 4]).whole("other", 3), None);
+        assert_eq!(parts(&[5, 3, 4]).whole("r", PARTS_KEPT as u32 + 1), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_gives_the_same_thread(
+            (events, shuffled) in prop::collection::vec((0..12u8, 0..60i64), 0..24).prop_flat_map(|events| {
+                (Just(events.clone()), Just(events).prop_shuffle())
+            }),
+        ) {
+            let make = |events: Vec<(u8, i64)>| events.into_iter().map(|(n, second)| happens(n, second)).collect::<Vec<_>>();
+            let (events, shuffled) = (make(events), make(shuffled));
+            let (one, two) = (thread(&events), thread(shuffled.iter().chain(&events)));
+            prop_assert_eq!(&one, &two);
+            let json = serde_json::to_string(&one).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Thread>(&json).unwrap(), one);
+        }
+    }
+}
