@@ -10,8 +10,8 @@ use super::kinds::decisions::*;
 use super::kinds::digital::*;
 use super::kinds::shop::*;
 use super::property::Property;
-use crate::vocab::Currency;
 use crate::vocab::limits::CUSTOM_NAME_BYTES_MAX;
+use crate::vocab::{Currency, Identifier};
 
 /// An event of the host's own, outside the vocabulary: kept, shown, counted, read by no rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,9 +144,11 @@ bodies! {
     IdentifiersSeparated,
     // conversation
     OptedIn, OptedOut, MessageSent, MessageReceived, MessageDelivered, MessageFailed, AttributeStated,
+    ConsentRequested, ContactSuppressed, SuppressionLifted, ContactReassigned, RightsRequested,
+    ConversationHandedOver, ConversationHandedBack,
     // decisions
-    TapRefused, OptInOffered, OptInRefused, ActionRequested, ActionCompleted, CustomerChanged,
-    IdentifierErased, PayloadStruck,
+    TapRefused, OptInOffered, OptInRefused, ActionRequested, ActionCompleted, TopicOpened, QuestionAsked,
+    QuestionLeft, TopicClosed, CustomerChanged, IdentifierErased, PayloadStruck, SuppressionKept,
 }
 
 /// What the types of the vocabulary begin with in a CloudEvents envelope.
@@ -190,6 +192,28 @@ impl Body {
         Body::NAMES.iter().find(same).copied()
     }
 
+    /// The identifier that the event is about, and that it cannot do without: that of a consent, a suppression, an
+    /// action.
+    pub fn whom(&self) -> Option<&Identifier> {
+        match self {
+            Body::OptedIn(said) => Some(&said.contact),
+            Body::OptedOut(said) => Some(&said.contact),
+            Body::OptInRefused(said) => Some(&said.contact),
+            Body::ConsentRequested(said) => Some(&said.contact),
+            Body::ContactSuppressed(said) => Some(&said.contact),
+            Body::SuppressionLifted(said) => Some(&said.contact),
+            Body::ContactReassigned(said) => Some(&said.contact),
+            Body::ConversationHandedOver(said) => Some(&said.contact),
+            Body::ConversationHandedBack(said) => Some(&said.contact),
+            Body::TopicOpened(said) => Some(&said.contact),
+            Body::QuestionAsked(said) => Some(&said.contact),
+            Body::QuestionLeft(said) => Some(&said.contact),
+            Body::TopicClosed(said) => Some(&said.contact),
+            Body::ActionRequested(action) => action.to.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Whether only the engine makes events of this kind.
     pub fn is_decision(&self) -> bool {
         matches!(
@@ -199,9 +223,14 @@ impl Body {
                 | Body::OptInRefused(_)
                 | Body::ActionRequested(_)
                 | Body::ActionCompleted(_)
+                | Body::TopicOpened(_)
+                | Body::QuestionAsked(_)
+                | Body::QuestionLeft(_)
+                | Body::TopicClosed(_)
                 | Body::CustomerChanged(_)
                 | Body::IdentifierErased(_)
                 | Body::PayloadStruck(_)
+                | Body::SuppressionKept(_)
         )
     }
 }

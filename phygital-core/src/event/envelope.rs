@@ -202,12 +202,9 @@ impl Event {
     }
 
     fn arrange(&mut self) -> Result<(), EventError> {
-        let contact = match &self.body {
-            Body::OptedIn(kind) => Some(&kind.contact),
-            Body::OptedOut(kind) => Some(&kind.contact),
-            Body::OptInRefused(kind) => Some(&kind.contact),
-            _ => None,
-        };
+        // Whom an action concerns need not have been there.
+        let there = !matches!(self.body, Body::ActionRequested(_));
+        let contact = self.body.whom().filter(|_| there);
         self.identifiers.extend(contact.cloned());
         self.identifiers.sort();
         self.identifiers.dedup();
@@ -225,7 +222,15 @@ impl Event {
         {
             return Err(at.fail(Expected::Value("the phone number or e-mail address it came from")));
         }
-        if matches!(&self.body, Body::OptedIn(kind) if kind.purposes.is_empty()) {
+        if matches!(self.body, Body::RightsRequested(_)) && self.identifiers.is_empty() {
+            return Err(at.fail(Expected::Value("an identifier of who asks")));
+        }
+        let for_nothing = match &self.body {
+            Body::OptedIn(kind) => kind.purposes.is_empty(),
+            Body::ConsentRequested(kind) => kind.purposes.is_empty(),
+            _ => false,
+        };
+        if for_nothing {
             return Err(property("purposes").fail(Expected::Present));
         }
         let sums = match &self.body {

@@ -1,8 +1,8 @@
 //! Why a text is no event.
 
 use crate::vocab::{
-    IdError, IdentifierError, MoneyError, ReadCounterError, TagUidError, TimeError, UnknownMethod,
-    UnknownPurpose, UnknownTagStatus, UnknownZone,
+    IdError, IdentifierError, MoneyError, ReadCounterError, TagUidError, TimeError, UnknownCause,
+    UnknownClass, UnknownMethod, UnknownPurpose, UnknownRight, UnknownTagStatus, UnknownZone,
 };
 
 /// A refusal of an event: where in the text, and what was expected there.
@@ -70,6 +70,15 @@ pub enum Expected {
     /// A method of consent.
     #[error(transparent)]
     Method(#[from] UnknownMethod),
+    /// A cause of suppression.
+    #[error(transparent)]
+    Cause(#[from] UnknownCause),
+    /// No class of message.
+    #[error(transparent)]
+    Class(#[from] UnknownClass),
+    /// A right.
+    #[error(transparent)]
+    Right(#[from] UnknownRight),
     /// A status of a tag.
     #[error(transparent)]
     TagStatus(#[from] UnknownTagStatus),

@@ -12,9 +12,9 @@ use super::json::{Json, Named, in_order, push_text};
 use crate::vocab::limits::TEXT_BYTES_MAX;
 use crate::vocab::{
     ActionId, ConsentMethod, Currency, CustomerId, Decimal, Digest, EventId, EventKey, Identifier,
-    IdentifierError, IdentifierKey, IdentifierKind, KeyEpoch, MessageId, Money, NoticeId, OrderId, Personal,
-    PlaceId, Price, Purpose, ReadCounter, Region, SourceId, StaffId, TagStatus, TagUid, Timestamp,
-    TouchpointId, Zone,
+    IdentifierError, IdentifierKey, IdentifierKind, KeyEpoch, MessageClass, MessageId, Money, NoticeId,
+    OrderId, Personal, PlaceId, Price, Purpose, ReadCounter, Region, Right, SourceId, StaffId,
+    SuppressionCause, TagStatus, TagUid, Timestamp, TopicId, TouchpointId, Zone,
 };
 
 /// Where in the text a value stands. Its names are of the vocabulary, never the sender's own.
@@ -471,15 +471,19 @@ textual! {
     EventKey = "key",
     IdentifierKey = "key",
     IdentifierKind = "kind",
+    MessageClass = "class",
     MessageId = "id",
     NoticeId = "id",
     OrderId = "id",
     PlaceId = "id",
     Purpose = "purpose",
+    Right = "right",
     SourceId = "id",
     StaffId = "id",
+    SuppressionCause = "cause",
     TagStatus = "status",
     TagUid = "uid",
+    TopicId = "id",
     TouchpointId = "id",
     Zone = "zone",
 }

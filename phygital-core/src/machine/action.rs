@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::FoldKey;
-use crate::event::kinds::decisions::ActionRequested;
-use crate::vocab::{ActionId, Identifier, Personal, Purpose, Timestamp};
+use crate::event::kinds::decisions::{ActionCompleted, ActionRequested};
+use crate::vocab::{ActionId, Identifier, MessageClass, Personal, Purpose, Timestamp};
 
 /// An action that waits for the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +12,7 @@ use crate::vocab::{ActionId, Identifier, Personal, Purpose, Timestamp};
 pub struct Action {
     /// Its id: to carry it out twice is to carry it out once.
     pub id: ActionId,
-    /// What: [`Action::ANSWER`], [`Action::SEND`], [`Action::ALARM`].
+    /// What: [`Action::ANSWER`], [`Action::SEND`], [`Action::ALARM`], [`Action::REQUEST`], [`Action::NOTIFY`].
     pub action: String,
     /// The event that asked for it.
     pub cause: FoldKey,
@@ -22,9 +22,15 @@ pub struct Action {
     /// To what end.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub purpose: Option<Purpose>,
+    /// What the message is in the eyes of the law; where it is absent, marketing for [`Action::SEND`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub class: Option<MessageClass>,
     /// What to say.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub text: Option<Personal>,
+    /// By when it has to be carried out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub due_by: Option<Timestamp>,
     /// Not to be carried out later than this.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires_at: Option<Timestamp>,
@@ -33,16 +39,32 @@ pub struct Action {
 impl Action {
     /// To answer a customer's own message by a message to `to`: due even where she has opted out,
     /// since it confirms just that.
-    pub const ANSWER: &str = "answer_message";
-    /// To send a message to `to`: due only while consent permits its purpose.
-    pub const SEND: &str = "send_message";
+    pub const ANSWER: &str = ActionRequested::ANSWER;
+    /// To send a message to `to`: due only while the gate lets it out, by consent, hours, caps and pauses.
+    pub const SEND: &str = ActionRequested::SEND;
     /// To tell staff.
     pub const ALARM: &str = "raise_alarm";
+    /// To answer a person who asked for one of her rights, by `due_by`. The text is JSON: see
+    /// [`Engine::rights`](crate::engine::Engine::rights).
+    pub const REQUEST: &str = "answer_request";
+    /// To tell somebody who got data of her of an erasure, a correction or an opt-out. The text is JSON and names her: it is
+    /// struck from the log when the action is acknowledged.
+    pub const NOTIFY: &str = "notify_recipient";
 
     /// An action with what it must have.
     pub fn new(id: ActionId, action: impl Into<String>, cause: FoldKey) -> Action {
         let action = action.into();
-        Action { id, action, cause, to: None, purpose: None, text: None, expires_at: None }
+        Action {
+            id,
+            action,
+            cause,
+            to: None,
+            purpose: None,
+            class: None,
+            text: None,
+            due_by: None,
+            expires_at: None,
+        }
     }
 
     /// The action that an event asks for.
@@ -53,7 +75,9 @@ impl Action {
             cause,
             to: event.to.clone(),
             purpose: event.purpose,
+            class: event.class,
             text: event.text.clone(),
+            due_by: event.due_by,
             expires_at: event.expires_at,
         }
     }
@@ -82,7 +106,7 @@ impl Outcome {
     /// The name in events and on the command line.
     pub fn name(self) -> &'static str {
         match self {
-            Outcome::Delivered => "delivered",
+            Outcome::Delivered => ActionCompleted::DELIVERED,
             Outcome::Failed => "failed",
             Outcome::Expired => "expired",
             Outcome::Dropped => "dropped",

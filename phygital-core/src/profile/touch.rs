@@ -103,6 +103,8 @@ fn is_own_act(body: &Body) -> bool {
         | Body::MessageSent(_)
         | Body::MessageDelivered(_)
         | Body::MessageFailed(_)
+        | Body::ConversationHandedOver(_)
+        | Body::ConversationHandedBack(_)
         | Body::Custom(_) => false,
         body => !body.is_decision(),
     }

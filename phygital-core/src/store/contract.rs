@@ -138,6 +138,8 @@ fn fill(writer: &mut impl Write) {
         writer.put_ledger(&identifier_key(n), "{}").expect("written");
         writer.put_offer(&format!("CODE{n}"), "{}").expect("written");
         writer.put_tries(&identifier_key(n), "[]").expect("written");
+        writer.put_thread(&identifier_key(n), "{\"n\":1}").expect("written");
+        writer.put_thread(&identifier_key(n), "{}").expect("written");
         writer.put_tag(&tag(n)).expect("written");
         writer.put_mark(&tag(n).uid, KeyEpoch::FIRST, &mark(n)).expect("written");
         writer.put_spenders(euro(), u16::from(n), u64::from(n)).expect("written");
@@ -218,6 +220,7 @@ fn rows_come_back_as_written<S: Store>(mut store: S) {
             assert_eq!(reader.ledger(&key).expect("read").as_deref(), Some("{}"));
             assert_eq!(reader.offer(&format!("CODE{n}")).expect("read").as_deref(), Some("{}"));
             assert_eq!(reader.tries(&key).expect("read").as_deref(), Some("[]"));
+            assert_eq!(reader.thread(&key).expect("read").as_deref(), Some("{}"));
             assert_eq!(reader.tag(&tag(n).uid).expect("read"), Some(tag(n)));
             assert_eq!(reader.mark(&tag(n).uid, KeyEpoch::FIRST).expect("read"), Some(mark(n)));
             assert_eq!(reader.mark(&tag(n).uid, KeyEpoch::new(1)).expect("read"), None);
@@ -423,6 +426,8 @@ fn rows_are_removed_one_by_one<S: Store>(mut store: S) {
     writer.remove_event_of(&key, &fold(9, 1)).expect("removed");
     writer.remove_ledger(&key).expect("removed");
     writer.remove_tries(&key).expect("removed");
+    writer.remove_thread(&key).expect("removed");
+    assert_eq!(writer.thread(&key).expect("read"), None);
     writer.remove_node(&key).expect("removed");
     let one = description_key(1);
     writer.remove_alike(&one, &one).expect("nothing to remove");
@@ -430,7 +435,7 @@ fn rows_are_removed_one_by_one<S: Store>(mut store: S) {
     writer.remove_described(&one, &key).expect("removed");
     writer.remove_from_block(u64::MAX - 2, &one).expect("removed");
     writer.remove_description(&one).expect("removed");
-    assert_eq!(folded(&writer).len(), before.len() - 10);
+    assert_eq!(folded(&writer).len(), before.len() - 11);
     assert!(writer.identifiers_of(&customer_id(1)).expect("read").is_empty());
     assert!(writer.links(&key).expect("read").is_empty());
 }

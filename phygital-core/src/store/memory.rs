@@ -51,6 +51,7 @@ struct Folded {
     ledgers: BTreeMap<IdentifierKey, String>,
     offers: BTreeMap<String, String>,
     tries: BTreeMap<IdentifierKey, String>,
+    threads: BTreeMap<IdentifierKey, String>,
     tags: BTreeMap<TagUid, TagRow>,
     marks: BTreeMap<(TagUid, KeyEpoch), Mark>,
     spenders: BTreeMap<(Currency, u16), u64>,
@@ -284,6 +285,10 @@ impl Read for &Memory {
         Ok(self.tables.folded.tries.get(contact).cloned())
     }
 
+    fn thread(&self, contact: &IdentifierKey) -> Stored<Option<String>> {
+        Ok(self.tables.folded.threads.get(contact).cloned())
+    }
+
     fn is_erased(&self, key: &IdentifierKey) -> Stored<bool> {
         Ok(self.tables.folded.erased.contains_key(key))
     }
@@ -364,6 +369,9 @@ impl Read for &Memory {
         }
         for (contact, tries) in &folded.tries {
             show("tries", &format!("{contact} {tries}"));
+        }
+        for (contact, thread) in &folded.threads {
+            show("thread", &format!("{contact} {thread}"));
         }
         for tag in folded.tags.values() {
             show("tag", &text::tag(tag));
@@ -493,6 +501,7 @@ read_through! {
     ledger(contact: &IdentifierKey) -> Option<String>;
     offer(code: &str) -> Option<String>;
     tries(contact: &IdentifierKey) -> Option<String>;
+    thread(contact: &IdentifierKey) -> Option<String>;
     is_erased(key: &IdentifierKey) -> bool;
     has_erased() -> bool;
     tag(uid: &TagUid) -> Option<TagRow>;
@@ -689,6 +698,16 @@ impl Write for MemoryWriter<'_> {
 
     fn remove_tries(&mut self, contact: &IdentifierKey) -> Stored<()> {
         self.set(|folded| &mut folded.tries, *contact, None);
+        Ok(())
+    }
+
+    fn put_thread(&mut self, contact: &IdentifierKey, thread: &str) -> Stored<()> {
+        self.set(|folded| &mut folded.threads, *contact, Some(thread.to_owned()));
+        Ok(())
+    }
+
+    fn remove_thread(&mut self, contact: &IdentifierKey) -> Stored<()> {
+        self.set(|folded| &mut folded.threads, *contact, None);
         Ok(())
     }
 

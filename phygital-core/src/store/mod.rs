@@ -147,6 +147,9 @@ pub trait Read {
     /// The failed tries of a contact point, as JSON.
     fn tries(&self, contact: &IdentifierKey) -> Stored<Option<String>>;
 
+    /// The thread of a contact point, as JSON.
+    fn thread(&self, contact: &IdentifierKey) -> Stored<Option<String>>;
+
     /// Whether an identifier was erased.
     fn is_erased(&self, key: &IdentifierKey) -> Stored<bool>;
 
@@ -268,6 +271,12 @@ pub trait Write: Read {
 
     /// Removes failed tries.
     fn remove_tries(&mut self, contact: &IdentifierKey) -> Stored<()>;
+
+    /// Stores the thread of a contact point.
+    fn put_thread(&mut self, contact: &IdentifierKey, thread: &str) -> Stored<()>;
+
+    /// Removes the thread of a contact point.
+    fn remove_thread(&mut self, contact: &IdentifierKey) -> Stored<()>;
 
     /// Stores a tag.
     fn put_tag(&mut self, tag: &TagRow) -> Stored<()>;

@@ -402,6 +402,11 @@ impl<Mode> Read for Transaction<'_, Mode> {
         self.text("reading failed tries", SQL, [contact.as_bytes()])
     }
 
+    fn thread(&self, contact: &IdentifierKey) -> Stored<Option<String>> {
+        const SQL: &str = "SELECT thread FROM thread WHERE contact = ?1";
+        self.text("reading a thread", SQL, [contact.as_bytes()])
+    }
+
     fn is_erased(&self, key: &IdentifierKey) -> Stored<bool> {
         let there = self.one(
             "reading what was erased",
@@ -530,6 +535,7 @@ impl<Mode> Read for Transaction<'_, Mode> {
             Ok(format!("{code} {offer}"))
         })?;
         table("tries", "SELECT contact, tries FROM tries ORDER BY contact", &pair)?;
+        table("thread", "SELECT contact, thread FROM thread ORDER BY contact", &pair)?;
         table("tag", "SELECT tag FROM tag ORDER BY uid", &|row| Ok(text::tag(&json(row)?)))?;
         table(
             "mark",

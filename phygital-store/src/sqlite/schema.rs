@@ -7,8 +7,12 @@ use super::fault;
 use super::opening::OPENING;
 
 /// Each makes the version of its place in the list, counted from 1, out of the one before.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// `PHYG`: the file command and SQLite's tools tell whose file it is.
 const APPLICATION_ID: i32 = 0x5048_5947;

@@ -401,6 +401,19 @@ impl Write for Transaction<'_, Writing> {
         self.put("removing failed tries", "DELETE FROM tries WHERE contact = ?1", [contact.as_bytes()])
     }
 
+    fn put_thread(&mut self, contact: &IdentifierKey, thread: &str) -> Stored<()> {
+        self.put(
+            "writing a thread",
+            "INSERT INTO thread (contact, thread) VALUES (?1, ?2)
+             ON CONFLICT (contact) DO UPDATE SET thread = excluded.thread WHERE thread <> excluded.thread",
+            (contact.as_bytes(), thread),
+        )
+    }
+
+    fn remove_thread(&mut self, contact: &IdentifierKey) -> Stored<()> {
+        self.put("removing a thread", "DELETE FROM thread WHERE contact = ?1", [contact.as_bytes()])
+    }
+
     fn put_tag(&mut self, tag: &TagRow) -> Stored<()> {
         let json = serde_json::to_string(tag).expect("a tag is always JSON");
         self.put(
@@ -478,6 +491,7 @@ impl Write for Transaction<'_, Writing> {
             "DELETE FROM consent",
             "DELETE FROM offer",
             "DELETE FROM tries",
+            "DELETE FROM thread",
             "DELETE FROM tag",
             "DELETE FROM mark",
             "DELETE FROM spenders",

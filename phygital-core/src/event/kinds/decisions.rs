@@ -3,8 +3,8 @@
 
 use super::kinds;
 use crate::vocab::{
-    ActionId, CustomerId, Digest, EventKey, Identifier, IdentifierKey, KeyEpoch, MessageId, NoticeId,
-    Personal, Purpose, ReadCounter, TagUid, Timestamp, TouchpointId,
+    ActionId, CustomerId, Digest, EventKey, Identifier, IdentifierKey, KeyEpoch, MessageClass, MessageId,
+    NoticeId, Personal, Purpose, ReadCounter, TagUid, Timestamp, TopicId, TouchpointId,
 };
 
 kinds! {
@@ -53,7 +53,13 @@ kinds! {
         /// Whom it concerns.
         to: Option<Identifier>,
         purpose: Option<Purpose>,
+        /// What the message is in the eyes of the law.
+        class: Option<MessageClass>,
         text: Option<Personal>,
+        /// What the text was found to say: `brand`, `opt_out`.
+        says: Vec<String>,
+        /// By when it has to be carried out.
+        due_by: Option<Timestamp>,
         /// The host must not carry it out later than this.
         expires_at: Option<Timestamp>,
     }
@@ -67,6 +73,64 @@ kinds! {
         /// What the host says of it.
         detail: Option<Personal>,
     }
+
+    /// A topic was opened with a customer: questions follow.
+    TopicOpened "Topic Opened" (
+        /// Her phone number or address.
+        contact: Identifier,
+        topic: TopicId,
+        /// When; with the topic it names this run of it.
+        started_at: Timestamp,
+    ) {
+        /// SHA-256 of the topic as it was.
+        digest: Option<Digest>,
+        /// The language that it began in, BCP 47.
+        language: Option<String>,
+    }
+
+    /// A question of a topic was asked, or asked again.
+    QuestionAsked "Question Asked" (
+        contact: Identifier,
+        topic: TopicId,
+        /// When the topic was opened.
+        started_at: Timestamp,
+        question: String,
+        /// How often it has been asked in this run, from 1.
+        attempt: u32,
+    ) {
+        /// What it asks for: `choice`, `number`, `size`, `date`, `yes_no`, `text`.
+        answer: Option<String>,
+        /// Why it was asked again: `unclear`, `silence`, `back`.
+        again: Option<String>,
+        action_id: Option<ActionId>,
+        /// The language it was asked in, BCP 47.
+        language: Option<String>,
+        /// A later text does not answer it.
+        expires_at: Option<Timestamp>,
+    }
+
+    /// A question of a topic is let be, without an answer.
+    QuestionLeft "Question Left" (
+        contact: Identifier,
+        topic: TopicId,
+        /// When the topic was opened.
+        started_at: Timestamp,
+        question: String,
+        /// Why: `declined`, `unclear`.
+        reason: String,
+    ) {
+        message_id: Option<MessageId>,
+    }
+
+    /// A topic came to its end.
+    TopicClosed "Topic Closed" (
+        contact: Identifier,
+        topic: TopicId,
+        /// When it was opened.
+        started_at: Timestamp,
+        /// How: `completed`, `silent`, `opted_out`, `replaced`, `gone`.
+        outcome: String,
+    ) {}
 
     /// A customer, or part of one, goes by another id from now on: what keeps customers by their id has to follow.
     CustomerChanged "Customer Changed" (
@@ -96,4 +160,25 @@ kinds! {
         /// SHA-256 of salt and payload as they are now; none where nothing is left.
         left: Option<Digest>,
     }
+
+    /// What stays of an erased identifier: that messages to it are not wanted.
+    SuppressionKept "Suppression Kept" (
+        /// Its key under the tenant's secret, which tells nothing to who has not the secret.
+        key: IdentifierKey,
+    ) {
+        /// For what it is not to be used; for nothing at all where none is said.
+        purposes: Vec<Purpose>,
+    }
+}
+
+impl ActionRequested {
+    /// To answer a customer's own message by a message to her.
+    pub const ANSWER: &str = "answer_message";
+    /// To send a message.
+    pub const SEND: &str = "send_message";
+}
+
+impl ActionCompleted {
+    /// The outcome of what was carried out.
+    pub const DELIVERED: &str = "delivered";
 }
