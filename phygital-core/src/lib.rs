@@ -10,6 +10,7 @@
 pub mod attribution;
 pub mod consent;
 pub mod contactless;
+pub mod conversation;
 pub mod crypto;
 pub mod engine;
 pub mod event;
@@ -20,6 +21,7 @@ pub mod machine;
 pub mod measure;
 pub mod optin;
 pub mod profile;
+pub mod rules;
 pub mod store;
 pub mod tap;
 pub mod vocab;

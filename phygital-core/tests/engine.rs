@@ -7,12 +7,16 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phygital_core::engine::{Accepted, Engine, Error, Explanation};
+use phygital_core::conversation::proposal::Proposal;
+use phygital_core::conversation::topic::Topic;
+use phygital_core::engine::{Accepted, Engine, Error, Explanation, Opened};
 use phygital_core::event::Event;
+use phygital_core::machine::{Action, Outcome};
 use phygital_core::profile::Role;
 use phygital_core::store::{Memory, StorageFault};
+use phygital_core::tap::Keys;
 use phygital_core::vocab::limits::BATCH_EVENTS_MAX;
-use phygital_core::vocab::{CustomerId, Digest, IdentifierKind, Timestamp};
+use phygital_core::vocab::{CustomerId, Digest, IdentifierKind, Purpose, Timestamp, TopicId};
 use proptest::prelude::*;
 use support::{at, engine, event, identifier, over, shop};
 
@@ -559,4 +563,120 @@ fn late_events_of_a_regular_give_the_state_of_all_at_once() {
     engine.log().rebuild(true, |_| ()).unwrap();
     engine.record(event("r-2", "visit_started", 20, &["loyalty:L-1"], "{}"), at(5_004)).unwrap();
     judge(&mut engine);
+}
+
+const PHONE: &str = "phone:+15105550199";
+
+/// An engine with the example's topic, and a customer who agreed to it or not.
+fn fitting(agreed: bool) -> (Engine<Memory>, TopicId) {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/topics/fitting.json");
+    let topic = Topic::from_json(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let id = topic.id().clone();
+    let config = support::config().with_topic(topic);
+    let mut engine = Engine::open(Memory::new(), config, Keys::none(), support::entropy()).unwrap();
+    if agreed {
+        let grant = format!(r#"{{"contact":"{PHONE}","purposes":["personalization"],"method":"till"}}"#);
+        engine.record(event("c-1", "opted_in", 0, &[PHONE, "loyalty:L-1"], &grant), at(0)).unwrap();
+    }
+    (engine, id)
+}
+
+/// What waits to be sent, carried out.
+fn sent(engine: &mut Engine<Memory>, now: i64) -> Vec<String> {
+    let due = engine.actions().due(None, 16, at(now)).unwrap();
+    let text = |action: &Action| action.text.as_ref().unwrap().reveal().to_owned();
+    let texts = due.iter().map(text).collect();
+    for action in &due {
+        engine.actions().acknowledge(&action.id, Outcome::Delivered, at(now)).unwrap();
+    }
+    texts
+}
+
+fn texted(id: &str, seconds: i64, body: &str) -> Event {
+    let body = serde_json::to_string(body).unwrap();
+    event(id, "message_received", seconds, &[PHONE], &format!(r#"{{"message_id":"{id}","body":{body}}}"#))
+}
+
+#[test]
+fn a_topic_is_opened_answered_and_given_back() {
+    let (mut engine, topic) = fitting(true);
+    let her = identifier(PHONE);
+    // Said at the till, under her loyalty number: it is not asked by text.
+    let stated =
+        event("f-1", "attribute_stated", 1, &["loyalty:L-1"], r#"{"attribute":"size.shoes","value":"38"}"#);
+    engine.record(stated, at(1)).unwrap();
+    // She writes first, so that what follows is a reply.
+    engine.record(texted("m-0", 5, "hello"), at(6)).unwrap();
+    assert_eq!(engine.topics().open(&her, &topic, Some("en"), at(10)).unwrap(), Opened::Said);
+    assert!(sent(&mut engine, 11)[0].ends_with("What is it for? 1 work, 2 a party, 3 a wedding"));
+    assert_eq!(engine.topics().open(&her, &topic, None, at(12)).unwrap(), Opened::Nothing, "one at a time");
+
+    let wedding = texted("m-1", 20, "the third, a wedding!");
+    engine.record(wedding.clone(), at(21)).unwrap();
+    assert_eq!(sent(&mut engine, 22), ["How lovely. On which day is the wedding?"]);
+    assert!(!engine.record(wedding, at(23)).unwrap().is_new());
+    assert_eq!(sent(&mut engine, 24), [""; 0], "a webhook that comes twice says nothing twice");
+
+    engine.record(texted("m-2", 30, "5 June"), at(31)).unwrap();
+    assert_eq!(sent(&mut engine, 32), ["Noted: 2026-06-05. A stylist will write to you here."]);
+    engine.record(texted("m-3", 40, "yes"), at(41)).unwrap();
+    assert_eq!(sent(&mut engine, 42), [""; 0], "a person answers");
+    let back = format!(r#"{{"contact":"{PHONE}"}}"#);
+    engine.record(event("b-1", "conversation_handed_back", 50, &[PHONE], &back), at(51)).unwrap();
+    assert_eq!(sent(&mut engine, 52), ["Shall we set size 38 aside for you?"]);
+    // Sent before the question was.
+    engine.record(texted("m-4", 45, "no"), at(53)).unwrap();
+    assert_eq!(sent(&mut engine, 54), [""; 0]);
+
+    let due = engine.topics().due(&her, at(55)).unwrap().unwrap();
+    assert_eq!(engine.topics().follow_up(&her, at(56)).unwrap(), Opened::Nothing);
+    assert_eq!(engine.topics().follow_up(&her, due).unwrap(), Opened::Said);
+    let later = due.as_micros() / 1_000_000 - at(0).as_micros() / 1_000_000;
+    assert_eq!(sent(&mut engine, later), ["Shall we set size 38 aside for you?"]);
+    let said = texted("m-5", later + 9, "sure, like my sister's");
+    engine.topics().hear(said, Proposal::answer("no"), at(later + 10)).unwrap();
+    assert_eq!(
+        sent(&mut engine, later + 11),
+        ["They wait for you.\nThank you, see you soon!"],
+        "what she says counts"
+    );
+    assert_eq!(engine.topics().talk(&her).unwrap().open(), None);
+
+    let customer = engine.people().find(&her).unwrap().unwrap();
+    let profile = engine.people().profile(customer, Purpose::Personalization, at(later + 12)).unwrap();
+    let value = |attribute: &str| profile.fact(attribute, at(later + 12)).unwrap().value.reveal().to_owned();
+    assert_eq!(
+        [value("occasion"), value("wedding_day"), value("set_aside")],
+        ["wedding", "2026-06-05", "yes"]
+    );
+
+    let before = digest(&mut engine);
+    engine.log().rebuild(true, |_| ()).unwrap();
+    assert_eq!(digest(&mut engine), before, "replay decides nothing again");
+}
+
+#[test]
+fn a_topic_needs_consent_and_ends_with_it() {
+    let her = identifier(PHONE);
+    let (mut engine, topic) = fitting(false);
+    assert!(matches!(engine.topics().open(&her, &topic, None, at(1)).unwrap(), Opened::Refused(_)));
+    assert!(engine.log().is_empty().unwrap());
+    let unknown = "party".parse().unwrap();
+    assert!(matches!(engine.topics().open(&her, &unknown, None, at(1)), Err(Error::Misuse(_))));
+    assert!(matches!(
+        engine.topics().open(&identifier("loyalty:L-1"), &topic, None, at(1)),
+        Err(Error::Misuse(_))
+    ));
+
+    let (mut engine, topic) = fitting(true);
+    engine.record(texted("m-0", 1, "hello"), at(1)).unwrap();
+    assert_eq!(engine.topics().open(&her, &topic, None, at(2)).unwrap(), Opened::Said);
+    engine.record(texted("m-1", 10, "STOP"), at(11)).unwrap();
+    let texts = sent(&mut engine, 12);
+    assert_eq!(texts.len(), 1, "the confirmation alone; the question that waits is not sent");
+    assert!(texts[0].contains("you have left"));
+    engine.record(texted("m-2", 20, "38"), at(21)).unwrap();
+    assert_eq!((sent(&mut engine, 22), engine.topics().due(&her, at(22)).unwrap()), (vec![], None));
+    let customer = engine.people().find(&her).unwrap().unwrap();
+    assert!(engine.people().profile(customer, Purpose::Personalization, at(23)).is_err());
 }

@@ -6,22 +6,28 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use phygital_core::consent::{Catalogue, Reason};
 use phygital_core::engine::{Engine, Error, change_of};
 use phygital_core::event::{Body, CodecOptions, Event};
 use phygital_core::identity::resolver::ProfileChange;
+use phygital_core::machine::Outcome;
 use phygital_core::profile::Role;
 use phygital_core::store::{Memory, Read, Store, Write};
-use phygital_core::vocab::{CustomerId, Identifier, IdentifierKey, TenantKey};
+use phygital_core::tap::Keys;
+use phygital_core::vocab::{
+    CustomerId, Identifier, IdentifierKey, Purpose, Right, SuppressionCause, TenantKey,
+};
 use proptest::prelude::*;
 use support::{at, engine, event, identifier, over, shop};
 
-/// All that is folded, but for the tombstones.
+/// All that is folded, but for the tombstones and what they keep.
 fn rows(engine: &Engine<Memory>) -> Vec<String> {
     let mut rows = Vec::new();
     let reader = engine.store().reader().unwrap();
     reader
         .each_folded(&mut |table, row| {
-            if table != "erased" {
+            let kept = table == "consent" && row.contains(r#""cause":"erasure""#);
+            if table != "erased" && !kept {
                 rows.push(format!("{table}: {row}"));
             }
         })
@@ -203,6 +209,107 @@ fn an_erased_person_leaves_what_others_share() {
 }
 
 #[test]
+fn whoever_opted_out_stays_so_after_an_erasure() {
+    let mut engine = engine();
+    let address = identifier("email:ada@shop.example");
+    record(&mut engine, &ada());
+    record(&mut engine, &[says(r#""marketing""#, "c-1", 5, false)]);
+    engine.erase_identifier(&address, at(10_001)).unwrap();
+    let ask =
+        |engine: &Engine<Memory>, purpose| engine.consents().permits(purpose, &address, at(20_000)).unwrap();
+    let marketing = ask(&engine, Purpose::Marketing);
+    assert_eq!((&marketing.reasons[..], marketing.allowed), (&[Reason::Suppressed][..], false));
+    assert_eq!(marketing.suppressed_by, [SuppressionCause::Erasure]);
+    assert!(ask(&engine, Purpose::Service).allowed, "she had not left that");
+    let told = log(&mut engine).into_iter().flatten().chain(rows(&engine)).collect::<String>();
+    assert!(!told.contains("ada@shop"), "by a key alone");
+
+    // A till that was offline knew more: she had left everything.
+    record(&mut engine, &[says("", "c-2", 6, false), says(r#""marketing""#, "c-3", 7, true)]);
+    assert_eq!(ask(&engine, Purpose::Service).reasons, [Reason::Suppressed]);
+    let length = engine.log().len().unwrap();
+    record(&mut engine, &[says("", "c-2", 6, false)]);
+    engine.erase_identifier(&address, at(10_003)).unwrap();
+    assert_eq!(engine.log().len().unwrap(), length, "nothing more to say");
+    assert_eq!(ask(&engine, Purpose::Marketing).reasons, [Reason::Suppressed]);
+    let rebuilt = engine.log().rebuild(true, |_| ()).unwrap();
+    assert_eq!(rebuilt.before, rebuilt.after);
+
+    let other = identifier("phone:+33612345678");
+    engine.erase_identifier(&other, at(10_004)).unwrap();
+    assert!(engine.consents().permits(Purpose::Service, &other, at(20_000)).unwrap().allowed);
+}
+
+#[test]
+fn whoever_got_her_data_is_told_and_the_notice_goes_too() {
+    let catalogue = r#"{"recipients": [{"id": "ads", "name": "Ads"}, {"id": "mail", "name": "Mail"}]}"#;
+    let config = support::config().with_catalogue(Catalogue::from_json(catalogue).unwrap());
+    let mut engine = Engine::open(Memory::new(), config, Keys::none(), support::entropy()).unwrap();
+    record(&mut engine, &ada());
+    let her = whose(&engine, "loyalty:L-1").unwrap();
+    let erased = engine.erase_customer(her, at(10_001)).unwrap();
+    assert_eq!((erased.identifiers, erased.notices), (3, 2));
+    let waiting = engine.actions().due(None, 10, at(10_002)).unwrap();
+    let mut texts: Vec<serde_json::Value> = waiting
+        .iter()
+        .map(|one| serde_json::from_str(one.text.as_ref().unwrap().reveal()).unwrap())
+        .collect();
+    texts.sort_by_key(|one| one["recipient"].to_string());
+    assert_eq!(
+        texts.iter().map(|one| one["recipient"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["ads", "mail"]
+    );
+    assert_eq!((&texts[0]["request"], &texts[0]["customer"]), (&"erasure".into(), &her.to_string().into()));
+    assert_eq!(
+        texts[1]["identifiers"],
+        serde_json::json!(["loyalty:L-1", "email:ada@shop.example", "cookie:c-1"])
+    );
+    assert!(log(&mut engine).iter().flatten().any(|one| one.contains("ada@shop")), "till they were told");
+    for action in &waiting {
+        engine.actions().acknowledge(&action.id, Outcome::Delivered, at(10_003)).unwrap();
+        engine.actions().acknowledge(&action.id, Outcome::Delivered, at(10_004)).unwrap();
+    }
+    assert!(log(&mut engine).iter().flatten().all(|one| !one.contains("ada@shop")));
+    assert!(engine.actions().waiting(None, 10).unwrap().is_empty());
+    let length = engine.log().len().unwrap();
+    assert_eq!(engine.log().check().unwrap(), length);
+    let rebuilt = engine.log().rebuild(true, |_| ()).unwrap();
+    assert_eq!(rebuilt.before, rebuilt.after);
+}
+
+#[test]
+fn a_signal_that_an_erased_page_view_brought_is_forgotten() {
+    let mut engine = engine();
+    let seen = |id: &str, at: i64, named: &[&str]| {
+        let mut page = event(id, "page_viewed", at, named, "{}");
+        page.context.extra.set("gpc", "true").unwrap();
+        page
+    };
+    let tablet = "device:tablet-1";
+    let mut events = vec![seen("p-1", 1, &[tablet, "loyalty:L-1"])];
+    for n in 2..=4 {
+        events.push(event(
+            &format!("t-{n}"),
+            "visit_started",
+            5,
+            &[tablet, &*format!("loyalty:L-{n}")],
+            "{}",
+        ));
+    }
+    record(&mut engine, &events);
+    let sold = |engine: &Engine<Memory>, one: &str| {
+        engine.consents().permits(Purpose::Advertising, &identifier(one), at(20_000)).unwrap().reasons[0]
+    };
+    assert_eq!([sold(&engine, tablet), sold(&engine, "loyalty:L-1")], [Reason::Withdrawn; 2]);
+    let her = whose(&engine, "loyalty:L-1").unwrap();
+    engine.erase_customer(her, at(10_001)).unwrap();
+    assert_eq!(sold(&engine, tablet), Reason::NeverAsked);
+    assert_eq!(sold(&engine, "loyalty:L-1"), Reason::Suppressed);
+    let rebuilt = engine.log().rebuild(true, |_| ()).unwrap();
+    assert_eq!(rebuilt.before, rebuilt.after);
+}
+
+#[test]
 fn a_payload_that_nothing_says_was_struck_breaks_the_log() {
     let mut first = engine();
     record(&mut first, &ada());
@@ -222,11 +329,7 @@ fn never_seen(events: &[Event], gone: &[Identifier]) -> Vec<Event> {
     let is_gone = |one: &Identifier| gone.contains(one);
     let left = events.iter().filter_map(|event| {
         let mut left = event.clone();
-        let contact = match &event.body {
-            Body::OptedIn(said) => Some(&said.contact),
-            Body::OptedOut(said) => Some(&said.contact),
-            _ => None,
-        };
+        let contact = event.body.whom();
         left.identifiers.retain(|one| !is_gone(one));
         let ruling = matches!(event.body, Body::IdentifiersLinked(_) | Body::IdentifiersSeparated(_));
         let lost = event.identifiers.len() > left.identifiers.len();
@@ -235,6 +338,200 @@ fn never_seen(events: &[Event], gone: &[Identifier]) -> Vec<Event> {
         (!is_struck).then_some(left)
     });
     left.collect()
+}
+
+#[test]
+fn a_person_gets_all_that_is_kept_of_her_and_nothing_of_others() {
+    let catalogue = r#"{"controller": {"id": "ada", "name": "Maison Ada"}, "purposes": [
+        {"purpose": "service", "basis": "contract", "description": {"en": "Orders"}, "data": ["orders"], "retention_days": 365}]}"#;
+    let config = support::config().with_catalogue(Catalogue::from_json(catalogue).unwrap());
+    let mut engine = Engine::open(Memory::new(), config, Keys::none(), support::entropy()).unwrap();
+    let mut events = ada();
+    for n in 1..=4 {
+        let named = ["device:tablet-1", &*format!("loyalty:L-{n}")];
+        events.push(event(&format!("t-{n}"), "visit_started", 5 + n, &named, "{}"));
+    }
+    let stated = r#"{"attribute":"size.shoes","value":"38","sentence":"I take 38"}"#;
+    events.push(event("a-1", "attribute_stated", 20, &["loyalty:L-1"], stated));
+    record(&mut engine, &events);
+    record(&mut engine, &[says(r#""marketing""#, "c-1", 21, true)]);
+    let her = whose(&engine, "loyalty:L-1").unwrap();
+    let export = engine.people().export(her, at(30_000)).unwrap();
+    let json = serde_json::to_value(&export).unwrap();
+    let named: Vec<&str> =
+        json["identifiers"].as_array().unwrap().iter().map(|one| one["value"].as_str().unwrap()).collect();
+    assert_eq!(named, ["L-1", "ada@shop.example", "c-1"]);
+    assert_eq!(json["events"].as_array().unwrap().len(), 4 + 1 + 1 + 1);
+    let text = json.to_string();
+    assert!(!text.contains("tablet-1") && !text.contains("L-2"), "{text}");
+    let fact = json["facts"].as_array().unwrap().iter().find(|one| one["attribute"] == "size.shoes").unwrap();
+    assert_eq!(
+        (&fact["value"], &fact["source"], &fact["sentence"]),
+        (&"38".into(), &"stated".into(), &"I take 38".into())
+    );
+    let since = json["events"].as_array().unwrap().iter().find(|one| one["key"] == fact["event"]).unwrap();
+    assert_eq!(since["event"]["id"], "a-1", "a fact names its event");
+    assert_eq!(json["consents"][0]["of"]["value"], "ada@shop.example");
+    assert_eq!(json["consents"][0]["entries"][0]["state"], "granted");
+    assert_eq!(json["processing"][0]["article"], "GDPR 6(1)(b)");
+    assert!(!format!("{export:?}").contains("ada@shop"), "it prints nobody");
+    let nobody = CustomerId::from_bytes([1; 16]);
+    assert!(matches!(engine.people().export(nobody, at(30_000)), Err(Error::Unknown(_))));
+}
+
+/// A request of whoever has the loyalty number.
+fn asks(id: &str, right: &str, more: &str) -> Event {
+    event(id, "rights_requested", 9_000, &["loyalty:L-1"], &format!(r#"{{"right":"{right}"{more}}}"#))
+}
+
+#[test]
+fn a_request_waits_until_it_is_answered_by_a_day() {
+    let mut engine = engine();
+    record(&mut engine, &ada());
+    record(
+        &mut engine,
+        &[
+            asks("r-1", "access", r#","jurisdiction":"FR""#),
+            asks("r-2", "access", r#","jurisdiction":"US-CA""#),
+            asks("r-3", "opt_out", r#","jurisdiction":"US-CA""#),
+            asks("r-4", "access", ""),
+            asks("r-5", "access", r#","jurisdiction":"Atlantis""#),
+        ],
+    );
+    // Recorded on Monday 2026-03-02.
+    let open = engine.open_requests(at(10_001)).unwrap();
+    let told: Vec<(String, String, Vec<String>)> = open
+        .iter()
+        .map(|one| {
+            let dates = one.deadlines.iter().map(|due| format!("{} {} {}", due.what, due.date, due.rule));
+            (one.right.to_string(), one.due_by.unwrap().to_string(), dates.collect())
+        })
+        .collect();
+    let of = |right: &str, dates: &[&str]| {
+        let found = told.iter().any(|(is, _, told)| is == right && told.iter().eq(dates.iter()));
+        assert!(found, "{right} {dates:?}: {told:?}");
+    };
+    of("access", &["answer 2026-04-02 gdpr_1m"]);
+    of("access", &["confirm 2026-03-16 us_ca_confirm_10bd", "answer 2026-04-16 us_ca_request_45d"]);
+    of("opt_out", &["answer 2026-03-23 us_ca_optout_15bd"]);
+    assert_eq!(open[0].right, Right::OptOut, "the most urgent first");
+    let anywhere = open.iter().filter(|one| one.deadlines.iter().any(|due| due.rule == "uk_gdpr_1m")).count();
+    assert_eq!(anywhere, 2, "where it is not known where she lives every rule counts");
+    assert!(open.iter().all(|one| !one.is_overdue));
+    let later = engine.open_requests(at(24 * 60 * 60 * 22)).unwrap();
+    assert_eq!(later.iter().filter(|one| one.is_overdue).count(), 1);
+    let due = engine.actions().due(None, 10, at(10_001)).unwrap();
+    assert_eq!(due.len(), 5);
+    for one in open {
+        engine.actions().acknowledge(&one.action, Outcome::Delivered, at(10_002)).unwrap();
+    }
+    assert!(engine.open_requests(at(10_003)).unwrap().is_empty());
+    let length = engine.log().len().unwrap();
+    record(&mut engine, &[asks("r-1", "access", r#","jurisdiction":"FR""#)]);
+    assert_eq!(engine.log().len().unwrap(), length, "she asked once");
+}
+
+#[test]
+fn an_objection_and_an_opt_out_hold_at_once() {
+    let catalogue = r#"{"recipients": [{"id": "ads", "name": "Ads"}, {"id": "post", "name": "Post"}], "purposes": [
+        {"purpose": "advertising", "basis": "legitimate_interest", "interest": "x", "description": {"en": "Ads"},
+         "data": ["e-mail"], "retention_days": 9, "recipients": ["ads"]},
+        {"purpose": "service", "basis": "contract", "description": {"en": "Orders"}, "data": ["e-mail"],
+         "retention_days": 9, "recipients": ["post"]}]}"#;
+    let config = support::config().with_catalogue(Catalogue::from_json(catalogue).unwrap());
+    let open = || Engine::open(Memory::new(), config.clone(), Keys::none(), support::entropy()).unwrap();
+    let ask = |engine: &Engine<Memory>, purpose, one: &str| {
+        engine.consents().permits(purpose, &identifier(one), at(20_000)).unwrap().reasons[0]
+    };
+    let mut engine = open();
+    record(&mut engine, &ada());
+    assert_eq!(ask(&engine, Purpose::Advertising, "cookie:c-1"), Reason::LegitimateInterest);
+    record(&mut engine, &[asks("r-1", "opt_out", "")]);
+    for one in ["cookie:c-1", "email:ada@shop.example", "loyalty:L-1"] {
+        assert_eq!(ask(&engine, Purpose::Advertising, one), Reason::Withdrawn, "{one}");
+        assert_eq!(ask(&engine, Purpose::Service, one), Reason::Contract);
+    }
+    let waiting = engine.actions().waiting(None, 10).unwrap();
+    let texts: String = waiting.iter().map(|one| one.text.as_ref().unwrap().reveal()).collect();
+    assert!(texts.contains(r#""recipient":"ads""#) && !texts.contains(r#""recipient":"post""#), "{texts}");
+    assert!(texts.contains("email:ada@shop.example"));
+
+    let mut engine = open();
+    record(&mut engine, &ada());
+    record(&mut engine, &[says(r#""marketing","personalization","recognition""#, "c-1", 5, true)]);
+    record(&mut engine, &[asks("r-1", "objection", "")]);
+    let address = "email:ada@shop.example";
+    for purpose in [Purpose::Marketing, Purpose::Advertising, Purpose::Personalization] {
+        assert_eq!(ask(&engine, purpose, address), Reason::Withdrawn);
+    }
+    assert_eq!(ask(&engine, Purpose::Recognition, address), Reason::Granted, "she is known all the same");
+    assert_eq!(whose(&engine, "loyalty:L-1"), whose(&engine, "cookie:c-1"));
+    let rebuilt = engine.log().rebuild(true, |_| ()).unwrap();
+    assert_eq!(rebuilt.before, rebuilt.after);
+}
+
+#[test]
+fn whoever_was_erased_may_ask_again() {
+    let mut engine = engine();
+    record(&mut engine, &ada());
+    engine.erase_customer(whose(&engine, "loyalty:L-1").unwrap(), at(10_001)).unwrap();
+    let asked = |id: &str, right: &str, named: &[&str]| {
+        event(id, "rights_requested", 9_000, named, &format!(r#"{{"right":"{right}"}}"#))
+    };
+    let gone = ["loyalty:L-1", "email:ada@shop.example"];
+    record(&mut engine, &[asked("r-1", "access", &gone), asked("r-2", "objection", &gone)]);
+    record(&mut engine, &[asked("r-3", "opt_out", &["email:ada@shop.example", "cookie:c-9"])]);
+    assert_eq!(engine.open_requests(at(10_002)).unwrap().len(), 3);
+    assert!(log(&mut engine).iter().flatten().all(|one| !one.contains("ada@shop")));
+    let sold =
+        engine.consents().permits(Purpose::Advertising, &identifier("cookie:c-9"), at(20_000)).unwrap();
+    assert_eq!(sold.reasons, [Reason::Withdrawn]);
+    let rebuilt = engine.log().rebuild(true, |_| ()).unwrap();
+    assert_eq!(rebuilt.before, rebuilt.after);
+}
+
+#[test]
+fn a_signal_of_a_browser_counts_for_her_once_it_is_hers() {
+    let mut engine = engine();
+    let mut page = event("p-1", "page_viewed", 1, &["cookie:c-1"], "{}");
+    page.context.extra.set("gpc", "1").unwrap();
+    record(&mut engine, &[page]);
+    record(&mut engine, &[says(r#""advertising""#, "c-1", 5, true)]);
+    let ask = |engine: &Engine<Memory>, one: &str| {
+        let her = whose(engine, one).unwrap();
+        engine.consents().permits_customer(Purpose::Advertising, her, at(20_000)).unwrap().reasons[0]
+    };
+    assert_eq!(ask(&engine, "email:ada@shop.example"), Reason::Granted);
+    assert_eq!(ask(&engine, "cookie:c-1"), Reason::Withdrawn);
+    record(
+        &mut engine,
+        &[event("e-1", "user_identified", 6, &["cookie:c-1", "email:ada@shop.example"], "{}")],
+    );
+    assert_eq!(ask(&engine, "email:ada@shop.example"), Reason::Withdrawn);
+}
+
+#[test]
+fn what_is_wrong_is_put_right_and_told() {
+    let catalogue = r#"{"recipients": [{"id": "mail", "name": "Mail"}]}"#;
+    let config = support::config().with_catalogue(Catalogue::from_json(catalogue).unwrap());
+    let mut engine = Engine::open(Memory::new(), config, Keys::none(), support::entropy()).unwrap();
+    record(&mut engine, &ada());
+    let her = whose(&engine, "loyalty:L-1").unwrap();
+    let fact = |engine: &Engine<Memory>| {
+        let json = serde_json::to_value(engine.people().export(her, at(30_000)).unwrap()).unwrap();
+        let facts = json["facts"].as_array().unwrap().clone();
+        facts.into_iter().find(|one| one["attribute"] == "first_name").map(|one| one["value"].clone())
+    };
+    let before = fact(&engine);
+    engine.rights().correct(her, "first_name", "Adele", at(10_001)).unwrap();
+    assert_eq!((before, fact(&engine)), (Some("Ada".into()), Some("Adele".into())));
+    let waiting = engine.actions().waiting(None, 10).unwrap();
+    let text = waiting[0].text.as_ref().unwrap().reveal().to_owned();
+    assert!(text.contains(r#""request":"correction""#) && text.contains("Adele"), "{text}");
+    let nobody = CustomerId::from_bytes([1; 16]);
+    assert!(matches!(engine.rights().correct(nobody, "a", "b", at(1)), Err(Error::Unknown(_))));
+    let long = "x".repeat(10_000);
+    assert!(matches!(engine.rights().correct(her, "a", &long, at(1)), Err(Error::Event(_))));
 }
 
 fn key(one: &Identifier) -> IdentifierKey {
@@ -283,6 +580,31 @@ proptest! {
         prop_assert_eq!(rebuilt.before, rebuilt.after);
         let length = engine.log().len().unwrap();
         prop_assert_eq!(engine.log().check().unwrap(), length);
+    }
+
+    /// What is exported of everybody is hers, in any order of arrival.
+    #[test]
+    fn nothing_of_others_is_exported(
+        choices in prop::collection::vec((any::<u8>(), any::<u8>(), any::<u8>(), 0u8..60), 1..24),
+    ) {
+        let events = shop(&choices);
+        let (mut engine, mut other) = (engine(), engine());
+        record(&mut engine, &events);
+        record(&mut other, &events.iter().rev().cloned().collect::<Vec<_>>());
+        let all: BTreeSet<Identifier> = events.iter().flat_map(|event| event.identifiers.clone()).collect();
+        let everybody: BTreeSet<CustomerId> =
+            all.iter().filter_map(|one| engine.people().find(one).unwrap()).collect();
+        for her in everybody {
+            let json = serde_json::to_value(engine.people().export(her, at(30_000)).unwrap()).unwrap();
+            let again = serde_json::to_value(other.people().export(her, at(30_000)).unwrap()).unwrap();
+            prop_assert_eq!(&json["events"], &again["events"]);
+            prop_assert_eq!(&json["facts"], &again["facts"]);
+            let named = json["identifiers"].as_array().unwrap();
+            let is_hers = |value: &str| named.iter().any(|one| one["value"] == value);
+            for one in all.iter().filter(|one| !is_hers(one.value())) {
+                prop_assert!(!json.to_string().contains(&format!("\"{}\"", one.value())), "{} {}", one.kind(), json);
+            }
+        }
     }
 
     /// A person erased leaves a state that is that of the log, and none of her identifiers.

@@ -146,3 +146,14 @@ fn kinds_of_identifier_are_those_of_the_code() {
         rows(&page, "### Identifiers").iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
     assert_eq!(named, IdentifierKind::ALL.map(|kind| kind.name().to_owned()));
 }
+
+#[test]
+fn the_page_on_consent_names_every_reason_and_its_catalogue_holds() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/consent.md")).unwrap();
+    for reason in phygital_core::consent::Reason::ALL {
+        assert!(page.contains(&format!("`{}`", reason.code())), "{reason}");
+    }
+    let (_, rest) = page.split_once("```json\n").unwrap();
+    let catalogue = phygital_core::consent::Catalogue::from_json(rest.split_once("```").unwrap().0).unwrap();
+    assert_eq!(catalogue.purposes().len(), 1);
+}

@@ -11,12 +11,18 @@ mod beacons;
 #[path = "../../fuzz/src/chips.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod chips;
+#[path = "../../fuzz/src/consent.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod consent;
 #[path = "../../fuzz/src/contactless.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod contactless;
 #[path = "../../fuzz/src/evidence.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod evidence;
+#[path = "../../fuzz/src/gate.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod gate;
 #[cfg(feature = "contract")]
 #[path = "../../fuzz/src/identity.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
@@ -46,6 +52,9 @@ mod tap;
 #[path = "../../fuzz/src/tokens.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod tokens;
+#[path = "../../fuzz/src/topics.rs"]
+#[allow(unreachable_pub, reason = "a module of the fuzz package")]
+mod topics;
 #[path = "../../fuzz/src/value.rs"]
 #[allow(unreachable_pub, reason = "a module of the fuzz package")]
 mod value;
@@ -64,6 +73,8 @@ type Target = fn(&[u8]);
 
 const TARGETS: &[(&str, Target)] = &[
     ("aggregates", attribution::aggregates),
+    ("catalogue_json", consent::catalogue_json),
+    ("consent_import", consent::consent_import),
     ("credit_lines", attribution::credit_lines),
     #[cfg(feature = "contract")]
     ("identity_union", identity::union),
@@ -71,6 +82,10 @@ const TARGETS: &[(&str, Target)] = &[
     ("experiment_rows", measure::experiment_rows),
     ("experiment_sums", measure::experiment_sums),
     ("inbound_text", optin::inbound_text),
+    ("text_template", topics::text_template),
+    ("topic_file", topics::topic_file),
+    ("outgoing_text", gate::outgoing_text),
+    ("rule_book", gate::rule_book),
     ("matching_model", matching::model),
     ("matching_values", matching::values),
     ("ntag2xx", chips::ntag2xx),

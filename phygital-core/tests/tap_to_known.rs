@@ -6,19 +6,21 @@ mod support;
 
 use std::time::Duration;
 
+use phygital_core::conversation::thread::Status;
 use phygital_core::crypto::Secret;
-use phygital_core::engine::{Config, Engine, Error, Recognition, TapOutcome, TapRefused, TapRequest};
+use phygital_core::engine::{Config, Engine, Error, Recognition, TapOutcome, TapRefused, TapRequest, Ways};
 use phygital_core::event::Event;
 use phygital_core::event::kinds::conversation::OptedIn;
 use phygital_core::event::kinds::shop::TagEnrolled;
 use phygital_core::machine::{Outcome, TapRefusalReason};
 use phygital_core::optin::{Notice, Platform};
 use phygital_core::profile::Role;
-use phygital_core::store::Memory;
+use phygital_core::store::{Memory, Read, Store, Write};
 use phygital_core::tap::replay::ReplayPolicy;
 use phygital_core::tap::simulator::SoftTag;
 use phygital_core::tap::{KeySet, Keys};
-use phygital_core::vocab::{ConsentMethod, Purpose, TagStatus, Timestamp};
+use phygital_core::vocab::{ConsentMethod, Digest, Purpose, TagStatus, Timestamp};
+use proptest::prelude::*;
 use support::{at, config, entropy, event, identifier};
 
 const PHONE: &str = "phone:+15105550123";
@@ -81,6 +83,30 @@ impl Shop {
         let properties = format!(r#"{{"message_id":{id:?},"body":{body:?}}}"#);
         let message = event(id, "message_received", self.now, &[from], &properties);
         self.engine.record(message, now).unwrap();
+    }
+
+    /// A text with further properties, said to have been sent at some second.
+    fn text_at(&mut self, id: &str, seconds: i64, properties: &str) {
+        let now = self.later(1);
+        let message = event(id, "message_received", seconds, &[PHONE], properties);
+        self.engine.record(message, now).unwrap();
+    }
+
+    fn status(&self) -> Status {
+        let thread = self.engine.consents().thread(&identifier(PHONE)).unwrap().unwrap_or_default();
+        thread.status(at(self.now))
+    }
+
+    fn may_market(&self) -> bool {
+        let phone = identifier(PHONE);
+        self.engine.consents().permits(Purpose::Marketing, &phone, at(self.now)).unwrap().allowed
+    }
+
+    fn evidence(&self) -> Vec<String> {
+        let ledger = self.engine.consents().ledger(&identifier(PHONE)).unwrap().unwrap_or_default();
+        let mut entries = ledger.entries().iter().filter(|entry| !entry.evidence.is_empty());
+        let last = entries.next_back().map(|entry| entry.evidence.clone()).unwrap_or_default();
+        last.iter().map(|proof| proof.reveal().split(':').next().unwrap().to_owned()).collect()
     }
 
     fn actions(&mut self) -> Vec<String> {
@@ -365,4 +391,237 @@ fn actions_wait_until_they_are_acknowledged() {
     shop.now += 2 * 24 * 60 * 60;
     assert!(shop.actions().is_empty(), "an answer two days late is none");
     assert_eq!(shop.engine.actions().waiting(None, 10).unwrap().len(), 1);
+}
+
+// --- the ways from a tap to a text ---------------------------------------------------------------
+
+const ASKED: &str = "Maison Ada: Text us to be known at our shops and to get our offers. STOP ends it. Reply YES to agree, \
+                     STOP if not.";
+const WELCOME: &str = "Maison Ada: welcome, you are in. Reply STOP to leave, HELP for help.";
+const LEFT: &str = "Maison Ada: you have left and will get no more messages from us.";
+
+/// What a tag puts into the body of an `sms:` link of its own.
+fn mirrored(url: &str) -> String {
+    let (picc, mac) = url.split_once("?p=").unwrap().1.split_once("&c=").unwrap();
+    format!("Hi! {picc}-{mac}")
+}
+
+#[test]
+fn a_tag_may_carry_the_text_itself() {
+    let ways = Ways::default().with_landing(false).with_tag_text("https://tap.example/t?p={picc}&c={mac}");
+    let mut shop = Shop::with(config().with_ways(ways));
+    let url = shop.url();
+    shop.text("m-1", PHONE, &mirrored(&url).to_lowercase());
+    assert_eq!((shop.actions(), shop.status()), (vec![ASKED.to_owned()], Status::PendingDoubleOptIn));
+    assert!(!shop.may_market(), "she has not read the notice before");
+    shop.text("m-2", PHONE, "Yes please");
+    assert_eq!((shop.actions()[1].as_str(), shop.status()), (WELCOME, Status::Subscribed));
+    assert!(shop.may_market());
+    assert_eq!(shop.evidence(), ["request", "message", "tap"], "three proofs of one consent");
+    let thread = shop.engine.consents().thread(&identifier(PHONE)).unwrap().unwrap();
+    assert_eq!(thread.joined_by(), Some(ConsentMethod::TagText));
+
+    // The tap is hers: the next one, on a page, is of somebody known.
+    let url = shop.url();
+    let tap = shop.tap(TapRequest::url(&url).seen(identifier(PHONE))).unwrap();
+    assert!(matches!(tap.recognition, Recognition::Known(_)) && tap.opt_in.is_none());
+
+    // Sent on to somebody else, forged, or of a way that is off, it joins nobody.
+    let url = shop.url();
+    shop.text("m-3", PHONE, &mirrored(&url));
+    let thief = "phone:+15105550199";
+    for (id, text) in
+        [("m-4", mirrored(&url)), ("m-5", format!("Hi! {}-{}", "AB".repeat(16), "CD".repeat(8)))]
+    {
+        shop.text(id, thief, &text);
+        assert!(shop.engine.consents().ledger(&identifier(thief)).unwrap().is_none());
+    }
+    let mut off = Shop::open();
+    let url = off.url();
+    off.text("m-6", PHONE, &mirrored(&url));
+    assert_eq!((off.actions().len(), off.status()), (0, Status::None));
+    let broken = config().with_ways(Ways::default().with_tag_text("https://tap.example"));
+    assert!(matches!(Engine::open(Memory::new(), broken, Keys::none(), entropy()), Err(Error::Misuse(_))));
+}
+
+#[test]
+fn a_keyword_joins_without_a_tap_after_a_yes() {
+    let mut off = Shop::open();
+    off.text("m-1", PHONE, "join");
+    assert!(off.actions().is_empty(), "the host did not offer it");
+
+    let mut shop = Shop::with(config().with_ways(Ways::default().with_keyword(true)));
+    shop.text("m-1", PHONE, "Join");
+    shop.text("m-2", PHONE, "join please");
+    assert_eq!(shop.actions(), [ASKED], "asked once while the question waits");
+    shop.text("m-3", PHONE, "y");
+    assert!(shop.may_market());
+    let thread = shop.engine.consents().thread(&identifier(PHONE)).unwrap().unwrap();
+    assert_eq!(thread.joined_by(), Some(ConsentMethod::Keyword), "joined without a tap");
+    assert_eq!(shop.evidence(), ["request", "message"]);
+    shop.text("m-4", PHONE, "start");
+    assert_eq!(shop.actions().len(), 2, "she is in already");
+
+    // She leaves, and comes back by an act of her own, asked again.
+    shop.text("m-5", PHONE, "stop");
+    shop.text("m-6", PHONE, "yes");
+    assert!(!shop.may_market(), "a yes to nothing is none");
+    shop.text("m-7", PHONE, "START");
+    assert_eq!(shop.status(), Status::OptedOut, "asked, and not yet back");
+    shop.text("m-8", PHONE, "Yes");
+    assert_eq!((shop.may_market(), shop.status()), (true, Status::Subscribed));
+}
+
+#[test]
+fn a_question_of_a_double_opt_in_is_answered_in_time_or_not_at_all() {
+    let life = Duration::from_secs(60 * 60);
+    let config =
+        config().with_ways(Ways::default().with_keyword(true)).with_confirmation("{brand}: yes?", life);
+    let mut shop = Shop::with(config.clone());
+    shop.text("m-1", PHONE, "JOIN");
+    shop.text_at("m-0", -500, r#"{"message_id":"m-0","body":"yes"}"#);
+    assert!(!shop.may_market(), "said before it was asked");
+    shop.now += 60 * 60;
+    shop.text("m-2", PHONE, "yes");
+    assert!(!shop.may_market(), "too late");
+
+    shop.text("m-3", PHONE, "join");
+    shop.text("m-4", PHONE, "no thanks");
+    shop.text("m-5", PHONE, "yes");
+    assert!(!shop.may_market(), "she declined");
+    shop.text("m-6", PHONE, "stop");
+    assert_eq!(shop.actions().last().map(String::as_str), Some(LEFT));
+
+    let longer = config.with_confirmation("", Duration::from_secs(30 * 24 * 60 * 60 + 1));
+    assert!(matches!(Engine::open(Memory::new(), longer, Keys::none(), entropy()), Err(Error::Misuse(_))));
+}
+
+#[test]
+fn an_opt_out_in_any_words_is_confirmed_once() {
+    let mut shop = Shop::open();
+    let join = |shop: &mut Shop, id: &str| {
+        let url = shop.url();
+        let code = shop.tap(TapRequest::url(&url)).unwrap().opt_in.unwrap().code;
+        shop.text(id, PHONE, &format!("JOIN {code}"));
+        code
+    };
+    let code = join(&mut shop, "m-1");
+    assert!(shop.may_market());
+    shop.text("m-2", PHONE, "pls stop txting me");
+    shop.text("m-3", PHONE, "STOP");
+    shop.text("m-4", PHONE, "I said stop!!");
+    assert_eq!((shop.actions(), shop.may_market()), (vec![WELCOME.to_owned(), LEFT.to_owned()], false));
+    // The code of the first time counts no more, and she is told.
+    shop.text("m-5", PHONE, &format!("JOIN {code}"));
+    assert_eq!((shop.actions().len(), shop.may_market()), (3, false));
+    join(&mut shop, "m-6");
+    assert!(shop.may_market(), "a tap and a text are an act of her own");
+    // A stop that was held up on the way is older than that.
+    let before = shop.actions().len();
+    shop.text_at("m-7", 1, r#"{"message_id":"m-7","body":"stop"}"#);
+    assert_eq!((shop.actions().len(), shop.may_market(), shop.status()), (before, true, Status::Subscribed));
+    shop.text("m-8", PHONE, "You have the wrong number");
+    assert_eq!((shop.actions().len(), shop.may_market()), (before + 1, false));
+    assert!(shop.actions().iter().all(|text| !text.contains("{")));
+    let rebuilt = shop.engine.log().rebuild(false, |_| {}).unwrap();
+    assert_eq!(rebuilt.before, rebuilt.after);
+}
+
+#[test]
+fn a_gateway_may_tell_a_message_twice_or_in_parts() {
+    let mut shop = Shop::open();
+    shop.text("m-1", PHONE, "help");
+    shop.text_at("other-webhook", 10, r#"{"message_id":"m-1","body":"help"}"#);
+    assert_eq!(shop.actions().len(), 1);
+
+    let url = shop.url();
+    let code = shop.tap(TapRequest::url(&url)).unwrap().opt_in.unwrap().code;
+    let (one, two) = code.as_str().split_at(3);
+    let part = |n: u32, body: &str| {
+        format!(r#"{{"message_id":"p-{n}","reference":"77","part":{n},"parts":2,"body":{body:?}}}"#)
+    };
+    shop.later(60);
+    shop.text_at("p-2", 31, &part(2, two));
+    assert!(!shop.may_market());
+    shop.text_at("p-1", 30, &part(1, &format!("Hello, JOIN {one}")));
+    assert!(shop.may_market(), "whole, whatever came first");
+
+    // A wish is heard at once, though the rest never comes.
+    shop.text_at(
+        "p-3",
+        60,
+        r#"{"message_id":"p-3","reference":"78","part":1,"parts":3,"body":"please stop texting me"}"#,
+    );
+    assert!(!shop.may_market());
+}
+
+#[test]
+fn what_older_tables_lack_is_folded_when_they_are_opened() {
+    let mut shop = Shop::open();
+    shop.text("m-1", PHONE, "STOP");
+    let before = shop.engine.log().state_digest().unwrap();
+    let Shop { engine, now, .. } = shop;
+    let tenant = phygital_core::vocab::TenantKey::new(&engine.identity().tenant);
+    let mut store = engine.into_store();
+    let mut writer = store.writer().unwrap();
+    writer.remove_thread(&identifier(PHONE).key(&tenant)).unwrap();
+    let rules = writer.rules().unwrap().unwrap();
+    writer.put_rules(&rules, None, &Digest::from_bytes([0; 32])).unwrap();
+    writer.commit().unwrap();
+    let mut engine = Engine::open(store, config(), Keys::none(), entropy()).unwrap();
+    let thread = engine.consents().thread(&identifier(PHONE)).unwrap().unwrap();
+    assert_eq!(thread.status(at(now)), Status::OptedOut);
+    assert_eq!(engine.log().state_digest().unwrap(), before);
+}
+
+#[test]
+fn an_erased_number_has_no_thread() {
+    let mut shop = Shop::open();
+    shop.text("m-1", PHONE, "hello");
+    assert!(shop.engine.consents().thread(&identifier(PHONE)).unwrap().is_some());
+    let now = shop.later(1);
+    shop.engine.erase_identifier(&identifier(PHONE), now).unwrap();
+    assert!(shop.engine.consents().thread(&identifier(PHONE)).unwrap().is_none());
+    shop.text("m-2", PHONE, "hello again");
+    assert!(shop.engine.consents().thread(&identifier(PHONE)).unwrap().is_none());
+    let rebuilt = shop.engine.log().rebuild(false, |_| {}).unwrap();
+    assert_eq!(rebuilt.before, rebuilt.after);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever is texted, and in whatever order it comes in: whose last word was to stop gets nothing that is not an answer, and
+    /// each time she leaves she is told so at most once.
+    #[test]
+    fn nothing_is_sent_to_who_has_left(
+        texts in prop::collection::vec((0..8usize, 1..40i64), 1..12),
+    ) {
+        const SAID: [&str; 8] = ["stop", "please stop texting me", "JOIN", "yes", "START", "no", "hello", "help"];
+        let ways = Ways::default().with_keyword(true);
+        let mut shop = Shop::with(config().with_ways(ways));
+        for (n, (said, seconds)) in texts.iter().enumerate() {
+            let body = SAID[*said];
+            shop.text_at(&format!("m-{n}"), *seconds, &format!(r#"{{"message_id":"m-{n}","body":{body:?}}}"#));
+        }
+        let phone = identifier(PHONE);
+        let ledger = shop.engine.consents().ledger(&phone).unwrap().unwrap_or_default();
+        let marketing = |entry: &&phygital_core::consent::Entry| entry.covers(Purpose::Marketing);
+        let given = |entry: &&phygital_core::consent::Entry| entry.state == phygital_core::consent::State::Granted;
+        let last_given = ledger.entries().iter().filter(marketing).filter(given).map(|entry| entry.fold.at).max();
+        // A text that says it was sent later than it came in is folded at that moment: one came in a second.
+        let stops = (1..).zip(&texts).filter(|(_, (said, _))| *said < 2);
+        let last_stop = stops.map(|(came, (_, seconds))| at(*seconds.min(&came))).max();
+        if let Some(stop) = last_stop && last_given.is_none_or(|given| given <= stop) {
+            prop_assert!(!shop.may_market());
+        }
+        if shop.may_market() {
+            prop_assert_eq!(shop.status(), Status::Subscribed);
+        }
+        let joined = ledger.entries().iter().filter(given).count();
+        let told = shop.actions().iter().filter(|text| text.as_str() == LEFT).count();
+        prop_assert!(told <= joined + 1, "{} confirmations, {} times joined", told, joined);
+        let rebuilt = shop.engine.log().rebuild(false, |_| {}).unwrap();
+        prop_assert_eq!(rebuilt.before, rebuilt.after);
+    }
 }

@@ -8,17 +8,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the core, each knowing only itself and those before it.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 18] = [
     "vocab",
     "crypto",
     "contactless",
     "tap",
     "event",
     "log",
+    "rules",
     "consent",
     "optin",
     "identity",
     "profile",
+    "conversation",
     "journey",
     "attribution",
     "measure",

@@ -7,7 +7,7 @@ use crate::store::{Read, Store};
 use crate::vocab::{ActionId, EventId, EventKey, SourceId, Timestamp};
 
 use super::session::DECISIONS;
-use super::{Engine, Error, Missing, Receipt, fold};
+use super::{Engine, Error, Missing, Receipt, conversations, fold};
 
 /// The outbox of an [`Engine`].
 #[derive(Debug)]
@@ -18,8 +18,11 @@ pub struct Actions<'e, S: Store> {
 impl<S: Store> Actions<'_, S> {
     /// At most `most` actions to carry out at `now`, oldest cause first, behind one of them.
     ///
-    /// Left out are those that have expired, and those that consent no longer permits: an action that
-    /// was lawful when it was decided may not be so any more. They stay in [`Actions::waiting`].
+    /// Left out are those that have expired, and messages that the [gate](super::Config::gate) does not let out at `now`: what
+    /// was lawful when it was decided may not be so any more, and what was not may be so later. They stay in
+    /// [`Actions::waiting`]. A message has to be delivered before its `expires_at`, which is the end of the lawful window at
+    /// the latest: give it to the gateway as the time until which it may try. Messages to one contact point are let out in the
+    /// order in which they were asked for.
     pub fn due(&self, behind: Option<&Action>, most: usize, now: Timestamp) -> Result<Vec<Action>, Error> {
         let mut due = Vec::new();
         let mut behind = behind.cloned();
@@ -28,8 +31,8 @@ impl<S: Store> Actions<'_, S> {
             let Some(last) = page.last() else { break };
             behind = Some(last.clone());
             for action in page {
-                if due.len() < most && self.is_due(&action, now)? {
-                    due.push(action);
+                if due.len() < most {
+                    due.extend(self.at_its_time(action, now)?);
                 }
             }
         }
@@ -61,28 +64,41 @@ impl<S: Store> Actions<'_, S> {
                     received_at: entry.received_at,
                 });
             }
-            if session.tx.action(&id)?.is_none() {
-                return Err(Error::Unknown(Missing::Action));
-            }
+            let action = session.tx.action(&id)?.ok_or(Error::Unknown(Missing::Action))?;
             let body = ActionCompleted::new(id, outcome.name().to_owned());
-            session.append(Event::new(source, event_id, now, body)).map(|accepted| *accepted.receipt())
+            let accepted = session.append(Event::new(source, event_id, now, body))?;
+            if action.action == Action::NOTIFY {
+                // It named whom the recipient has to forget, and nobody has to know it any longer.
+                session.unsay(&action.cause.key)?;
+            }
+            Ok(*accepted.receipt())
         })
     }
 
-    fn is_due(&self, action: &Action, now: Timestamp) -> Result<bool, Error> {
+    /// The action as it is to be carried out at `now`, if it is.
+    fn at_its_time(&self, action: Action, now: Timestamp) -> Result<Option<Action>, Error> {
         if action.expires_at.is_some_and(|end| end < now) {
-            return Ok(false);
+            return Ok(None);
         }
-        let (Some(to), Some(purpose)) = (&action.to, action.purpose) else { return Ok(true) };
-        // The confirmation of an opt-out is owed in spite of it (47 CFR 64.1200(a)(12)), and so is an
-        // answer to whoever asks for help.
-        if action.action == Action::ANSWER {
-            return Ok(true);
-        }
+        let Some(to) = &action.to else { return Ok(Some(action)) };
         let engine = &*self.engine;
-        let ledger = fold::read_ledger(&engine.store.reader()?, &to.key(&engine.tenant))?;
+        // A clock set back revives no consent and opens no window.
         let now = now.max(engine.head.hlc.wall());
-        Ok(engine.config.policy.permits(ledger.as_ref(), purpose, now).allowed)
+        if let Some(message) = conversations::message_of(&action) {
+            let asking = conversations::Asking {
+                tx: &engine.store.reader()?,
+                tenant: &engine.tenant,
+                config: &engine.config,
+                now,
+            };
+            let verdict = asking.judge(&message, Some(&action))?;
+            let sooner = |end: Timestamp| Some(action.expires_at.map_or(end, |other| other.min(end)));
+            return Ok(verdict.expires_at.map(|end| Action { expires_at: sooner(end), ..action }));
+        }
+        let Some(purpose) = action.purpose else { return Ok(Some(action)) };
+        let ledger = fold::read_ledger(&engine.store.reader()?, &to.key(&engine.tenant))?;
+        let permitted = engine.config.policy.permits(ledger.as_ref(), purpose, now).allowed;
+        Ok(permitted.then_some(action))
     }
 }
 

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::consent::Policy;
+use crate::consent::{Catalogue, Policy};
+use crate::conversation::gate::Gate;
+use crate::conversation::lint::Style;
+use crate::conversation::topic::Topic;
 use crate::identity::Rules;
 use crate::identity::matching::Model;
 use crate::machine::FailureLimits;
 use crate::optin::{Notice, OptInConfig};
+use crate::rules::RuleBook;
 use crate::tap::replay::ReplayPolicy;
-use crate::vocab::DeviceId;
+use crate::vocab::{DeviceId, TopicId};
 
 /// The settings of an engine. All have defaults; `with_` sets one.
 ///
@@ -40,6 +44,10 @@ pub struct Config {
     pub model: Option<Model>,
     /// What needs consent.
     pub policy: Policy,
+    /// What data is used for, and who gets it: who is told of an erasure, what receipts say.
+    pub catalogue: Catalogue,
+    /// What decides whether a message may go out: the law, and the brand's own rules. Its style names the brand.
+    pub gate: Gate,
     /// The notice that an unknown visitor is shown after a tap; no opt-in is offered without.
     pub notice: Option<Notice>,
     /// How long a code lives and how often it may be tried.
@@ -54,6 +62,15 @@ pub struct Config {
     pub retry_text: String,
     /// What is answered to a call for help.
     pub help_text: String,
+    /// The topics that may be opened with customers, by their ids.
+    pub topics: BTreeMap<TopicId, Topic>,
+    /// Which ways lead from a tap to a text.
+    pub ways: Ways,
+    /// What is asked of one that texts without having seen the notice: `{notice}` stands for its text. Her answer is the second
+    /// half of a double opt-in.
+    pub confirm_text: String,
+    /// How long that question waits for its answer, at most [`CONFIRM_LIFE_MAX`](crate::vocab::limits::CONFIRM_LIFE_MAX).
+    pub confirm_life: Duration,
     /// How long the same client may send the same tap again and get the first answer: a page
     /// reloaded, a link previewed.
     pub repeat_window: Duration,
@@ -63,6 +80,48 @@ pub struct Config {
     pub replay_of: BTreeMap<String, ReplayPolicy>,
     /// How many taps that are not genuine are let pass. Counted in memory, by each engine for itself.
     pub failure_limits: FailureLimits,
+}
+
+/// Which ways lead from a tap to a text; each needs a notice.
+///
+/// | way | she does | consent |
+/// |---|---|---|
+/// | `landing` | taps, reads the notice on a page, sends the text with its one-time code | at once: the notice was shown |
+/// | `tag_text` | taps a tag with an `sms:` link, sends what the tag mirrored into it | after a yes to the notice in the first reply |
+/// | `keyword` | texts the notice's keyword, without a tap | after a yes; she has joined without a tap |
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ways {
+    /// A page after the tap, with a one-time code. On by default.
+    pub landing: bool,
+    /// The link that a tag with a web address would have given, with places for what the tag mirrors: see
+    /// [`TagText`](crate::optin::TagText). Off by default.
+    pub tag_text: Option<String>,
+    /// The keyword alone, or with a code that is no longer good. Off by default.
+    pub keyword: bool,
+}
+
+impl Default for Ways {
+    fn default() -> Ways {
+        Ways { landing: true, tag_text: None, keyword: false }
+    }
+}
+
+impl Ways {
+    /// With or without a page after the tap.
+    pub fn with_landing(self, landing: bool) -> Ways {
+        Ways { landing, ..self }
+    }
+
+    /// With `sms:` links on the tags themselves, which stand for this link.
+    pub fn with_tag_text(self, link: impl Into<String>) -> Ways {
+        Ways { tag_text: Some(link.into()), ..self }
+    }
+
+    /// With or without the keyword alone.
+    pub fn with_keyword(self, keyword: bool) -> Ways {
+        Ways { keyword, ..self }
+    }
 }
 
 impl Default for Config {
@@ -75,12 +134,18 @@ impl Default for Config {
             rules: Rules::default(),
             model: None,
             policy: Policy::default(),
+            catalogue: Catalogue::default(),
+            gate: Gate::new(RuleBook::standard().clone(), Style::new("the shop")),
             notice: None,
             opt_in: OptInConfig::default(),
             joined_text: "{brand}: welcome, you are in. Reply STOP to leave, HELP for help.".to_owned(),
             left_text: "{brand}: you have left and will get no more messages from us.".to_owned(),
             retry_text: "{brand}: that code is no longer good. Please tap again.".to_owned(),
             help_text: "{brand}: reply STOP to leave, or ask at any of our shops.".to_owned(),
+            topics: BTreeMap::new(),
+            ways: Ways::default(),
+            confirm_text: "{brand}: {notice} Reply YES to agree, STOP if not.".to_owned(),
+            confirm_life: Duration::from_secs(7 * 24 * 60 * 60),
             repeat_window: Duration::from_secs(120),
             replay: ReplayPolicy::STRICT,
             replay_of: BTreeMap::new(),
@@ -93,6 +158,7 @@ impl Config {
     /// Sets the brand.
     pub fn with_brand(mut self, brand: impl Into<String>) -> Config {
         self.brand = brand.into();
+        self.gate.style.brand.clone_from(&self.brand);
         self
     }
 
@@ -132,6 +198,26 @@ impl Config {
         self
     }
 
+    /// Sets the purpose catalogue, and from it what needs consent.
+    pub fn with_catalogue(mut self, catalogue: Catalogue) -> Config {
+        self.policy = catalogue.policy(self.policy);
+        self.catalogue = catalogue;
+        self
+    }
+
+    /// Sets what decides whether a message may go out. Texts are held against the brand that its style names.
+    pub fn with_gate(mut self, gate: Gate) -> Config {
+        self.gate = gate;
+        self
+    }
+
+    /// Sets the rules of messages: those of the law with what is to be replaced and added, as
+    /// [`RuleBook::extended_by`] gives them.
+    pub fn with_rule_book(mut self, rules: RuleBook) -> Config {
+        self.gate.rules = rules;
+        self
+    }
+
     /// Sets the notice of the opt-in.
     pub fn with_notice(mut self, notice: Notice) -> Config {
         self.notice = Some(notice);
@@ -155,6 +241,24 @@ impl Config {
         self.joined_text = joined.into();
         self.left_text = left.into();
         self.help_text = help.into();
+        self
+    }
+
+    /// Adds a topic, in the place of one of the same id.
+    pub fn with_topic(mut self, topic: Topic) -> Config {
+        self.topics.insert(topic.id().clone(), topic);
+        self
+    }
+
+    /// Sets which ways lead from a tap to a text.
+    pub fn with_ways(mut self, ways: Ways) -> Config {
+        self.ways = ways;
+        self
+    }
+
+    /// Sets what is asked of one that texts without having seen the notice, and how long that waits for an answer.
+    pub fn with_confirmation(mut self, text: impl Into<String>, life: Duration) -> Config {
+        (self.confirm_text, self.confirm_life) = (text.into(), life);
         self
     }
 

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use crate::event::kinds::decisions::{IdentifierErased, PayloadStruck};
-use crate::event::{Body, Event};
+use crate::consent::{Ledger, Signal, contacts};
+use crate::conversation::thread::{self, Thread};
+use crate::event::kinds::decisions::{IdentifierErased, PayloadStruck, SuppressionKept};
+use crate::event::{Body, Event, FoldKey, Recorded};
 use crate::log::Sealed;
 use crate::optin::Code;
 use crate::store::{Read, Store, Write};
-use crate::vocab::{
-    CustomerId, Digest, EventId, EventKey, Identifier, IdentifierKey, SourceId, TenantKey, Timestamp,
-};
+use crate::vocab::{CustomerId, Digest, EventKey, Identifier, IdentifierKey, Purpose, TenantKey, Timestamp};
 
 use super::customers::{Recut, owner_of, recut};
 use super::remake::{forget, remake};
-use super::session::{DECISIONS, Session};
+use super::rights::{Told, decided, notices};
+use super::session::Session;
 use super::{Engine, Error, Missing, fold};
 
 /// What an erasure came to.
@@ -26,6 +27,8 @@ pub struct Erased {
     pub struck: u64,
     /// How many events lost all that they said.
     pub emptied: u64,
+    /// How many notices to recipients of her data wait in the outbox.
+    pub notices: u64,
 }
 
 impl<S: Store> Engine<S> {
@@ -34,7 +37,12 @@ impl<S: Store> Engine<S> {
     /// It is struck from every event that names it. Of an event that is about it, such as a consent given by that number,
     /// or that names nobody else, nothing is left but its place in the log. What it tied together falls apart, its consents
     /// are gone, and all is as if it had never been seen. A keyed tombstone stays, so that no event sent again, and no
-    /// other one, brings it back: whoever wants to be known by it again cannot be. A tap still counts as used.
+    /// other one, brings it back: whoever wants to be known by it again cannot be. A tap still counts as used. Where it had
+    /// opted out of something, or was suppressed, the tombstone's key keeps that too, also for a withdrawal that comes
+    /// later: a list that is bought in years to come still meets it.
+    ///
+    /// Every recipient of the [catalogue](super::Config::catalogue) is to be told (GDPR, article 19): an action
+    /// [`NOTIFY`](crate::machine::Action::NOTIFY) waits for each. It names what was erased, until it is acknowledged.
     ///
     /// Costs reading every event that names it, and every event that names what it was named with.
     ///
@@ -42,7 +50,7 @@ impl<S: Store> Engine<S> {
     /// [`Error::Storage`].
     pub fn erase_identifier(&mut self, identifier: &Identifier, now: Timestamp) -> Result<Erased, Error> {
         let key = identifier.key(&self.tenant);
-        self.transact(now, |session| session.erase(&BTreeSet::from([key]), None))
+        self.transact(now, |session| session.erase_and_tell(&BTreeSet::from([key]), None))
     }
 
     /// Forgets a customer: the identifiers that are hers alone as [`Engine::erase_identifier`] does, and all that her
@@ -67,12 +75,32 @@ impl<S: Store> Engine<S> {
             }
             // Nobody but her is known by what is shared.
             let gone = if hers.is_empty() { shared } else { hers };
-            session.erase(&gone, Some(anchor.customer))
+            session.erase_and_tell(&gone, Some(anchor.customer))
         })
     }
 }
 
 impl<W: Write> Session<'_, W> {
+    /// Erases identifiers, and asks the host to tell whoever got data by them.
+    fn erase_and_tell(
+        &mut self,
+        gone: &BTreeSet<IdentifierKey>,
+        whole: Option<CustomerId>,
+    ) -> Result<Erased, Error> {
+        let mut identifiers = Vec::new();
+        for key in gone {
+            identifiers.extend(self.tx.node(key)?.map(|node| node.identifier));
+        }
+        identifiers.sort();
+        let mut erased = self.erase(gone, whole)?;
+        let told = Told { request: "erasure", customer: whole, identifiers, correct: None };
+        for notice in notices(self.config.catalogue.recipients(), &told, &self.head.origin, self.now) {
+            self.append(notice)?;
+            erased.notices += 1;
+        }
+        Ok(erased)
+    }
+
     /// Erases identifiers; of the events of `whole` nothing is left.
     fn erase(&mut self, gone: &BTreeSet<IdentifierKey>, whole: Option<CustomerId>) -> Result<Erased, Error> {
         let mut events = BTreeSet::new();
@@ -80,6 +108,7 @@ impl<W: Write> Session<'_, W> {
             events.extend(self.tx.events_of(key, None)?);
         }
         let (mut others, mut codes, mut struck) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        let (mut unsaid, mut untold) = (BTreeSet::new(), BTreeSet::new());
         for at in events {
             let Some(recorded) = self.recorded(&at.key)? else { continue };
             let event = recorded.event;
@@ -98,9 +127,15 @@ impl<W: Write> Session<'_, W> {
             };
             self.tx.strike(&at.key, left.as_ref())?;
             struck.push((at.key, left.as_ref().map(Sealed::digest)));
-            for (key, _) in named.into_iter().filter(|(key, _)| !gone.contains(key)) {
+            for (key, one) in named.into_iter().filter(|(key, _)| !gone.contains(key)) {
                 if left.is_none() {
                     self.tx.remove_event_of(&key, &at)?;
+                    if contacts(&event).contains(&one) || Signal::is_in(&event) {
+                        unsaid.insert((key, one.clone()));
+                    }
+                    if thread::contacts(&event).contains(&one) {
+                        untold.insert((key, one.clone()));
+                    }
                 }
                 others.insert(key);
             }
@@ -119,15 +154,27 @@ impl<W: Write> Session<'_, W> {
                 self.tx.put_offer(code.as_str(), &fold::json(&offer)?)?;
             }
         }
-        let (mut lost, mut touched) = (BTreeSet::new(), BTreeSet::new());
+        for (key, one) in &unsaid {
+            self.say_again(key, one)?;
+        }
+        for (key, one) in &untold {
+            self.tell_again(key, one)?;
+        }
+        let (mut lost, mut touched, mut kept) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         for key in gone {
+            // Of one that is erased already nothing was said since, but for what was kept.
+            if !self.tx.is_erased(key)? {
+                let blocked = fold::read_ledger(&self.tx, key)?.unwrap_or_default().blocked();
+                kept.extend((!blocked.is_empty()).then_some((*key, blocked)));
+                self.tx.remove_ledger(key)?;
+            }
             if let Some(node) = self.tx.node(key)? {
                 lost.insert(node.customer);
                 self.profiles.moves.note(*key, Some(node.customer));
             }
             forget(&mut self.tx, self.lens, key, &mut touched)?;
-            self.tx.remove_ledger(key)?;
             self.tx.remove_tries(key)?;
+            self.tx.remove_thread(key)?;
         }
         let mut remade = remake(&mut self.tx, self.lens, &others, &mut self.profiles)?;
         for key in touched {
@@ -138,7 +185,77 @@ impl<W: Write> Session<'_, W> {
         lost.extend(remade.lost);
         let change = Recut { fresh: &BTreeSet::new(), anew: true, newest: None, lost: &lost };
         recut(&mut self.tx, self.lens, remade.around, change, &mut self.profiles)?;
-        self.tell_erased(gone, &struck)
+        let erased = self.tell_erased(gone, &struck)?;
+        let behind = self.head.origin;
+        for (key, blocked) in kept {
+            self.append(kept_event(&key, &blocked, behind, self.now))?;
+        }
+        Ok(erased)
+    }
+
+    /// Makes the consent ledger of an identifier anew from the events that name it.
+    fn say_again(&mut self, key: &IdentifierKey, identifier: &Identifier) -> Result<(), Error> {
+        let mut ledger = Ledger::default();
+        for at in self.tx.events_of(key, None)? {
+            if let Some(recorded) = self.recorded(&at.key)? {
+                ledger.apply(identifier, &recorded);
+            }
+        }
+        match ledger == Ledger::default() {
+            true => self.tx.remove_ledger(key)?,
+            false => self.tx.put_ledger(key, &fold::json(&ledger)?)?,
+        }
+        Ok(())
+    }
+
+    /// Makes the thread of a contact point anew, where events of it are no more. How actions went is not told of them.
+    fn tell_again(&mut self, key: &IdentifierKey, identifier: &Identifier) -> Result<(), Error> {
+        let Some(older) = fold::read_thread(&self.tx, key)? else { return Ok(()) };
+        let mut thread = Thread::default();
+        for at in self.tx.events_of(key, None)? {
+            if let Some(recorded) = self.recorded(&at.key)?
+                && thread::contacts(&recorded.event).contains(&identifier)
+            {
+                thread.apply(&recorded);
+            }
+        }
+        thread.keep_outcomes(&older);
+        match thread == Thread::default() {
+            true => self.tx.remove_thread(key)?,
+            false => self.tx.put_thread(key, &fold::json(&thread)?)?,
+        }
+        Ok(())
+    }
+
+    /// Strikes all that an event said, and says so.
+    pub(super) fn unsay(&mut self, event: &EventKey) -> Result<(), Error> {
+        self.tx.strike(event, None)?;
+        self.tell_erased(&BTreeSet::new(), &[(*event, None)]).map(drop)
+    }
+
+    /// What an event says of erased identifiers that has to be kept of them: that they are not to be used.
+    ///
+    /// A withdrawal may come in after the erasure, from a till that was offline.
+    pub(super) fn kept_of(&self, event: &Event, gone: &BTreeSet<IdentifierKey>) -> Result<Vec<Event>, Error> {
+        let mut kept = Vec::new();
+        let fold = FoldKey { at: event.occurred_at, key: event.key() };
+        let (origin, hlc) = (self.head.origin, self.head.hlc);
+        let named: BTreeSet<&Identifier> = event.identifiers.iter().chain(event.body.whom()).collect();
+        for identifier in named {
+            let key = identifier.key(self.lens.tenant);
+            if !gone.contains(&key) {
+                continue;
+            }
+            let recorded = Recorded { event: event.clone(), fold, origin, hlc, received_at: self.now };
+            let mut said = Ledger::default();
+            said.apply(identifier, &recorded);
+            let known = fold::read_ledger(&self.tx, &key)?.unwrap_or_default().blocked();
+            let blocked: BTreeSet<Purpose> = said.blocked().difference(&known).copied().collect();
+            if !blocked.is_empty() {
+                kept.push(kept_event(&key, &blocked, fold.key, self.now));
+            }
+        }
+        Ok(kept)
     }
 
     /// Appends the tombstones, and what is left of each payload.
@@ -148,21 +265,17 @@ impl<W: Write> Session<'_, W> {
         struck: &[(EventKey, Option<Digest>)],
     ) -> Result<Erased, Error> {
         let mut erased = Erased::default();
-        let event = |id: String, now, body: Body| {
-            let source = SourceId::new(DECISIONS).expect("a constant that is an id");
-            Event::new(source, EventId::new(id).expect("made of hexadecimal digits"), now, body)
-        };
         let behind = self.head.origin;
         for (key, left) in struck {
             let mut body = PayloadStruck::new(*key);
             body.left = *left;
             // An event may lose one identifier after the other.
-            self.append(event(format!("struck:{key}:{behind}"), self.now, body.into()))?;
+            self.append(decided(format!("struck:{key}:{behind}"), self.now, body))?;
             *(if left.is_some() { &mut erased.struck } else { &mut erased.emptied }) += 1;
         }
         for key in gone {
             if !self.tx.is_erased(key)? {
-                self.append(event(format!("erased:{key}"), self.now, IdentifierErased::new(*key).into()))?;
+                self.append(decided(format!("erased:{key}"), self.now, IdentifierErased::new(*key)))?;
                 erased.identifiers += 1;
             }
         }
@@ -178,7 +291,7 @@ impl<W: Write> Session<'_, W> {
         };
         self.erasures = Some(any);
         let mut gone = BTreeSet::new();
-        for identifier in event.identifiers.iter().chain(about(&event.body)).filter(|_| any) {
+        for identifier in event.identifiers.iter().chain(event.body.whom()).filter(|_| any) {
             let key = identifier.key(self.lens.tenant);
             if self.tx.is_erased(&key)? {
                 gone.insert(key);
@@ -203,15 +316,18 @@ impl<W: Write> Session<'_, W> {
     }
 }
 
-/// Whom an event is about, beyond naming her.
-fn about(body: &Body) -> Option<&Identifier> {
-    match body {
-        Body::OptedIn(said) => Some(&said.contact),
-        Body::OptedOut(said) => Some(&said.contact),
-        Body::OptInRefused(said) => Some(&said.contact),
-        Body::ActionRequested(action) => action.to.as_ref(),
-        _ => None,
+/// That an erased identifier is not to be used for some purposes, for good.
+fn kept_event(
+    key: &IdentifierKey,
+    blocked: &BTreeSet<Purpose>,
+    because: impl std::fmt::Display,
+    now: Timestamp,
+) -> Event {
+    let mut body = SuppressionKept::new(*key);
+    if blocked.len() < Purpose::ALL.len() {
+        body.purposes = blocked.iter().copied().collect();
     }
+    decided(format!("kept:{key}:{because}"), now, body)
 }
 
 /// An event without identifiers; `None` where nothing may be left of it, as of all that is not somebody else's where `whole`
@@ -223,7 +339,7 @@ pub(super) fn strike(
     whole: bool,
 ) -> Option<Event> {
     let is_gone = |one: &Identifier| gone.contains(&one.key(tenant));
-    let about = about(&event.body);
+    let about = event.body.whom();
     if about.is_some_and(is_gone) {
         return None;
     }

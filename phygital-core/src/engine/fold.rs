@@ -2,7 +2,8 @@
 
 use super::customers::{self, Lens};
 use super::profiles::Profiles;
-use crate::consent::{Ledger, contacts};
+use crate::consent::{Ledger, Signal, contacts};
+use crate::conversation::thread::{self, Thread};
 use crate::event::{Body, Recorded};
 use crate::machine::{Action, Mark, TagRow};
 use crate::optin::{Code, Offer, Tries};
@@ -58,18 +59,48 @@ pub(crate) fn apply<W: Write>(
             }
         }
         Body::ActionRequested(event) => tx.put_action(&Action::requested(event, recorded.fold))?,
-        Body::ActionCompleted(event) => tx.remove_action(&event.action_id)?,
+        Body::ActionCompleted(event) => {
+            // Whom it concerns is known while it waits.
+            if let Some(to) = tx.action(&event.action_id)?.and_then(|action| action.to) {
+                fold_thread(tx, &to.key(lens.tenant), recorded)?;
+            }
+            tx.remove_action(&event.action_id)?;
+        }
         Body::IdentifierErased(event) => tx.put_erased(&event.key)?,
+        Body::SuppressionKept(event) => {
+            let mut ledger = read_ledger(tx, &event.key)?.unwrap_or_default();
+            if ledger.keep(recorded) {
+                tx.put_ledger(&event.key, &json(&ledger)?)?;
+            }
+        }
         _ => {}
     }
-    for contact in contacts(&recorded.event) {
+    let mut said = contacts(&recorded.event);
+    if Signal::is_in(&recorded.event) {
+        said.extend(lens.usable(&recorded.event.identifiers).into_iter().map(|(_, one)| one));
+        said.sort();
+        said.dedup();
+    }
+    for contact in said {
         let key = contact.key(lens.tenant);
         let mut ledger = read_ledger(tx, &key)?.unwrap_or_default();
         if ledger.apply(contact, recorded) {
             tx.put_ledger(&key, &json(&ledger)?)?;
         }
     }
+    for contact in thread::contacts(&recorded.event) {
+        fold_thread(tx, &contact.key(lens.tenant), recorded)?;
+    }
     customers::apply(tx, lens, recorded, profiles)
+}
+
+/// Folds an event into the thread of a contact point.
+fn fold_thread<W: Write>(tx: &mut W, contact: &IdentifierKey, recorded: &Recorded) -> Stored<()> {
+    let mut thread = read_thread(tx, contact)?.unwrap_or_default();
+    if thread.apply(recorded) {
+        tx.put_thread(contact, &json(&thread)?)?;
+    }
+    Ok(())
 }
 
 pub(super) const READING_LEDGER: &str = "reading a consent ledger";
@@ -77,6 +108,11 @@ pub(super) const READING_LEDGER: &str = "reading a consent ledger";
 /// The consent ledger of a contact point.
 pub(crate) fn read_ledger(tx: &impl Read, contact: &IdentifierKey) -> Stored<Option<Ledger>> {
     tx.ledger(contact)?.map(|text| read(&text, READING_LEDGER)).transpose()
+}
+
+/// The thread of a contact point.
+pub(crate) fn read_thread(tx: &impl Read, contact: &IdentifierKey) -> Stored<Option<Thread>> {
+    tx.thread(contact)?.map(|text| read(&text, "reading a thread")).transpose()
 }
 
 /// The failed tries of a contact point.

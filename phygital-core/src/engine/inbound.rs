@@ -1,45 +1,137 @@
 //! What follows from a text message that came in.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::event::kinds::conversation::{OptedIn, OptedOut};
+use crate::conversation::intent::{Class, Context, Reason, classify};
+use crate::conversation::thread::{Status, Thread};
+use crate::event::kinds::conversation::{ConsentRequested, ContactReassigned, OptedIn, OptedOut};
 use crate::event::kinds::decisions::{ActionRequested, OptInRefused};
 use crate::event::{Body, Event};
 use crate::machine::Action;
-use crate::optin::{Acceptance, Code, CodeRefusal, Inbound, Notice, Offered, judge};
-use crate::store::Write;
-use crate::vocab::limits::EVENT_IDENTIFIERS_MAX;
+use crate::optin::{Acceptance, Code, CodeRefusal, Notice, Offered, TagText, judge};
+use crate::store::{Read, Store, Write};
+use crate::vocab::limits::{CONFIRM_LIFE_MAX, EVENT_IDENTIFIERS_MAX};
 use crate::vocab::{
     ConsentMethod, EventId, EventKey, Identifier, MessageId, Personal, Purpose, SourceId, Timestamp,
 };
 
 use super::session::{DECISIONS, Session};
-use super::{Config, Error, fold};
+use super::{Config, Engine, Error, TapRequest, fold, topics};
 
 /// An answer that comes later than this is no answer any more.
 const ANSWER_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Decides what an event of the host leads to: for a text message, joining, leaving or help.
-pub(super) fn decide<W: Write>(session: &Session<'_, W>, event: &Event) -> Result<Vec<Event>, Error> {
+/// Decides what an event of the host leads to. For a text message, in this order:
+///
+/// 1. A message that a gateway told before, under another event, leads to nothing. Of one in parts each part is heard for a wish
+///    to be left alone, and the whole for everything else.
+/// 2. Compliance: a wish to be left alone, in whatever words, and the help text.
+/// 3. The tap: what a tag mirrored into its own link, the one-time code of a page, the keyword; and the answer to the question
+///    of a double opt-in.
+/// 4. What is left is conversation.
+pub(super) fn decide<W: Write>(session: &mut Session<'_, W>, event: &Event) -> Result<Vec<Event>, Error> {
     let Body::MessageReceived(message) = &event.body else { return Ok(Vec::new()) };
     let Some(contact) = event.identifiers.iter().find(|one| one.kind().is_contact_point()) else {
         return Err(Error::Bug("a message without a sender was let in"));
     };
+    let key = event.key();
+    let thread = fold::read_thread(&session.tx, &contact.key(session.lens.tenant))?.unwrap_or_default();
+    if thread.has_received(&message.message_id, key) {
+        return Ok(Vec::new());
+    }
+    let asked = thread.pending_double_opt_in(session.latest()).filter(|asked| asked.at <= event.occurred_at);
+    let notice = session.config.notice.as_ref();
+    let keywords = notice.map(|notice| notice.keyword());
+    let mut context = Context::default().with_keywords(keywords.as_slice());
+    context.region = contact.region();
+    context.pending = topics::pending(session, contact)?;
+    context.double_opt_in_pending = asked.is_some();
+    let inbound = Message { session, event, contact, id: &message.message_id, key, thread: &thread };
     let text = message.body.as_ref().map_or("", Personal::reveal);
-    let inbound = Message { session, event, contact, id: &message.message_id, key: event.key() };
-    let keywords = session.config.notice.as_ref().map(|notice| notice.keyword());
-    match Inbound::read(text, contact, keywords.as_slice()) {
-        Inbound::OptOut => Ok(inbound.leave()),
-        Inbound::Help => Ok(vec![inbound.answer(&session.config.help_text)]),
-        Inbound::Codes { codes, asked } => inbound.join(&codes, asked),
-        Inbound::OptInKeyword | Inbound::Other => Ok(Vec::new()),
+    let mut read = classify(text, &context);
+    let mut whole: Option<String> = None;
+    if let (false, Some(reference), Some(parts)) =
+        (read.class.is_opt_out(), &message.reference, message.parts.filter(|parts| *parts > 1))
+    {
+        let Some(all) = inbound.whole(reference, parts)? else { return Ok(Vec::new()) };
+        read = classify(&all, &context);
+        whole = Some(all);
+    }
+    if read.class.is_opt_out() {
+        return Ok(inbound.leave(read.reason));
+    }
+    if read.class == Class::Help {
+        return Ok(vec![inbound.answer(&session.config.help_text)]);
+    }
+    if let Some(tap) = session.taps_in_texts.get(&key) {
+        return inbound.join_by_tag(*tap);
+    }
+    let events = match (read.class, asked) {
+        (Class::ConfirmOptIn, Some(asked)) => return inbound.confirm(&asked.key),
+        (Class::AnswerNo, Some(asked)) => return inbound.decline(&asked.key),
+        _ if !read.codes.is_empty() => inbound.join(&read.codes, read.asked)?,
+        (Class::JoinNoTap, _) => return Ok(inbound.ask(ConsentMethod::Keyword, None)),
+        // Not "yes", which is less sure: it answers whatever was asked last.
+        (Class::OptIn, _) if read.confidence == 100 => return Ok(inbound.ask(ConsentMethod::Keyword, None)),
+        _ => Vec::new(),
+    };
+    // What may be a code by chance may be an answer as well; what a phone sends for a reaction is none.
+    let joined = events.iter().any(|event| matches!(event.body, Body::OptedIn(_)));
+    if joined || read.asked || read.reason == Reason::Reaction {
+        return Ok(events);
+    }
+    let text = whole.as_deref().unwrap_or(text);
+    let talk = topics::answer(session, event, contact, text)?.unwrap_or_default();
+    Ok([events, talk].concat())
+}
+
+impl<S: Store> Engine<S> {
+    /// Judges the taps that came in texts, before the texts are recorded: each in a transaction of its own, and again the same
+    /// where the text was not recorded after all.
+    pub(super) fn taps_in_texts(
+        &mut self,
+        events: &[Event],
+        now: Timestamp,
+    ) -> Result<BTreeMap<EventKey, Option<EventKey>>, Error> {
+        let mut taps = BTreeMap::new();
+        let Some(template) = self.config.ways.tag_text.clone() else { return Ok(taps) };
+        for event in events {
+            let Body::MessageReceived(message) = &event.body else { continue };
+            let contact = event.identifiers.iter().find(|one| one.kind().is_contact_point());
+            let found = message.body.as_ref().and_then(|body| TagText::find(body.reveal()));
+            let link = found.and_then(|found| found.link(&template));
+            let (Some(contact), Some(link), key) = (contact, link, event.key()) else { continue };
+            if self.store.reader()?.entry(&key)?.is_some() {
+                continue;
+            }
+            let client = format!("text:{key}");
+            let request = TapRequest::url(&link).from_client(&client).seen(contact.clone()).without_offer();
+            let tap = match self.taps().verify(request, now) {
+                Ok(outcome) => Some(outcome.receipt.key),
+                Err(Error::Tap(_)) => None,
+                Err(error) => return Err(error),
+            };
+            taps.insert(key, tap);
+        }
+        Ok(taps)
     }
 }
 
 /// Refuses settings with an answer that could not be recorded: better when the engine opens than when
 /// somebody asks to be left alone.
 pub(super) fn check_answers(config: &Config) -> Result<(), Error> {
-    for text in [&config.joined_text, &config.left_text, &config.retry_text, &config.help_text] {
+    if config.confirm_life > CONFIRM_LIFE_MAX {
+        return Err(Error::Misuse("a question of a double opt-in that waits at most 30 days"));
+    }
+    if config.ways.tag_text.as_ref().is_some_and(|link| !TagText::is_template(link)) {
+        return Err(Error::Misuse(
+            "a link with places for what a tag mirrors: {uid}, {ctr}, {mac} or {picc}, {mac}",
+        ));
+    }
+    let texts =
+        [&config.joined_text, &config.left_text, &config.retry_text, &config.help_text, &config.confirm_text];
+    for text in texts {
         let source = SourceId::new(DECISIONS).expect("a constant that is an id");
         let id = EventId::new("answer").expect("a constant that is an id");
         let mut action = ActionRequested::new("answer".parse().expect("an id"), Action::ANSWER.to_owned());
@@ -50,9 +142,10 @@ pub(super) fn check_answers(config: &Config) -> Result<(), Error> {
     Ok(())
 }
 
-/// An answer's text with the brand in it.
+/// An answer's text with the brand and the notice in it.
 fn filled_in(text: &str, config: &Config) -> Personal {
-    Personal::new(text.replace("{brand}", &config.brand))
+    let notice = config.notice.as_ref().map_or("", Notice::text);
+    Personal::new(text.replace("{brand}", &config.brand).replace("{notice}", notice))
 }
 
 /// A text message and where it came from.
@@ -62,6 +155,8 @@ struct Message<'m, 's, W> {
     contact: &'m Identifier,
     id: &'m MessageId,
     key: EventKey,
+    /// Where the conversation stands, this message included.
+    thread: &'m Thread,
 }
 
 impl<W: Write> Message<'_, '_, W> {
@@ -74,6 +169,10 @@ impl<W: Write> Message<'_, '_, W> {
             let offer = fold::read_offer(tx, code)?;
             match judge(offer.as_ref(), tries.as_ref(), self.contact, *now, &config.opt_in) {
                 Ok(Acceptance::Join(offered)) => return self.joined(code, offered),
+                // Who has left since has to tap again: a code counts once.
+                Ok(Acceptance::AlreadyJoined(_)) if asked && self.thread.is_out() => {
+                    return Ok(vec![self.answer(&config.retry_text)]);
+                }
                 Ok(Acceptance::AlreadyJoined(_)) => return Ok(Vec::new()),
                 Err(CodeRefusal::UnknownCode) => {}
                 Err(why) => refusal = why,
@@ -84,9 +183,88 @@ impl<W: Write> Message<'_, '_, W> {
         let mut events = vec![self.decided("refused", body)];
         // Whoever did not ask to join is left alone; whoever guesses is not told so for ever.
         if asked && refusal != CodeRefusal::TooManyTries {
-            events.push(self.answer(&config.retry_text));
+            match config.ways.keyword {
+                true => events.extend(self.ask(ConsentMethod::Keyword, None)),
+                false => events.push(self.answer(&config.retry_text)),
+            }
         }
         Ok(events)
+    }
+
+    /// Somebody sent what a tag mirrored into its own link: a tap that counts, or none.
+    fn join_by_tag(&self, tap: Option<EventKey>) -> Result<Vec<Event>, Error> {
+        let config = self.session.config;
+        match tap {
+            Some(tap) => Ok(self.ask(ConsentMethod::TagText, Some(tap))),
+            None if config.ways.keyword => Ok(self.ask(ConsentMethod::Keyword, None)),
+            None => Ok(vec![self.answer(&config.retry_text)]),
+        }
+    }
+
+    /// Asks somebody who has not seen the notice whether she joins: the first half of a double opt-in. Nothing where the host does
+    /// not offer this way, where she has joined already, or where the same question waits.
+    fn ask(&self, method: ConsentMethod, tap: Option<EventKey>) -> Vec<Event> {
+        let Session { config, .. } = self.session;
+        let now = self.session.latest();
+        let offered = tap.is_some() || config.ways.keyword;
+        let Some(notice) = config.notice.as_ref().filter(|_| offered) else { return Vec::new() };
+        let waits = self.thread.pending_double_opt_in(now).is_some();
+        if waits || self.thread.status(now) == Status::Subscribed {
+            return Vec::new();
+        }
+        let purposes = notice.purposes().iter().copied().collect();
+        let mut body = ConsentRequested::new(self.contact.clone(), purposes, method);
+        body.notice_id = Some(notice.id().clone());
+        body.notice_hash = Some(notice.hash());
+        body.language = notice.language().map(str::to_owned);
+        body.evidence = tap.map(|tap| format!("tap:{tap}")).into_iter().collect();
+        body.evidence.push(format!("message:{}", self.key));
+        body.expires_at = Some(now.saturating_add(config.confirm_life));
+        vec![self.decided("asked", body), self.answer(&config.confirm_text)]
+    }
+
+    /// Yes, in answer to that question: the second half.
+    fn confirm(&self, asked: &EventKey) -> Result<Vec<Event>, Error> {
+        let Some(Body::ConsentRequested(request)) =
+            self.session.recorded(asked)?.map(|asked| asked.event.body)
+        else {
+            return Ok(Vec::new());
+        };
+        let mut body = OptedIn::new(self.contact.clone(), request.purposes, request.method);
+        body.notice_id = request.notice_id;
+        body.notice_hash = request.notice_hash;
+        body.language = request.language;
+        body.evidence = vec![format!("request:{asked}"), format!("message:{}", self.key)];
+        body.evidence.extend(request.evidence.into_iter().filter(|proof| proof.starts_with("tap:")));
+        Ok(vec![self.decided("joined", body), self.answer(&self.session.config.joined_text)])
+    }
+
+    /// No, in answer to that question: it waits no longer, and what it asked for is refused.
+    fn decline(&self, asked: &EventKey) -> Result<Vec<Event>, Error> {
+        let Some(Body::ConsentRequested(request)) =
+            self.session.recorded(asked)?.map(|asked| asked.event.body)
+        else {
+            return Ok(Vec::new());
+        };
+        let mut body = OptedOut::new(self.contact.clone());
+        body.purposes = request.purposes;
+        body.evidence = vec![format!("request:{asked}"), format!("message:{}", self.key)];
+        Ok(vec![self.decided("declined", body)])
+    }
+
+    /// A message whose parts have all come in; `None` while one is missing.
+    fn whole(&self, reference: &str, parts: u32) -> Result<Option<String>, Error> {
+        let Some(events) = self.thread.whole(reference, parts) else { return Ok(None) };
+        let mut text = String::new();
+        for part in events {
+            // Of an erased part nothing is left to be said.
+            if let Some(Body::MessageReceived(message)) =
+                self.session.recorded(&part.key)?.map(|recorded| recorded.event.body)
+            {
+                text.push_str(message.body.as_ref().map_or("", Personal::reveal));
+            }
+        }
+        Ok(Some(text))
     }
 
     fn joined(&self, code: &Code, offered: &Offered) -> Result<Vec<Event>, Error> {
@@ -112,12 +290,23 @@ impl<W: Write> Message<'_, '_, W> {
         Ok(vec![joined, self.answer(&config.joined_text)])
     }
 
-    /// Somebody wants no more: of nothing, since she need not say of what.
-    fn leave(&self) -> Vec<Event> {
+    /// Somebody wants no more: of nothing, since she need not say of what. She is told so once, until she joins again.
+    fn leave(&self, reason: Reason) -> Vec<Event> {
         let mut body = OptedOut::new(self.contact.clone());
         body.method = Some(ConsentMethod::Keyword);
         body.evidence = vec![format!("message:{}", self.key)];
-        vec![self.decided("left", body), self.answer(&self.session.config.left_text)]
+        let mut events = vec![self.decided("left", body)];
+        if reason == Reason::WrongNumber {
+            // Whoever has the number now never agreed to anything.
+            let mut reassigned = ContactReassigned::new(self.contact.clone());
+            reassigned.evidence = vec![format!("message:{}", self.key)];
+            events.push(self.decided("reassigned", reassigned));
+        }
+        let left_at = self.event.occurred_at.min(self.session.latest());
+        if self.thread.owes_confirmation(left_at) {
+            events.push(self.answer(&self.session.config.left_text));
+        }
+        events
     }
 
     /// A text back, within the conversation that she began.

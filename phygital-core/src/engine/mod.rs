@@ -8,11 +8,13 @@ mod actions;
 mod changes;
 mod config;
 mod consents;
+mod conversations;
 mod customers;
 mod described;
 mod entropy;
 mod erasure;
 mod error;
+mod export;
 mod failures;
 mod fold;
 mod history;
@@ -27,29 +29,35 @@ mod receipt;
 mod recognition;
 mod record;
 mod remake;
+mod rights;
 mod session;
 mod settings;
 mod shop_customers;
 mod tags;
 mod taps;
+mod topics;
 
 pub use actions::Actions;
 pub use changes::change_of;
-pub use config::Config;
+pub use config::{Config, Ways};
 pub use consents::Consents;
+pub use conversations::{Conversations, Sending};
 pub use entropy::{Entropy, EntropyError};
 pub use erasure::Erased;
 pub use error::{Error, Missing, TapRefused};
+pub use export::{EXPORT_SCHEMA, ExportedConsent, ExportedEvent, ExportedFact, Named, PersonExport};
 pub use history::{History, Rebuilt};
 pub use insight::{Insight, ShopJourneys};
 pub use like::{Candidate, Doubtful, Review};
 pub use people::{Explanation, People, Person, Step};
 pub use receipt::{Accepted, Receipt};
 pub use recognition::Recognition;
-pub use settings::{AnswerSettings, FailureSettings, NoticeSettings, Settings, SettingsError};
+pub use rights::{DueDate, OpenRequest, Rights};
+pub use settings::{AnswerSettings, FailureSettings, NoticeSettings, Settings, SettingsError, WaySettings};
 pub use shop_customers::{Arm, Custom, ShopCustomers, ShopPurchases};
 pub use tags::Tags;
 pub use taps::{OptIn, TapOutcome, TapRequest, Taps};
+pub use topics::{Opened, Topics};
 
 use crate::identity::Rules;
 use crate::identity::matching::Model;
@@ -140,6 +148,7 @@ impl<S: Store> Engine<S> {
         mut entropy: impl Entropy + Send + 'static,
     ) -> Result<Engine<S>, Error> {
         inbound::check_answers(&config)?;
+        topics::check(&config)?;
         let mut random = [0; 16];
         entropy.fill(&mut random)?;
         let copied = store.is_copy()?;
@@ -278,6 +287,16 @@ impl<S: Store> Engine<S> {
         Consents { engine: self }
     }
 
+    /// What people may ask of who keeps data of them.
+    pub fn rights(&mut self) -> Rights<'_, S> {
+        Rights { engine: self }
+    }
+
+    /// What may be said to whom, and when.
+    pub fn conversations(&mut self) -> Conversations<'_, S> {
+        Conversations { engine: self }
+    }
+
     /// What brought customers to their orders.
     pub fn insight(&self) -> Insight<'_, S> {
         Insight { engine: self }
@@ -286,6 +305,11 @@ impl<S: Store> Engine<S> {
     /// What waits to be carried out.
     pub fn actions(&mut self) -> Actions<'_, S> {
         Actions { engine: self }
+    }
+
+    /// Topics of conversation with customers.
+    pub fn topics(&mut self) -> Topics<'_, S> {
+        Topics { engine: self }
     }
 
     /// The log, and state made anew from it.
@@ -329,8 +353,13 @@ fn kept_rules(reader: &impl Read) -> Result<Option<Kept>, Error> {
 fn rules_of<W: Write>(writer: &mut W, tenant: &TenantKey, config: &Config) -> Result<Kept, Error> {
     if let Some((rules, matching)) = kept_rules(writer)? {
         // A version that writes the same in other words gives it another digest.
-        if writer.rules_digest()? != Some(described::digest(&rules, matching.as_ref())) {
+        let digest = writer.rules_digest()?;
+        if digest != Some(described::digest(&rules, matching.as_ref())) {
             put_rules(writer, &rules, matching.as_ref())?;
+        }
+        // What an older version of the tables folded lacks what this one folds.
+        if digest == Some(Digest::from_bytes([0; 32])) {
+            history::refold(writer, Lens { tenant, rules: &rules, matching: matching.as_ref() }, |_| ())?;
         }
         return Ok((rules, matching));
     }

@@ -191,7 +191,7 @@ impl<S: Store> People<'_, S> {
     }
 }
 
-fn known(reader: &impl Read, customer: CustomerId) -> Result<Known, Error> {
+pub(super) fn known(reader: &impl Read, customer: CustomerId) -> Result<Known, Error> {
     let unknown = Error::Unknown(Missing::Customer(customer));
     let anchor = reader.node(&IdentifierKey::from(customer))?.ok_or(unknown)?;
     Ok(Known::read(reader, anchor.customer)?)

@@ -7,7 +7,7 @@ use crate::vocab::limits::BATCH_EVENTS_MAX;
 
 use super::receipt::Accepted;
 use super::session::{DECISIONS, Session, TAPS, is_fault};
-use super::{Engine, Error, inbound};
+use super::{Engine, Error, inbound, rights, topics};
 
 impl<S: Store> Engine<S> {
     /// Records an event that was received at `now`; when this returns, it is durable.
@@ -36,7 +36,9 @@ impl<S: Store> Engine<S> {
         if events.len() > BATCH_EVENTS_MAX {
             return Err(Error::Misuse("at most 10,000 events in a batch"));
         }
+        let taps_in_texts = self.taps_in_texts(&events, now)?;
         self.transact(now, |session| {
+            session.taps_in_texts = taps_in_texts;
             let mut answers = Vec::with_capacity(events.len());
             for event in events {
                 let last = session.last;
@@ -53,7 +55,7 @@ impl<S: Store> Engine<S> {
 
 impl<W: Write> Session<'_, W> {
     /// Takes an event of the host in: checks it, records it, and decides what follows from it.
-    fn submit(&mut self, mut event: Event) -> Result<Accepted, Error> {
+    pub(super) fn submit(&mut self, mut event: Event) -> Result<Accepted, Error> {
         if event.body.is_decision() {
             return Err(Error::Misuse("a kind of event that hosts make: this one only the engine makes"));
         }
@@ -68,7 +70,12 @@ impl<W: Write> Session<'_, W> {
         let content = event.settled()?;
         let accepted = self.append_settled(event.clone(), content)?;
         if accepted.is_new() {
-            for decided in inbound::decide(self, &event)? {
+            let decided = inbound::decide(self, &event)?;
+            let resumed = topics::resumed(self, &event)?;
+            for event in decided.into_iter().chain(resumed) {
+                self.append(event)?;
+            }
+            for decided in rights::decide(self, &event)? {
                 self.append(decided)?;
             }
         }

@@ -1,10 +1,13 @@
 //! One transaction in progress: events are appended, folded, and committed together.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::conversation::proposal::Proposal;
 use crate::event::{Event, Recorded};
 use crate::log::{self, Head, LogEntry};
 use crate::profile::Profile;
 use crate::store::{Read, StorageError, StorageFault, Store, Stored, Write};
-use crate::vocab::{CustomerId, EventKey, Timestamp};
+use crate::vocab::{CustomerId, EventKey, IdentifierKey, Timestamp};
 
 use super::customers::{Lens, read_entry};
 use super::erasure::strike;
@@ -31,7 +34,11 @@ pub(super) struct Session<'e, W> {
     pub(super) erasures: Option<bool>,
     /// Profiles that are to be written before the commit.
     pub(super) profiles: Profiles,
+    /// What somebody else makes of the text that is recorded.
+    pub(super) proposal: Option<Proposal>,
     pub(super) now: Timestamp,
+    /// The taps that came in texts, by the text's event; none where it does not count.
+    pub(super) taps_in_texts: BTreeMap<EventKey, Option<EventKey>>,
 }
 
 impl<'e, W> Session<'e, W> {
@@ -45,7 +52,19 @@ impl<'e, W> Session<'e, W> {
         now: Timestamp,
     ) -> Self {
         let (last, erasures, profiles) = (None, None, Profiles::default());
-        Session { tx, lens, config, entropy, head, last, erasures, profiles, now }
+        Session {
+            tx,
+            lens,
+            config,
+            entropy,
+            head,
+            last,
+            erasures,
+            profiles,
+            proposal: None,
+            now,
+            taps_in_texts: BTreeMap::new(),
+        }
     }
 }
 
@@ -58,11 +77,28 @@ impl<W: Write> Session<'_, W> {
 
     /// Appends a settled event to the log and folds it, unless it is there already.
     pub(super) fn append_settled(&mut self, event: Event, content: String) -> Result<Accepted, Error> {
-        let key = event.key();
         let gone = self.erased_of(&event)?;
+        let kept = if gone.is_empty() { Vec::new() } else { self.kept_of(&event, &gone)? };
+        let accepted = self.append_without(event, content, &gone)?;
+        if accepted.is_new() {
+            for event in kept {
+                self.append(event)?;
+            }
+        }
+        Ok(accepted)
+    }
+
+    /// Appends a settled event without those that were erased.
+    fn append_without(
+        &mut self,
+        event: Event,
+        content: String,
+        gone: &BTreeSet<IdentifierKey>,
+    ) -> Result<Accepted, Error> {
+        let key = event.key();
         let (event, content) = match gone.is_empty() {
             true => (event, content),
-            false => match strike(&event, &gone, self.lens.tenant, false) {
+            false => match strike(&event, gone, self.lens.tenant, false) {
                 Some(left) => {
                     let content = left.content();
                     (left, content)

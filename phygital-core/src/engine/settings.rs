@@ -6,12 +6,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Config;
-use crate::consent::{Basis, Policy};
+use crate::consent::{Basis, Catalogue, Policy};
 use crate::event::CodecOptions;
 use crate::machine::FailureLimits;
-use crate::optin::{Notice, OptInConfig};
+use crate::optin::{Notice, OptInConfig, TagText};
+use crate::rules::RuleBook;
 use crate::tap::replay::ReplayPolicy;
-use crate::vocab::limits::SETTINGS_BYTES_MAX;
+use crate::vocab::limits::{CONFIRM_LIFE_MAX, SETTINGS_BYTES_MAX};
 use crate::vocab::{Currency, NoticeId, Purpose, Region};
 
 /// Longest window in which failed taps count: a source that was refused waits for its end.
@@ -47,9 +48,28 @@ pub struct Settings {
     /// What purposes rest on that need no consent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<BTreeMap<Purpose, Basis>>,
+    /// The purpose catalogue: what data is used for, on what basis, and who gets it. A basis here and one in `basis` have to
+    /// be the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<Catalogue>,
     /// What is answered to texts; `{brand}` stands for the brand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answers: Option<AnswerSettings>,
+    /// Rules of messages that replace or add to those of the library, by their ids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RuleBook>,
+    /// The brand's own domains: links in messages lead to these and to what lies under them, and nowhere else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link_domains: Option<Vec<String>>,
+    /// Whether replies to a customer's texts keep the hours and caps of marketing, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replies_as_marketing: Option<bool>,
+    /// Which ways lead from a tap to a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ways: Option<WaySettings>,
+    /// How long the question of a double opt-in waits for its answer, 1 to 720.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm_hours: Option<u64>,
     /// How long a one-time code lives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_life_seconds: Option<u64>,
@@ -97,6 +117,25 @@ pub struct AnswerSettings {
     /// To one that asks for help.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// To one that has to agree first; `{notice}` stands for the notice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<String>,
+}
+
+/// Which ways lead from a tap to a text. What is absent is as by default.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct WaySettings {
+    /// A page after the tap, with a one-time code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub landing: Option<bool>,
+    /// The link that a tag with an `sms:` link of its own stands for, with places for what it mirrors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag_text: Option<String>,
+    /// The notice's keyword alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keyword: Option<bool>,
 }
 
 /// A [`Notice`] as it is written, with a keyword that may be absent.
@@ -176,11 +215,46 @@ impl Settings {
         let policy = self.basis.iter().flatten();
         config = config
             .with_policy(policy.fold(Policy::default(), |all, (purpose, basis)| all.with(*purpose, *basis)));
+        if let Some(catalogue) = &self.catalogue {
+            for (purpose, basis) in self.basis.iter().flatten() {
+                if catalogue.of(*purpose).is_some_and(|one| one.basis != *basis) {
+                    return Err(bad("basis", format!("expected the catalogue's basis of {purpose}")));
+                }
+            }
+            config = config.with_catalogue(catalogue.clone());
+        }
         if let Some(answers) = &self.answers {
             let or = |answer: &Option<String>, default: &str| answer.clone().unwrap_or(default.to_owned());
             let joined = or(&answers.joined, &config.joined_text);
             let (left, help) = (or(&answers.left, &config.left_text), or(&answers.help, &config.help_text));
             config = config.with_answers(joined, left, help);
+        }
+        if let Some(rules) = &self.rules {
+            let book = RuleBook::standard().extended_by(rules.clone());
+            config = config.with_rule_book(book.map_err(|error| bad("rules", error))?);
+        }
+        for domain in self.link_domains.iter().flatten() {
+            config.gate.style = config.gate.style.with_domain(domain);
+        }
+        config.gate.replies_as_marketing = self.replies_as_marketing.unwrap_or_default();
+        if let Some(text) = self.answers.as_ref().and_then(|answers| answers.confirm.as_ref()) {
+            config.confirm_text.clone_from(text);
+        }
+        if let Some(hours) = self.confirm_hours {
+            let life = Duration::from_secs(hours.saturating_mul(60 * 60));
+            if hours == 0 || life > CONFIRM_LIFE_MAX {
+                return Err(bad("confirm_hours", "expected 1 to 720"));
+            }
+            config.confirm_life = life;
+        }
+        if let Some(ways) = &self.ways {
+            if ways.tag_text.as_ref().is_some_and(|link| !TagText::is_template(link)) {
+                let expected = "expected a link with {uid}, {ctr} and {mac}, or {picc} and {mac}, in it";
+                return Err(bad("ways.tag_text", expected));
+            }
+            config.ways.landing = ways.landing.unwrap_or(config.ways.landing);
+            config.ways.keyword = ways.keyword.unwrap_or(config.ways.keyword);
+            config.ways.tag_text.clone_from(&ways.tag_text);
         }
         if let Some(seconds) = self.code_life_seconds {
             let opt_in = OptInConfig::default().with_code_life(Duration::from_secs(seconds));
@@ -305,18 +379,40 @@ mod tests {
             (r#"{"failure_limits": {"window_minutes": 0}}"#, "failure_limits.window_minutes"),
             (r#"{"failure_limits": {"window_minutes": 1441}}"#, "failure_limits.window_minutes"),
             (r#"{"failure_limits": {"of_phone": 3}}"#, "of_phone"),
+            (r#"{"confirm_hours": 0}"#, "confirm_hours"),
+            (r#"{"confirm_hours": 721}"#, "confirm_hours"),
+            (r#"{"ways": {"tag_text": "https://tap.example"}}"#, "ways.tag_text"),
+            (r#"{"ways": {"page": true}}"#, "page"),
+            (r#"{"rules": {"rules": [{"id": "x", "place": "*", "source": ""}]}}"#, "expected one of windows"),
+            (r#"{"catalogue": {"purposes": [{"purpose": "marketing"}]}}"#, "basis"),
+            (
+                r#"{"basis": {"service": "legitimate_interest"}, "catalogue": {"purposes": [{"purpose": "service",
+                    "basis": "contract", "description": {"en": "x"}, "data": ["x"], "retention_days": 1}]}}"#,
+                "the catalogue's basis of service",
+            ),
         ] {
             assert!(Settings::from_json(text).unwrap_err().to_string().contains(told), "{text}");
         }
         let full = r#"{"brand": "Maison Ada", "region": "FR", "currency": "EUR", "keys": "tags.json",
             "basis": {"measurement": "legitimate_interest"}, "answers": {"help": "Ask us."},
-            "code_life_seconds": 600, "repeat_window_seconds": 60,
+            "rules": {"rules": [{"id": "brand", "place": "*", "source": "ours", "windows": {"mon": [["11:00", "20:00"]]}}]},
+            "link_domains": ["Ada.example"], "replies_as_marketing": true,
+            "ways": {"landing": false, "keyword": true, "tag_text": "https://t.example/?p={picc}&c={mac}"},
+            "confirm_hours": 720, "code_life_seconds": 600, "repeat_window_seconds": 60,
             "late_window_minutes": 720, "late_window_minutes_of": {"doors": 0},
             "failure_limits": {"of_source": 5, "window_minutes": 1440}}"#;
         let config = Settings::from_json(full).unwrap().config().unwrap();
         assert_eq!((config.brand.as_str(), config.help_text.as_str()), ("Maison Ada", "Ask us."));
         assert_eq!(config.policy.basis(Purpose::Measurement), Basis::LegitimateInterest);
         assert!(config.joined_text.contains("welcome"));
+        assert!(!config.ways.landing && config.ways.keyword && config.ways.tag_text.is_some());
+        assert_eq!(config.confirm_life, CONFIRM_LIFE_MAX);
+        assert!(config.gate.rules.rule("brand").is_some() && config.gate.rules.rule("us_fl").is_some());
+        assert_eq!(
+            (config.gate.style.domains.as_slice(), config.gate.style.brand.as_str()),
+            (&["ada.example".to_owned()][..], "Maison Ada")
+        );
+        assert!(config.gate.replies_as_marketing);
         assert_eq!(config.replay.window(), Duration::from_secs(12 * 60 * 60));
         assert!(config.replay_of["doors"].is_strict());
         let a_day = Duration::from_secs(60 * u64::from(FAILURE_WINDOW_MINUTES_MAX));

@@ -48,6 +48,8 @@ pub struct TapRequest<'r> {
     client: Option<&'r str>,
     identifiers: Vec<Identifier>,
     shown_to: Option<Role>,
+    /// Whether somebody sees the answer, so that an offer is worth its code.
+    shows_offer: bool,
 }
 
 impl<'r> TapRequest<'r> {
@@ -65,6 +67,7 @@ impl<'r> TapRequest<'r> {
             client: None,
             identifiers: Vec::new(),
             shown_to: None,
+            shows_offer: true,
         }
     }
 
@@ -92,6 +95,12 @@ impl<'r> TapRequest<'r> {
     /// [`People::card`](super::People::card) gives, in one transaction with the tap.
     pub fn shown_to(mut self, role: Role) -> Self {
         self.shown_to = Some(role);
+        self
+    }
+
+    /// With nobody there to see an offer: the tap came in a text.
+    pub(super) fn without_offer(mut self) -> Self {
+        self.shows_offer = false;
         self
     }
 
@@ -394,10 +403,10 @@ impl<W: Write> Session<'_, W> {
         let owner = owner.ok_or(NAMES_NOBODY)?;
         let (recognition, card) = recognize(self, owner, request.shown_to)?;
         let opt_in = match recognition {
-            Recognition::Known(_) => None,
-            Recognition::Anonymous(_) => {
+            Recognition::Anonymous(_) if request.shows_offer => {
                 self.offer(receipt.key, &identifiers, place.clone(), touchpoint.clone())?
             }
+            _ => None,
         };
         Ok(TapOutcome {
             receipt,
@@ -491,7 +500,9 @@ impl<W: Write> Session<'_, W> {
         place: Option<PlaceId>,
         touchpoint: Option<TouchpointId>,
     ) -> Result<Option<OptIn>, Error> {
-        let Some(notice) = &self.config.notice else { return Ok(None) };
+        let Some(notice) = self.config.notice.as_ref().filter(|_| self.config.ways.landing) else {
+            return Ok(None);
+        };
         let code = self.draw_code()?;
         let expires_at = self.now.saturating_add(self.config.opt_in.code_life());
         let mut offer =

@@ -162,6 +162,7 @@ impl<T: Read> Read for FaultyTransaction<T> {
         ledger(contact: &IdentifierKey) -> Option<String>;
         offer(code: &str) -> Option<String>;
         tries(contact: &IdentifierKey) -> Option<String>;
+        thread(contact: &IdentifierKey) -> Option<String>;
         is_erased(key: &IdentifierKey) -> bool;
         has_erased() -> bool;
         tag(uid: &TagUid) -> Option<TagRow>;
@@ -206,6 +207,8 @@ impl<T: Write> Write for FaultyTransaction<T> {
         put_offer(code: &str, offer: &str) -> ();
         put_tries(contact: &IdentifierKey, tries: &str) -> ();
         remove_tries(contact: &IdentifierKey) -> ();
+        put_thread(contact: &IdentifierKey, thread: &str) -> ();
+        remove_thread(contact: &IdentifierKey) -> ();
         put_tag(tag: &TagRow) -> ();
         put_mark(uid: &TagUid, epoch: KeyEpoch, mark: &Mark) -> ();
         put_spenders(currency: Currency, bucket: u16, customers: u64) -> ();

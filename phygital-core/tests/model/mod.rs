@@ -564,7 +564,12 @@ impl<S: Store> Game<S> {
             );
         }
         // Each text that came in has what it led to: nothing is half-written. Nobody who was erased is named.
+        let mut confirmed: BTreeMap<Identifier, bool> = BTreeMap::new();
+        let mut joined: BTreeSet<Identifier> = BTreeSet::new();
         for entry in log {
+            if let Some(Body::OptedIn(said)) = body(entry) {
+                joined.insert(said.contact.clone());
+            }
             let named = entry.payload.iter().flat_map(|left| read(&left.content).identifiers);
             assert_eq!(named.filter(|one| self.gone.contains(one)).count(), 0);
             let Some(Body::MessageReceived(message)) = body(entry) else { continue };
@@ -574,11 +579,21 @@ impl<S: Store> Game<S> {
                 by_key.contains_key(&EventKey::of(&"//phygital/decisions".parse().unwrap(), &id))
             };
             match said.as_str() {
-                "stop" => assert!(name("left") && name("answer"), "a STOP without its effect"),
+                // It is confirmed once, and no more until she joins again.
+                "stop" => {
+                    assert!(name("left"), "a STOP without its effect");
+                    let left = read(&entry.payload.as_ref().unwrap().content);
+                    let contact =
+                        left.identifiers.into_iter().find(|one| one.kind().is_contact_point()).unwrap();
+                    *confirmed.entry(contact).or_default() |= name("answer");
+                }
                 "help" => assert!(name("answer"), "a call for help without an answer"),
                 _ => {}
             }
         }
+        // Who joined after the time that her STOP bears is told nothing when it comes in late.
+        let untold = confirmed.iter().find(|(contact, told)| !**told && !joined.contains(contact));
+        assert!(untold.is_none(), "a STOP that was not confirmed");
     }
 
     fn judge_taps(&mut self, log: &[LogEntry]) {

@@ -82,7 +82,7 @@ pub fn shop(choices: &[(u8, u8, u8, u8)]) -> Vec<Event> {
             r#"{{"order_id":"o-{}","revenue":{when}.25,"currency":"EUR","products":[{sku}]}}"#,
             second % 4
         );
-        match kind % 11 {
+        match kind % 14 {
             0 => event(&id, "page_viewed", seconds, &[a], "{}"),
             1 => event(&id, "product_viewed", seconds, &[a], &sku),
             2 => {
@@ -113,6 +113,16 @@ pub fn shop(choices: &[(u8, u8, u8, u8)]) -> Vec<Event> {
                     format!(r#"{{"attribute":"size.shoes","value":"{when}","sentence":"I take {when}"}}"#);
                 event(&id, "attribute_stated", seconds, &[a], &said)
             }
+            11 => {
+                let mut seen = event(&id, "page_viewed", seconds, &[a, b], "{}");
+                seen.context.extra.set("gpc", "1").unwrap();
+                seen
+            }
+            12 => {
+                let says = ["contact_suppressed", "suppression_lifted"][usize::from(second % 2)];
+                event(&id, says, seconds, &[], &format!(r#"{{"contact":"{a}","cause":"carrier"}}"#))
+            }
+            13 => event(&id, "contact_reassigned", seconds, &[], &format!(r#"{{"contact":"{a}"}}"#)),
             _ => event(&id, "visit_started", seconds, &[a], "{}"),
         }
     };

@@ -1,0 +1,198 @@
+//! What may be said to whom: messages on their way out, through the one gate.
+
+#[cfg(test)]
+mod tests;
+
+use crate::consent::{Ledger, State};
+use crate::conversation::Sent;
+use crate::conversation::gate::{Outgoing, Standing, Verdict};
+use crate::event::Event;
+use crate::event::kinds::decisions::ActionRequested;
+use crate::machine::Action;
+use crate::rules::{MessageClass, Whereabouts};
+use crate::store::{Read, Store, Stored, Write};
+use crate::vocab::{
+    ActionId, EventId, EventKey, IdentifierKey, Personal, Purpose, SourceId, TenantKey, Timestamp,
+};
+
+use crate::engine::session::{DECISIONS, Session};
+use crate::engine::{Config, Engine, Error, Receipt, fold};
+
+/// The conversations of an [`Engine`].
+#[derive(Debug)]
+pub struct Conversations<'e, S: Store> {
+    pub(in crate::engine) engine: &'e mut Engine<S>,
+}
+
+/// What became of a message that was to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sending {
+    /// It waits in the outbox: to be carried out now, or from the verdict's `next_allowed` on.
+    Waits(Receipt, Box<Verdict>),
+    /// It was asked for before, under the same id.
+    Known(Receipt),
+    /// It does not go out, and nothing was written.
+    Refused(Box<Verdict>),
+}
+
+impl<S: Store> Conversations<'_, S> {
+    /// What the [gate](Config::gate) says of a message at `now`. Writes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub fn judge(&self, message: &Outgoing, now: Timestamp) -> Result<Verdict, Error> {
+        self.engine.usable()?;
+        let engine = &*self.engine;
+        let now = now.max(engine.head.hlc.wall());
+        let tx = &engine.store.reader()?;
+        Ok(Asking { tx, tenant: &engine.tenant, config: &engine.config, now }.judge(message, None)?)
+    }
+
+    /// Asks for a message to be sent: where the gate lets it out, an action [`SEND`](Action::SEND) of the id waits in the outbox,
+    /// with the time at which it expires. A message that [waits](Outgoing::waits) does so too where only hours, caps or pauses are
+    /// against it. The gate is asked again when the action is [due](crate::engine::Actions::due): in between she may have left.
+    ///
+    /// Asking twice under one id is asking once.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] for somebody who can get no message, [`Error::Event`] for a text that is too long, [`Error::Storage`].
+    pub fn send(&mut self, id: ActionId, message: &Outgoing, now: Timestamp) -> Result<Sending, Error> {
+        if !message.to.kind().is_contact_point() {
+            return Err(Error::Misuse("a phone number or e-mail address to send to"));
+        }
+        self.engine.transact(now, |session| {
+            let key = EventKey::of(&source(), &event_id(&id));
+            if let Some(entry) = session.tx.entry(&key)? {
+                return Ok(Sending::Known(Receipt::of(&entry)));
+            }
+            match gated(session, id, message, session.latest())? {
+                Ok((event, verdict)) => {
+                    Ok(Sending::Waits(*session.append(event)?.receipt(), Box::new(verdict)))
+                }
+                Err(verdict) => Ok(Sending::Refused(verdict)),
+            }
+        })
+    }
+}
+
+/// A message through the gate within a transaction: the event that asks for it, at the time `at`, or the verdict against it.
+pub(in crate::engine) fn gated<W: Write>(
+    session: &Session<'_, W>,
+    id: ActionId,
+    message: &Outgoing,
+    at: Timestamp,
+) -> Result<Result<(Event, Verdict), Box<Verdict>>, Error> {
+    let Session { tx, lens, config, .. } = session;
+    let verdict = Asking { tx, tenant: lens.tenant, config, now: session.latest() }.judge(message, None)?;
+    let waits = message.waits && verdict.may_wait();
+    if !verdict.allowed && !waits {
+        return Ok(Err(Box::new(verdict)));
+    }
+    let event_id = event_id(&id);
+    let kind = if message.owed { Action::ANSWER } else { Action::SEND };
+    let mut action = ActionRequested::new(id, kind.to_owned());
+    action.to = Some(message.to.clone());
+    action.purpose = Some(message.purpose);
+    action.class = Some(message.class);
+    action.text = Some(message.text.clone());
+    let said = [(verdict.says_brand, "brand"), (verdict.says_opt_out, "opt_out")];
+    action.says = said.iter().filter(|(says, _)| *says).map(|(_, what)| (*what).to_owned()).collect();
+    action.expires_at = if verdict.allowed { verdict.expires_at } else { message.expires_at };
+    let mut event = Event::new(source(), event_id, at, action);
+    event.identifiers.push(message.to.clone());
+    Ok(Ok((event, verdict)))
+}
+
+/// The message that an action sends, if it sends one.
+pub(in crate::engine) fn message_of(action: &Action) -> Option<Outgoing> {
+    let owed = action.action == Action::ANSWER;
+    if !owed && action.action != Action::SEND {
+        return None;
+    }
+    let to = action.to.clone()?;
+    let purpose = action.purpose.unwrap_or(Purpose::Marketing);
+    let class = action.class.unwrap_or(match purpose {
+        Purpose::Service => MessageClass::Transactional,
+        _ => MessageClass::Marketing,
+    });
+    let text = action.text.as_ref().map_or("", Personal::reveal);
+    let mut message = Outgoing::new(to, class, purpose, text);
+    message.expires_at = action.expires_at;
+    // An answer within the conversation that she began is owed, whatever she withdrew: it may confirm just that.
+    message.owed = owed;
+    Some(message)
+}
+
+/// All that a question to the gate needs.
+pub(in crate::engine) struct Asking<'a, R> {
+    pub(in crate::engine) tx: &'a R,
+    pub(in crate::engine) tenant: &'a TenantKey,
+    pub(in crate::engine) config: &'a Config,
+    pub(in crate::engine) now: Timestamp,
+}
+
+impl<R: Read> Asking<'_, R> {
+    /// What the gate says of a message; of that of an action that waits, as if it and whatever was asked for after it were not
+    /// there.
+    pub(in crate::engine) fn judge(&self, message: &Outgoing, of: Option<&Action>) -> Stored<Verdict> {
+        let key = message.to.key(self.tenant);
+        let ledger = fold::read_ledger(self.tx, &key)?;
+        let (mut sends, last_inbound) = history_of(self.tx, &key)?;
+        if let Some(action) = of {
+            let place =
+                |sent: &Sent| (sent.at, sent.action.clone()) < (action.cause.at, Some(action.id.clone()));
+            sends.retain(|sent| sent.action.as_ref() != Some(&action.id) && (!sent.waiting || place(sent)));
+        }
+        let consent = self.config.policy.permits(ledger.as_ref(), message.purpose, self.now);
+        let mut standing = Standing::new(consent, Whereabouts::of(&message.to));
+        if let Some(ledger) = &ledger {
+            standing.consent_until = consent_until(ledger, &standing.consent.proofs);
+            standing.opted_out_at = opted_out_at(ledger);
+        }
+        standing.sends = sends;
+        standing.last_inbound = last_inbound;
+        Ok(self.config.gate.decide(message, &standing, self.now))
+    }
+}
+
+/// What went out to a contact point or waits to, and when she last wrote by it. With it what went to the other numbers and
+/// addresses of its customer: the caps of two who turn out to be one add up.
+fn history_of(tx: &impl Read, contact: &IdentifierKey) -> Stored<(Vec<Sent>, Option<Timestamp>)> {
+    let own = fold::read_thread(tx, contact)?.unwrap_or_default();
+    let mut sends = own.sends();
+    if let Some(node) = tx.node(contact)? {
+        for other in tx.identifiers_of(&node.customer)?.iter().filter(|other| *other != contact) {
+            let Some(thread) = fold::read_thread(tx, other)? else { continue };
+            // What another number was told this one was not.
+            sends.extend(thread.sends().into_iter().map(|sent| sent.saying(false, false)));
+        }
+    }
+    Ok((sends, own.last_inbound()))
+}
+
+/// When the consent that counts ends.
+fn consent_until(ledger: &Ledger, proofs: &[EventKey]) -> Option<Timestamp> {
+    let granted = ledger.entries().iter().filter(|entry| entry.state == State::Granted);
+    granted.filter(|entry| proofs.contains(&entry.fold.key)).filter_map(|entry| entry.expires_at).min()
+}
+
+/// When she last opted out of marketing, if no consent to it followed.
+fn opted_out_at(ledger: &Ledger) -> Option<Timestamp> {
+    let of = |state: State| {
+        let said = ledger.entries().iter().filter(move |entry| entry.state == state);
+        said.filter(|entry| entry.covers(Purpose::Marketing)).map(|entry| entry.fold.at).max()
+    };
+    of(State::Withdrawn).filter(|out| of(State::Granted).is_none_or(|back| back <= *out))
+}
+
+fn source() -> SourceId {
+    SourceId::new(DECISIONS).expect("a constant that is an id")
+}
+
+/// The id of the event that asks for an action, of whatever length the action's is.
+fn event_id(id: &ActionId) -> EventId {
+    let source = SourceId::new("action").expect("a constant that is an id");
+    let key = EventKey::of(&source, &EventId::new(id.as_str()).expect("an id of the same form"));
+    EventId::new(format!("send:{key}")).expect("made of hexadecimal digits")
+}

@@ -1,0 +1,262 @@
+//! What goes out, what does not, and the laws behind it.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::conversation::gate::Refusal;
+use crate::engine::EntropyError;
+use crate::event::kinds::conversation::{MessageSent, OptedIn, OptedOut};
+use crate::event::kinds::digital::UserIdentified;
+use crate::machine::Outcome;
+use crate::store::Memory;
+use crate::tap::Keys;
+use crate::vocab::{ConsentMethod, Identifier};
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+const NIGHT: &str = "2026-07-02T03:30:00Z";
+const MORNING: &str = "2026-07-02T14:00:00Z";
+
+fn ada() -> Identifier {
+    "phone:+13055550123".parse().unwrap()
+}
+
+fn shop() -> Engine<Memory> {
+    let mut count = 0_u8;
+    let seeded = move |bytes: &mut [u8]| {
+        count = count.wrapping_add(1);
+        bytes.fill(count);
+        Ok::<(), EntropyError>(())
+    };
+    let config = Config::default().with_brand("Maison Ada");
+    Engine::open(Memory::new(), config, Keys::none(), seeded).unwrap()
+}
+
+fn said(engine: &mut Engine<Memory>, id: &str, when: &str, body: impl Into<crate::event::Body>) {
+    let mut event = Event::new("//till/1".parse().unwrap(), id.parse().unwrap(), at(when), body);
+    event.identifiers.push(ada());
+    engine.record(event, at(when)).unwrap();
+}
+
+fn joined() -> Engine<Memory> {
+    let mut engine = shop();
+    let body = OptedIn::new(ada(), vec![Purpose::Marketing, Purpose::Service], ConsentMethod::Till);
+    said(&mut engine, "in", "2026-07-01T12:00:00Z", body);
+    engine
+}
+
+fn advert() -> Outgoing {
+    let text = "Maison Ada: new shoes. Reply STOP to opt out";
+    Outgoing::new(ada(), MessageClass::Marketing, Purpose::Marketing, text)
+}
+
+fn send(engine: &mut Engine<Memory>, id: &str, message: &Outgoing, now: &str) -> Sending {
+    engine.conversations().send(id.parse().unwrap(), message, at(now)).unwrap()
+}
+
+fn due(engine: &mut Engine<Memory>, now: &str) -> Vec<Action> {
+    engine.actions().due(None, 10, at(now)).unwrap()
+}
+
+#[test]
+fn nothing_is_sent_to_who_did_not_agree() {
+    let mut engine = shop();
+    let Sending::Refused(verdict) = send(&mut engine, "a", &advert(), MORNING) else { panic!("sent") };
+    assert_eq!(verdict.reasons(), [Refusal::NoConsent]);
+    assert_eq!(engine.store().reader().unwrap().len().unwrap(), 0, "nothing was written");
+    let email = "cookie:c-1".parse().unwrap();
+    let nobody = Outgoing { to: email, ..advert() };
+    assert!(engine.conversations().send("b".parse().unwrap(), &nobody, at(MORNING)).is_err());
+}
+
+#[test]
+fn what_is_sent_expires_with_the_window() {
+    let mut engine = joined();
+    let Sending::Waits(_, verdict) = send(&mut engine, "a", &advert(), "2026-07-02T22:30:00Z") else {
+        panic!("refused")
+    };
+    assert_eq!(verdict.expires_at, Some(at("2026-07-03T00:00:00Z")));
+    assert!(matches!(send(&mut engine, "a", &advert(), "2026-07-02T22:31:00Z"), Sending::Known(_)));
+    let waiting = due(&mut engine, "2026-07-02T23:00:00Z");
+    assert_eq!(waiting.len(), 1);
+    assert_eq!((waiting[0].action.as_str(), waiting[0].expires_at), (Action::SEND, verdict.expires_at));
+    assert_eq!(due(&mut engine, "2026-07-02T23:59:30Z"), [], "no time left to deliver it");
+    engine.actions().acknowledge(&waiting[0].id, Outcome::Delivered, at("2026-07-02T23:01:00Z")).unwrap();
+    assert_eq!(due(&mut engine, "2026-07-02T23:02:00Z"), []);
+}
+
+#[test]
+fn what_may_wait_goes_out_in_the_morning_unless_she_left() {
+    for leaves in [false, true] {
+        let mut engine = joined();
+        let Sending::Refused(verdict) = send(&mut engine, "now", &advert(), NIGHT) else { panic!("sent") };
+        assert_eq!(verdict.reasons(), [Refusal::QuietHours]);
+        let patient = advert().waiting().until(at("2026-07-03T14:00:00Z"));
+        let Sending::Waits(_, verdict) = send(&mut engine, "later", &patient, NIGHT) else {
+            panic!("refused")
+        };
+        assert_eq!(verdict.next_allowed, Some(at("2026-07-02T12:00:00Z")));
+        assert_eq!(due(&mut engine, NIGHT), []);
+        if leaves {
+            said(&mut engine, "out", "2026-07-02T08:00:00Z", OptedOut::new(ada()));
+        }
+        let waiting = due(&mut engine, MORNING);
+        assert_eq!(waiting.len(), usize::from(!leaves));
+        for action in waiting {
+            assert_eq!(action.expires_at, Some(at("2026-07-02T18:00:00Z")), "four hours at the gateway");
+        }
+        // The clock of the host is set back to the day before: the log knows better.
+        said(
+            &mut engine,
+            "note",
+            MORNING,
+            OptedIn::new("phone:+13055550199".parse().unwrap(), vec![Purpose::Service], ConsentMethod::Till),
+        );
+        said(
+            &mut engine,
+            "night",
+            "2026-07-03T03:00:00Z",
+            OptedIn::new("phone:+13055550198".parse().unwrap(), vec![Purpose::Service], ConsentMethod::Till),
+        );
+        assert_eq!(due(&mut engine, MORNING), []);
+    }
+}
+
+#[test]
+fn a_verdict_is_told_without_writing() {
+    let mut engine = joined();
+    let before = engine.store().reader().unwrap().len().unwrap();
+    let verdict = engine.conversations().judge(&advert(), at(MORNING)).unwrap();
+    assert!(verdict.allowed);
+    assert_eq!(engine.store().reader().unwrap().len().unwrap(), before);
+}
+
+/// What happened, at so many minutes; to one of two numbers.
+#[derive(Debug, Clone)]
+enum Happening {
+    Joined(usize, Option<i64>),
+    Left(usize),
+    Sent(usize),
+    /// Both numbers were named with one login.
+    Named,
+}
+
+fn happening() -> impl Strategy<Value = (Happening, i64)> {
+    let who = 0_usize..2;
+    let what = prop_oneof![
+        3 => (who.clone(), prop::option::weighted(0.3, 1_i64..5_000)).prop_map(|(who, until)| Happening::Joined(who, until)),
+        1 => who.clone().prop_map(Happening::Left),
+        3 => who.prop_map(Happening::Sent),
+        1 => Just(Happening::Named),
+    ];
+    (what, 0_i64..4_000)
+}
+
+fn minute(minutes: i64) -> Timestamp {
+    let start = at("2026-07-01T12:00:00Z").as_micros();
+    Timestamp::from_micros(start + minutes * 60_000_000).unwrap()
+}
+
+fn number(which: usize) -> Identifier {
+    ["phone:+13055550123", "phone:+13055550124"][which].parse().unwrap()
+}
+
+/// The events, each with its own id.
+fn events(history: &[(Happening, i64)], with_names: bool) -> Vec<Event> {
+    let mut events = Vec::new();
+    for (index, (what, minutes)) in history.iter().enumerate() {
+        let (named, body): (Vec<Identifier>, crate::event::Body) = match what {
+            Happening::Joined(who, until) => {
+                let mut body = OptedIn::new(number(*who), vec![Purpose::Marketing], ConsentMethod::Till);
+                body.expires_at = until.map(|until| minute(minutes + until));
+                (vec![number(*who)], body.into())
+            }
+            Happening::Left(who) => (vec![number(*who)], OptedOut::new(number(*who)).into()),
+            Happening::Sent(who) => {
+                let mut body = MessageSent::new(format!("m-{index}").parse().unwrap());
+                body.purpose = Some(Purpose::Marketing);
+                (vec![number(*who)], body.into())
+            }
+            Happening::Named if with_names => {
+                let login = "login:ada".parse().unwrap();
+                (vec![login, number(0), number(1)], UserIdentified::new().into())
+            }
+            Happening::Named => continue,
+        };
+        let id = format!("e-{index}").parse().unwrap();
+        let mut event = Event::new("//till/1".parse().unwrap(), id, minute(*minutes), body);
+        event.identifiers = named;
+        events.push(event);
+    }
+    events
+}
+
+fn judged(events: &[Event], order: &[prop::sample::Index], now: Timestamp, who: usize) -> Verdict {
+    let mut engine = shop();
+    let mut left = events.to_vec();
+    for index in order {
+        if !left.is_empty() {
+            let event = left.swap_remove(index.index(left.len()));
+            engine.record(event, minute(4_000)).unwrap();
+        }
+    }
+    for event in left {
+        engine.record(event, minute(4_000)).unwrap();
+    }
+    let message = Outgoing { to: number(who), ..advert() };
+    engine.conversations().judge(&message, now).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_goes_out_without_consent_in_force_nor_past_a_cap(
+        history in prop::collection::vec(happening(), 0..10), order in prop::collection::vec(any::<prop::sample::Index>(), 10),
+        who in 0_usize..2, ahead in 0_i64..3_000,
+    ) {
+        let now = minute(4_000 + ahead);
+        let verdict = judged(&events(&history, true), &order, now, who);
+        // Whatever order they came in.
+        prop_assert_eq!(&verdict, &judged(&events(&history, true), &[], now, who));
+        // Known to be one person, she gets no more than she would as two.
+        let apart = judged(&events(&history, false), &order, now, who);
+        prop_assert!(apart.allowed || !verdict.allowed);
+        prop_assert!(apart.next_allowed.is_none() || verdict.next_allowed.is_none_or(|next| Some(next) >= apart.next_allowed));
+
+        // The last word on this very number, and at one time that she left.
+        let words = history.iter().filter_map(|(what, minutes)| match what {
+            Happening::Joined(of, until) if *of == who => Some((*minutes, false, *until)),
+            Happening::Left(of) if *of == who => Some((*minutes, true, None)),
+            _ => None,
+        });
+        let last = words.max_by_key(|(minutes, left, _)| (*minutes, *left));
+        let times: Vec<i64> = history.iter().filter(|(what, _)| matches!(what, Happening::Sent(of) if *of == who)).map(|(_, at)| *at).collect();
+        let day = times.iter().filter(|sent| **sent > 4_000 + ahead - 24 * 60).count();
+        if verdict.allowed {
+            let (_, left, _) = last.expect("somebody has to agree");
+            prop_assert!(!left, "she left");
+            prop_assert!(day < 3, "{day} in a day");
+            prop_assert!(verdict.expires_at.unwrap() <= now.saturating_add(Duration::from_secs(4 * 60 * 60)));
+        }
+    }
+}
+
+#[test]
+fn messages_to_two_numbers_of_one_person_add_up() {
+    let mut history = vec![(Happening::Joined(0, None), 0), (Happening::Joined(1, None), 0)];
+    history.extend([(0, 3_000), (1, 3_010), (1, 3_020)].map(|(who, at)| (Happening::Sent(who), at)));
+    let now = minute(4_400);
+    assert!(judged(&events(&history, true), &[], now, 0).allowed);
+    history.push((Happening::Named, 3_030));
+    let verdict = judged(&events(&history, true), &[], now, 0);
+    assert_eq!(verdict.reasons(), [Refusal::FrequencyCapped]);
+    // A day after the first of the three.
+    assert_eq!(verdict.next_allowed, Some(minute(3_000 + 24 * 60)));
+}
