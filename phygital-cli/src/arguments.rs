@@ -6,6 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use phygital_core::machine::Outcome;
 use phygital_core::profile::Role;
+use phygital_core::rules::{MessageClass, Place};
 use phygital_core::tap::Scheme;
 use phygital_core::vocab::{
     ActionId, ConsentMethod, EventId, KeyEpoch, NoticeId, PlaceId, Purpose, SourceId, TagUid, Timestamp,
@@ -13,6 +14,7 @@ use phygital_core::vocab::{
 };
 
 use crate::attribution_arguments::Attribution;
+use crate::conversation_arguments::Conversation;
 use crate::experiment_arguments::Experiment;
 use crate::failure::Failure;
 use crate::identity_arguments::Identity;
@@ -79,8 +81,9 @@ pub(crate) enum Command {
     Explain(Explain),
     /// List what a person should look at in the shop, the worst first; or who lives together
     Review(Review),
-    /// Erase an identifier, or a customer with all that is hers, from the log and for good
-    Erase(Erase),
+    /// Give a person what is kept of her, or erase it
+    #[command(subcommand)]
+    Person(Person),
     /// Find out who is who in a file of events or records; needs no store
     #[command(subcommand)]
     Identity(Identity),
@@ -96,9 +99,15 @@ pub(crate) enum Command {
     /// Tell what customers will be worth: how often they come back, whether they still do, what they spend
     #[command(subcommand)]
     Value(Value),
-    /// Show, give or withdraw consent of a phone number or e-mail address
+    /// Show, give or withdraw consent of a phone number or e-mail address; receipts, other systems, the record of processing
     #[command(subcommand)]
     Consent(Consent),
+    /// The rules of messages: what they say, and whether they let one out; needs no store
+    #[command(subcommand)]
+    Rules(Rules),
+    /// Look at topics of conversation, and play them; needs no store
+    #[command(subcommand)]
+    Conversation(Conversation),
     /// What waits to be carried out: messages to send, alarms to raise
     #[command(subcommand)]
     Outbox(Outbox),
@@ -363,6 +372,27 @@ impl From<Looking> for Role {
     }
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Person {
+    /// All that is kept of a customer, as JSON: what she is known by, said, did, and what it is used for
+    ///
+    /// It is hers: make sure that it is she who asks.
+    Export(PersonExport),
+    /// Erase an identifier, or a customer with all that is hers, from the log and for good
+    ///
+    /// Where it had opted out, a key of it keeps that. Whoever gets data by the purpose catalogue is to be told: see outbox.
+    Erase(Erase),
+    /// List the requests of people that were not answered yet, the most urgent first; exit code 1 when one is overdue
+    Requests,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PersonExport {
+    /// Any identifier of hers, or her id
+    #[arg(value_name = "WHO")]
+    pub(crate) who: String,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Erase {
     /// An identifier, or with --customer any of hers, or her id
@@ -392,6 +422,54 @@ pub(crate) enum Consent {
     Grant(ConsentGrant),
     /// Record that consent was withdrawn: for the purposes named, or for all
     Withdraw(ConsentWithdraw),
+    /// The receipts of what was consented to, as JSON (ISO/IEC TS 27560)
+    Receipt(ConsentReceipt),
+    /// Take in what another system kept: consent records and receipts (ISO/IEC TS 27560), Segment's consent object and
+    /// subscriptions; JSON Lines
+    Import(ConsentImport),
+    /// What is permitted now as Segment's consent object and subscriptions have it, as JSON
+    Segment(ConsentSegment),
+    /// The record of processing activities that the purpose catalogue makes (GDPR, article 30), as JSON
+    Processing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConsentReceipt {
+    /// A phone number, an e-mail address, or kind:value
+    pub(crate) identifier: String,
+    /// Of this purpose alone; may stand several times
+    #[arg(long)]
+    pub(crate) purpose: Vec<Purpose>,
+    /// How much they tell
+    #[arg(long, value_enum, default_value_t = Detail::Full)]
+    pub(crate) detail: Detail,
+}
+
+/// How much a receipt tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Detail {
+    /// That there is a record
+    Minimal,
+    /// And to what end, and what became of it
+    Summary,
+    /// The whole record
+    Full,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConsentImport {
+    /// JSON Lines; - reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Who kept it
+    #[arg(long, value_name = "SOURCE", default_value = "//phygital/import")]
+    pub(crate) source: SourceId,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConsentSegment {
+    /// A phone number, an e-mail address, or kind:value
+    pub(crate) identifier: String,
 }
 
 #[derive(Debug, Args)]
@@ -448,6 +526,46 @@ pub(crate) struct Proof {
     /// The id of the event: with the same id and --at, saying it again is saying it once [default: random]
     #[arg(long, value_name = "ID")]
     pub(crate) id: Option<EventId>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rules {
+    /// List rules, with the places where they hold and their sources; no legal advice
+    List(RulesList),
+    /// Tell whether rules let a message to a phone number out, until when, or when next; exit code 1 where they do not
+    Check(RulesCheck),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesList {
+    /// Only those that hold there: a country such as US, a part of one such as US-FL
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) place: Option<Place>,
+    /// Only those for a class of message: transactional, conversational or marketing
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) class: Option<MessageClass>,
+    /// Only those of a kind: windows, cap, deadline, cooling_off, content, keywords or duty
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<String>,
+    /// Rules that replace and add to those of the library, JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesCheck {
+    /// The phone number, international form
+    #[arg(value_name = "PHONE")]
+    pub(crate) phone: String,
+    /// The class of message: transactional, conversational or marketing
+    #[arg(long, value_name = "CLASS", default_value = "marketing")]
+    pub(crate) class: MessageClass,
+    /// When messages of the class went out before; may stand several times
+    #[arg(long, value_name = "RFC3339", value_parser = Timestamp::parse)]
+    pub(crate) sent: Vec<Timestamp>,
+    /// Rules that replace and add to those of the library, JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

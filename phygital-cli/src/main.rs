@@ -10,6 +10,8 @@ mod attribution_order_arguments;
 mod attribution_report_arguments;
 mod calendar;
 mod commands;
+mod conversation;
+mod conversation_arguments;
 mod coverage;
 mod demo;
 mod experiment;
@@ -97,14 +99,16 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Tag(with) => commands::tag(&shop, with, &mut output),
         Command::Record(with) => commands::record(&shop, with, &mut output),
         Command::Card(with) => commands::card(&shop, &with, &mut output),
-        Command::Erase(with) => commands::erase(&shop, &with, &mut output),
+        Command::Person(with) => commands::person(&shop, &with, &mut output),
         Command::Explain(with) => commands::explain(&shop, &with, &mut output),
         Command::Identity(with) => commands::identity(with, &mut output),
         Command::Attribution(with) => attribution::attribution(&shop, with, &mut output),
         Command::Experiment(with) => experiment::experiment(with, &mut output),
         Command::Measure(with) => measure::measure(&shop, with, &mut output),
         Command::Value(with) => value::value(&shop, with, &mut output),
+        Command::Conversation(with) => conversation::conversation(&shop, with, &mut output),
         Command::Consent(with) => commands::consent(&shop, with, &mut output),
+        Command::Rules(with) => commands::rules(&shop, with, &mut output),
         Command::Outbox(with) => commands::outbox(&shop, with, &mut output),
         Command::Review(with) => commands::review(&shop, &with, &mut output),
         Command::Rebuild(with) => commands::rebuild(&shop, &with, &mut output),

@@ -42,6 +42,15 @@ impl Output {
         self.out.write_all(b"\n").map_err(|error| unwritten(&error))
     }
 
+    /// One JSON object for programs and people alike: on a line of its own, or laid out to be read.
+    pub(crate) fn json(&mut self, object: &impl Serialize) -> Result<(), Failure> {
+        if self.json {
+            return self.object(object);
+        }
+        serde_json::to_writer_pretty(&mut self.out, object).map_err(|error| unwritten(&error.into()))?;
+        self.out.write_all(b"\n").map_err(|error| unwritten(&error))
+    }
+
     /// A line for people. Whatever comes from outside has to be [`clean`].
     pub(crate) fn text(&mut self, line: impl std::fmt::Display) -> Result<(), Failure> {
         writeln!(self.out, "{line}").map_err(|error| unwritten(&error))

@@ -1,4 +1,4 @@
-//! `docs/command.md`: every example is run, in order, in one folder.
+//! `docs/command.md` and `docs/conversation.md`: every example of a page is run, in order, in one folder.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -15,7 +15,18 @@ const ANYTHING: char = '\u{2026}';
 
 #[test]
 fn the_examples_are_true() {
-    let page = format!("{}/../docs/command.md", env!("CARGO_MANIFEST_DIR"));
+    let commands = run("command.md");
+    assert!(commands > 30, "{commands}");
+}
+
+#[test]
+fn the_conversations_are_true() {
+    assert_eq!(run("conversation.md"), 2);
+}
+
+/// Runs the examples of a page, and gives how many there are.
+fn run(page: &str) -> usize {
+    let page = format!("{}/../docs/{page}", env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(page).unwrap();
     let folder = Folder::new();
     let mut commands = 0;
@@ -40,7 +51,7 @@ fn the_examples_are_true() {
             None => {}
         }
     }
-    assert!(commands > 30, "{commands}");
+    commands
 }
 
 /// The fenced blocks of a page: what stands behind the fence, and the text.

@@ -349,18 +349,62 @@ fn state_is_made_anew_from_the_log() {
 #[test]
 fn what_is_erased_is_gone_for_good() {
     let folder = with_customer();
-    let asked = folder.at_now(&format!("erase {PHONE}"));
+    let asked = folder.at_now(&format!("person erase {PHONE}"));
     assert_eq!((asked.code, asked.err.contains("--yes")), (2, true), "{}", asked.err);
-    let told = folder.at_now(&format!("erase {PHONE} --yes --json")).object();
-    assert_eq!(told, json!({ "identifiers": 1, "struck": 1, "emptied": 1 }));
+    let told = folder.at_now(&format!("person erase {PHONE} --yes --json")).object();
+    assert_eq!(told, json!({ "identifiers": 1, "struck": 1, "emptied": 1, "notices": 0 }));
     assert!(!folder.done("log list --json").out.contains("15105550123"));
     folder.done("record events.jsonl");
     assert!(!folder.done("log list --json").out.contains("15105550123"));
     assert_eq!(folder.at_now(&format!("card {PHONE}")).code, 1, "nobody is known by it");
     assert!(folder.done("log check").out.contains("each as it was written"));
     assert_eq!(folder.at_now("rebuild --check").code, 0);
-    assert_eq!(folder.at_now("erase cookie:c-7 --customer --yes --json").object()["identifiers"], 1);
+    assert_eq!(folder.at_now("person erase cookie:c-7 --customer --yes --json").object()["identifiers"], 1);
     assert!(!folder.done("log list --json").out.contains("Zoë"));
+}
+
+#[test]
+fn a_person_gets_what_is_kept_of_her() {
+    let folder = with_customer();
+    let export = folder.at_now(&format!("person export {PHONE} --json")).object();
+    let named: Vec<&Value> =
+        export["identifiers"].as_array().unwrap().iter().map(|one| &one["kind"]).collect();
+    assert_eq!(named, [&json!("phone"), &json!("cookie")]);
+    assert!(export["events"].as_array().unwrap().iter().any(|one| one["event"]["id"] == "e-1"));
+    assert!(
+        folder.at_now(&format!("person export {PHONE}")).out.contains("\n  \"identifiers\": ["),
+        "to be read"
+    );
+    assert_eq!(folder.at_now("person export +15105550199").code, 1, "nobody");
+}
+
+#[test]
+fn consent_comes_in_from_other_systems_and_goes_out_again() {
+    let folder = with_customer();
+    let message = r#"{"type":"track","event":"Segment Consent Preference Updated","messageId":"m-1","anonymousId":"c-9","timestamp":"2026-02-20T21:04:00Z","identifiers":["phone:+15105550123"],"context":{"consent":{"categoryPreferences":{"marketing":true,"advertising":false,"Fun":true}}}}"#;
+    folder.write("consents.jsonl", &format!("{message}\n{{}}\n"));
+    let told = folder.at_now("consent import consents.jsonl --json");
+    assert_eq!(told.code, 2, "a line is no consent");
+    assert_eq!(
+        told.object(),
+        json!({"read": 2, "refused": 1, "recorded": 2, "known": 0, "unknown": ["Fun"]})
+    );
+    let again = folder.at_now("consent import consents.jsonl --json").object();
+    assert_eq!((&again["recorded"], &again["known"]), (&json!(0), &json!(2)));
+    assert_eq!(folder.at_now(&format!("consent show {PHONE} --purpose marketing")).code, 0);
+    assert_eq!(folder.at_now(&format!("consent show {PHONE} --purpose advertising")).code, 1);
+    let context = folder.at_now(&format!("consent segment {PHONE} --json")).object();
+    assert_eq!(context["consent"]["categoryPreferences"]["marketing"], true);
+    assert_eq!(context["messaging_subscriptions"][0]["status"], "SUBSCRIBED");
+    let receipts = folder.at_now(&format!("consent receipt {PHONE} --purpose marketing --json")).out;
+    folder.write("receipts.jsonl", &receipts);
+    folder.done("--db other.db init");
+    let other = folder.at_now("--db other.db consent import receipts.jsonl --json");
+    assert_eq!(other.object()["recorded"], 1, "{}", other.err);
+    assert_eq!(folder.at_now(&format!("--db other.db consent show {PHONE} --purpose marketing")).code, 0);
+    assert_eq!(folder.at_now("consent receipt +15105550199").code, 1, "nothing was ever said");
+    let missing = folder.at_now("consent processing");
+    assert!(missing.code == 2 && missing.err.contains("purpose catalogue"), "{}", missing.err);
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! `consent`: what is permitted and why; giving and withdrawing.
 
-use phygital_core::consent::{Entry, State};
+use phygital_core::consent::Entry;
 use phygital_core::engine::{Accepted, Engine};
 use phygital_core::event::kinds::conversation::{OptedIn, OptedOut};
 use phygital_core::event::{Body, Event};
 use phygital_core::vocab::{EventId, Identifier, Purpose, SourceId, Timestamp};
 use phygital_store::Sqlite;
 
-use super::ReceiptView;
+use super::{ReceiptView, consent_exchange as exchange};
 use crate::arguments::{Consent, ConsentGrant, ConsentShow, ConsentWithdraw};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, clean};
@@ -25,6 +25,10 @@ pub(crate) fn consent(shop: &Shop, with: Consent, output: &mut Output) -> Result
         Consent::Show(with) => show(shop, &settings, &with, output),
         Consent::Grant(with) => grant(shop, &settings, with, output),
         Consent::Withdraw(with) => withdraw(shop, &settings, with, output),
+        Consent::Receipt(with) => exchange::receipt(shop, &settings, &with, output),
+        Consent::Import(with) => exchange::import(shop, &settings, &with, output),
+        Consent::Segment(with) => exchange::segment(shop, &settings, &with, output),
+        Consent::Processing => exchange::processing(&settings, output),
     }
 }
 
@@ -82,7 +86,9 @@ fn show_one(
     output.text(format_args!("{}:{}", contact.kind(), clean(&contact.masked())))?;
     let rows = view.purposes.iter().map(|one| {
         let decision = &one.decision;
-        let reasons: Vec<&str> = decision.reasons.iter().map(|reason| reason.code()).collect();
+        let reasons = decision.reasons.iter().map(|reason| reason.code());
+        let reasons: Vec<&str> =
+            reasons.chain(decision.suppressed_by.iter().map(|cause| cause.name())).collect();
         let proofs: Vec<String> = decision.proofs.iter().map(ToString::to_string).collect();
         let answer = if decision.allowed { "yes" } else { "no" };
         vec![decision.purpose.to_string(), answer.to_owned(), reasons.join(" "), proofs.join(" ")]
@@ -100,7 +106,7 @@ fn entry(entry: &Entry) -> Vec<String> {
     let evidence: Vec<&str> = entry.evidence.iter().map(|evidence| evidence.reveal()).collect();
     vec![
         entry.fold.at.to_string(),
-        if entry.state == State::Granted { "granted".to_owned() } else { "withdrawn".to_owned() },
+        entry.cause.map_or(String::new(), |cause| format!("{cause} ")) + entry.state.name(),
         if purposes.is_empty() { "all".to_owned() } else { purposes.join(" ") },
         entry.method.map(|method| method.to_string()).unwrap_or_default(),
         entry.notice_id.as_ref().map(ToString::to_string).unwrap_or_default(),

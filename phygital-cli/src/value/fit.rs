@@ -126,16 +126,17 @@ fn grouping(error: GroupError) -> Failure {
     Failure::misuse("malformed", error.to_string())
 }
 
-/// Shares pieces among threads, each taking some that follow one another.
+/// Shares pieces among threads as cards are dealt: customers are sorted, so pieces that follow one another cost alike.
 fn spread(threads: usize, pieces: usize, piece: &(dyn Fn(usize) -> Sums + Sync)) -> Vec<Sums> {
-    let each = pieces.div_ceil(threads.max(1)).max(1);
-    if each >= pieces {
+    let threads = threads.clamp(1, pieces.max(1));
+    if threads == 1 {
         return (0..pieces).map(piece).collect();
     }
-    thread::scope(|scope| {
-        let starts = (0..pieces).step_by(each);
-        let part = |start: usize| (start..pieces.min(start + each)).map(piece).collect::<Vec<_>>();
-        let workers = starts.map(|start| scope.spawn(move || part(start))).collect::<Vec<_>>();
-        workers.into_iter().flat_map(|worker| worker.join().expect("a piece does not panic")).collect()
-    })
+    let hand = |first: usize| (first..pieces).step_by(threads).map(piece).collect::<Vec<_>>();
+    let hands = thread::scope(|scope| {
+        let workers = (0..threads).map(|first| scope.spawn(move || hand(first))).collect::<Vec<_>>();
+        workers.into_iter().map(|worker| worker.join().expect("a piece does not panic")).collect::<Vec<_>>()
+    });
+    let mut hands = hands.into_iter().map(Vec::into_iter).collect::<Vec<_>>();
+    (0..pieces).map(|at| hands[at % threads].next().expect("each was dealt its share")).collect()
 }

@@ -1,0 +1,41 @@
+//! The arguments of `conversation`: topics that are looked at, and played.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// What is done with a topic.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Conversation {
+    /// Play the customer against a topic file, with a clock that can be turned; needs no store
+    ///
+    /// What you type is texted. Lines that begin with / are for the stage: /wait 26h turns the clock, /fact size.shoes=38
+    /// says something at the till, /person takes over, /back gives back, /open, or /open fr, opens the topic again, /known
+    /// tells what is known.
+    Chat(Chat),
+    /// Say what is not sound in topic files; exit code 0 when all are
+    Lint(Lint),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Chat {
+    /// The topic
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Play these lines instead of what is typed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) script: Option<PathBuf>,
+    /// Her language, BCP 47 [default: the topic's first]
+    #[arg(long, value_name = "TAG")]
+    pub(crate) language: Option<String>,
+    /// The brand, as messages name it
+    #[arg(long, value_name = "NAME", default_value = "the shop")]
+    pub(crate) brand: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lint {
+    /// The topics
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+}
