@@ -1,7 +1,7 @@
 //! What calls of the facade cost without a border to cross: what the figures of the other languages stand beside.
 //!
 //! `cargo run --release -p phygital-ffi --example overhead`; `bindings/kotlin/test overhead` and `bindings/swift/test overhead`
-//! run it before their own, which do the same.
+//! run it before their own, which do the same; bindings/c/tests/overhead.c beside "tap judged".
 
 #![allow(clippy::print_stdout, reason = "it is what an example is for")]
 
@@ -9,9 +9,11 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
 
+use phygital_core::tap;
+use phygital_core::vocab::Timestamp;
 use phygital_ffi::{
     ConsentMethod, OptedIn, Options, PathRow, Phygital, Presented, Purpose, Role, SoftTag, TagEnrolled, Time,
-    Verifier, attribute_paths, simulate_tap, version,
+    Verifier, attribute_paths, normalize_identifier, simulate_tap, version,
 };
 
 const KEY: &str = "5ace7e50ab65d5d51fd5bf5a16b8205b";
@@ -62,6 +64,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     told("tap verified", 1, 5_000, || {
         let presented = Presented::Url { url: url.clone() };
         Ok(verifier.verify(presented, Some(Time(NOON)))?)
+    })?;
+    // What C does: it lends the URL, and is given no facts.
+    let at = Timestamp::from_micros(NOON)?;
+    told("tap judged", 1, 5_000, || Ok(verifier.judge(tap::Presented::Url(&url), at)?))?;
+    told("number normalised", 1, 2_000, || {
+        Ok(normalize_identifier("phone:06 12 34 56 78".to_owned(), Some("FR".to_owned()))?)
     })?;
     told("card", 1, 500, || Ok(till.card(customer.clone(), Role::Associate)?))?;
     told("tag in a list of 1,000", TAGS, 5, || Ok(till.tags(None, TAGS)?))?;

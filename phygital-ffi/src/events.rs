@@ -3,9 +3,10 @@
 use phygital_core::engine::{self, Accepted, Error};
 use phygital_core::event::kinds::conversation;
 use phygital_core::event::{CodecOptions, Event};
+use phygital_core::vocab::limits::BATCH_EVENTS_MAX;
 use phygital_core::vocab::{Identifier, IdentifierKind, Personal};
 
-use crate::error::{Answer, PhygitalError};
+use crate::error::{Answer, PhygitalError, Status};
 use crate::phygital::Phygital;
 use crate::time::Time;
 
@@ -98,8 +99,9 @@ impl Phygital {
     /// 10,000.
     ///
     /// # Errors
-    /// 115 for more, and from 500 where nothing was recorded.
+    /// 115 for more, malformed ones counted, and from 500 where nothing was recorded.
     pub fn record_all(&self, events: Vec<String>) -> Result<Vec<Recorded>, PhygitalError> {
+        Phygital::check_batch(events.len())?;
         let codec = self.codec();
         let read: Vec<Answer<Event>> = events.iter().map(|text| read(text, &codec)).collect();
         drop(events);
@@ -162,6 +164,20 @@ impl Phygital {
     pub fn erase_customer(&self, customer: String) -> Result<Erased, PhygitalError> {
         let customer = customer.parse()?;
         self.with(|engine, now| Ok(engine.erase_customer(customer, now)?.into()))
+    }
+}
+
+impl Phygital {
+    /// Whether so many events go into one batch, malformed ones counted.
+    ///
+    /// # Errors
+    /// 115 for too many.
+    pub fn check_batch(events: usize) -> Result<(), PhygitalError> {
+        if events > BATCH_EVENTS_MAX {
+            let detail = format!("at most {BATCH_EVENTS_MAX} events in a batch");
+            return Err(PhygitalError::new(Status::Misuse, "misuse", detail));
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,10 @@
 //! What channels earned. It shares out what happened, and does not say what a touch caused.
 
-use phygital_core::attribution::{ChannelId, Count, Journeys, Model, Outcome as Came, Scores, columns_of};
-use phygital_core::journey::Settings;
+use phygital_core::attribution::{
+    ChannelId, Channels, Count, End, Journeys, Model, Outcome as Came, Scores, Sold, Trail, columns_of,
+    outcome_of,
+};
+use phygital_core::journey::{Journey, Settings};
 use phygital_core::profile::CHANNEL_DIRECT;
 use phygital_core::vocab::Currency;
 use serde::{Deserialize, Serialize};
@@ -65,7 +68,8 @@ pub struct PathRow {
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Phygital {
     /// What the channels of this shop's orders earned by a model: `first`, `last`, `last-non-direct`, `linear`,
-    /// `position`, `shapley:sum`, `markov:1` to `markov:16`. Touches without consent to be measured do not count.
+    /// `time-decay`, `position`, `shapley:sum`, `markov:1` to `markov:16`. Touches without consent to be measured do not
+    /// count.
     ///
     /// # Errors
     /// 117 for no such model, or orders of several currencies.
@@ -75,13 +79,22 @@ impl Phygital {
             let settings = Settings::default();
             let all = engine.insight().journeys(&settings, now)?;
             let (columns, currency) = columns_of(&all.journeys, &all.open, &settings)?;
-            Attribution::of(model, &columns, currency)
+            if model != Model::TimeDecay {
+                return Attribution::of(model, &columns, currency);
+            }
+            // Columns hold no times. What led to no order earns nothing by a rule.
+            let channels = columns.channels();
+            let trails = all.journeys.iter().map(|journey| trail_of(journey, channels, &settings));
+            let trails = trails.collect::<Answer<Vec<_>>>()?;
+            let direct = channels.id(CHANNEL_DIRECT);
+            let scores = model.scores(channels, columns.scale(), direct, &trails, |_| 1)?;
+            Attribution::told(&scores, channels, columns.scale(), currency)
         })
     }
 }
 
-/// What the channels of these paths earned by a model, of those that [`Phygital::attribute`] takes; `direct` is the
-/// channel that nothing led to. Needs no store.
+/// What the channels of these paths earned by a model, of those that [`Phygital::attribute`] takes but `time-decay`, since
+/// paths have no times; `direct` is the channel that nothing led to. Needs no store.
 ///
 /// # Errors
 /// 117 for no such model, or paths that are none.
@@ -111,19 +124,37 @@ impl Attribution {
     fn of(model: Model, journeys: &Journeys, currency: Option<Currency>) -> Answer<Attribution> {
         let names = journeys.channels();
         let scores = model.scores_of(journeys, names.id(CHANNEL_DIRECT))?;
+        Attribution::told(&scores, names, journeys.scale(), currency)
+    }
+
+    fn told(
+        scores: &Scores,
+        names: &Channels,
+        decimals: u8,
+        currency: Option<Currency>,
+    ) -> Answer<Attribution> {
         let mut channels: Vec<ChannelCredit> =
-            names.iter().map(|(id, name)| ChannelCredit::of(&scores, id, name)).collect();
+            names.iter().map(|(id, name)| ChannelCredit::of(scores, id, name)).collect();
         channels.sort_by(|one, other| one.channel.cmp(&other.channel));
         Ok(Attribution {
-            model: model.to_string(),
+            model: scores.model.to_string(),
             causal: false,
             currency: currency.map(|currency| currency.to_string()),
-            decimals: journeys.scale(),
+            decimals,
             channels,
             total: ChannelCredit::sum(&scores.total)?,
             unattributed: ChannelCredit::sum(&scores.unattributed)?,
         })
     }
+}
+
+/// An order with the times of its touches.
+fn trail_of(journey: &Journey, channels: &Channels, settings: &Settings) -> Answer<Trail> {
+    let sold = if journey.order.is_in_store() { Sold::Store } else { Sold::Web };
+    let came = outcome_of(journey, settings);
+    let end = if came.conversions > Count::ZERO { End::Sale(sold, came.value, None) } else { End::Nothing };
+    let id = |name| channels.id(name).ok_or_else(|| PhygitalError::bug("a channel that no journey has"));
+    Ok(Trail::new(None, journey.channels().map(id).collect::<Answer<_>>()?, journey.ages(), end))
 }
 
 impl ChannelCredit {

@@ -7,7 +7,7 @@
 //! Clock and randomness are the system's, unless [`Options`] put others in their place. Every call that can fail gives a
 //! [`PhygitalError`], whose number never changes; a panic within is such an error too, and closes the store.
 //!
-//! [`Verifier`], [`normalize_identifier`], [`attribute_paths`] and [`simulate_tap`] need no store.
+//! [`Verifier`], [`normalize_identifier`], [`attribute_paths`], [`assign_arm`] and [`simulate_tap`] need no store.
 //!
 //! The feature `uniffi` makes the bindings of Swift, Kotlin and Python from these very items; `phygital-capi` is the C
 //! library.
@@ -23,7 +23,9 @@ mod elided;
 mod error;
 mod events;
 mod identifier;
+mod identity;
 mod insight;
+mod measure;
 mod names;
 mod options;
 mod people;
@@ -43,6 +45,7 @@ pub use error::{PhygitalError, Status};
 pub use events::{Erased, MessageReceived, Receipt, Recorded};
 pub use identifier::normalize_identifier;
 pub use insight::{Attribution, ChannelCredit, PathRow, attribute_paths};
+pub use measure::{Assigned, assign_arm};
 pub use names::{Assurance, ConsentMethod, Outcome, Purpose, Role, TagStatus};
 pub use options::{Options, StoreIdentity};
 pub use people::Person;

@@ -11,7 +11,7 @@ macro_rules! names {
         }
     )*) => {$(
         $(#[doc = $about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
         #[repr(u32)]
@@ -100,6 +100,8 @@ names! {
         Paper = 6,
         /// Brought along from another system.
         Import = 7,
+        /// A tag's own `sms:` link, then a yes to the question that came back.
+        TagText = 8,
     }
 
     /// Where a tag is in its life.
@@ -160,8 +162,10 @@ mod tests {
         let purposes: Vec<Purpose> =
             vocab::Purpose::ALL.iter().map(|one| Purpose::of(*one).unwrap()).collect();
         assert_eq!(purposes, Purpose::ALL);
-        let methods: Vec<ConsentMethod> =
+        let mut methods: Vec<ConsentMethod> =
             vocab::ConsentMethod::ALL.iter().map(|one| ConsentMethod::of(*one).unwrap()).collect();
+        // Numbers never change, so what came later stands last here.
+        methods.sort_by_key(|one| one.number());
         assert_eq!(methods, ConsentMethod::ALL);
         let statuses: Vec<TagStatus> =
             vocab::TagStatus::ALL.iter().map(|one| TagStatus::of(*one).unwrap()).collect();

@@ -2,6 +2,7 @@
 
 use phygital_core::engine;
 use phygital_core::optin::Platform;
+use phygital_core::tap;
 use phygital_core::vocab::Identifier;
 
 use crate::error::{Answer, PhygitalError};
@@ -106,8 +107,10 @@ impl Phygital {
     /// # Errors
     /// Numbers from 200 where it does not count: 210 where it was used before.
     pub fn verify_tap(&self, request: TapRequest) -> Result<TapOutcome, PhygitalError> {
-        let asked = request.core()?;
-        self.with(|engine, now| TapOutcome::of(engine.taps().verify(asked, now)?))
+        request.presented.lend(|presented| {
+            let asked = request.core(presented)?;
+            self.with(|engine, now| TapOutcome::of(engine.taps().verify(asked, now)?))
+        })
     }
 }
 
@@ -124,8 +127,8 @@ impl TapRequest {
         }
     }
 
-    fn core(&self) -> Answer<engine::TapRequest<'_>> {
-        let mut request = engine::TapRequest::presented(self.presented.borrowed());
+    fn core<'r>(&'r self, presented: tap::Presented<'r>) -> Answer<engine::TapRequest<'r>> {
+        let mut request = engine::TapRequest::presented(presented);
         if let Some(place) = &self.place {
             request = request.at(place.parse()?);
         }

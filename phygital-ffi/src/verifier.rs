@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use phygital_core::contactless::apple_vas::PassTypeId;
 use phygital_core::tap;
+use phygital_core::tap::wallet::{PassId, VouchedPass, WalletTap};
 use phygital_core::vocab::Timestamp;
 
 use crate::error::{Answer, PhygitalError};
@@ -53,6 +55,38 @@ pub enum Presented {
         uid: Vec<u8>,
         /// Its signature.
         signature: Vec<u8>,
+    },
+    /// The cryptogram with which an iPhone answered a reader for a pass (Apple VAS). The keys have the merchant's, in
+    /// `apple_vas`. Commercial use needs Apple's approval.
+    AppleVas {
+        /// The type of the pass, such as `pass.com.example.loyalty`.
+        pass_type: String,
+        /// What came.
+        cryptogram: Vec<u8>,
+    },
+    /// A pass of Apple Wallet that a certified reader decrypted by itself: its word, which the host vouches for.
+    ApplePass {
+        /// The type of the pass.
+        pass_type: String,
+        /// Its message.
+        message: Vec<u8>,
+        /// The phone's clock, where the reader tells it.
+        device_time: Option<Time>,
+        /// What the host vouches for, at most `Dynamic`: `Static` for a reader that hands over the message alone.
+        vouched: Assurance,
+    },
+    /// A pass of Google Wallet (Smart Tap) that a certified reader decrypted by itself: its word, which the host vouches for.
+    GooglePass {
+        /// The collector that it was given to.
+        collector: u32,
+        /// Its kind, such as `ly` for loyalty.
+        kind: String,
+        /// Its id at Google; empty where the phone does not tell it.
+        object_id: Vec<u8>,
+        /// Its message: the service number.
+        message: Vec<u8>,
+        /// What the host vouches for: `Static` for a reader that hands over the message alone.
+        vouched: Assurance,
     },
 }
 
@@ -121,12 +155,19 @@ impl Verifier {
     /// Numbers from 200 where it is no genuine tap.
     pub fn verify(&self, presented: Presented, at: Option<Time>) -> Result<TapProof, PhygitalError> {
         let at = at.map_or_else(Time::now, Ok)?;
-        let proof = self.judge(presented.borrowed(), at.core()?)?;
-        TapProof::of(&proof)
+        TapProof::of(&self.prove(&presented, at.core()?)?)
     }
 }
 
 impl Verifier {
+    /// The same with the core's proof.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub fn prove(&self, presented: &Presented, at: Timestamp) -> Result<tap::TapProof, PhygitalError> {
+        presented.lend(|presented| self.judge(presented, at))
+    }
+
     /// The same without copies, for C.
     ///
     /// # Errors
@@ -141,8 +182,10 @@ impl Verifier {
 }
 
 impl Presented {
-    pub(crate) fn borrowed(&self) -> tap::Presented<'_> {
-        match self {
+    /// Does something with it as the core takes it.
+    pub(crate) fn lend<T>(&self, act: impl FnOnce(tap::Presented<'_>) -> Answer<T>) -> Answer<T> {
+        let (pass_type, pass);
+        act(match self {
             Presented::Url { url } => tap::Presented::Url(url),
             Presented::NdefMessage { message } => tap::Presented::NdefMessage(message),
             Presented::Cose { token } => tap::Presented::Cose(token),
@@ -150,8 +193,36 @@ impl Presented {
             Presented::Code { screen, code } => tap::Presented::Code { screen, code },
             Presented::Advertisement { bytes } => tap::Presented::Advertisement(bytes),
             Presented::Originality { uid, signature } => tap::Presented::Originality { uid, signature },
-        }
+            Presented::AppleVas { pass_type: text, cryptogram } => {
+                pass_type = text
+                    .parse::<PassTypeId>()
+                    .map_err(|error| PhygitalError::argument("pass_type", error))?;
+                tap::Presented::AppleVas { pass: &pass_type, cryptogram }
+            }
+            Presented::ApplePass { pass_type: text, message, device_time, vouched } => {
+                let id = PassId::Apple { pass_type: text.as_str().into() };
+                pass = read_pass(id, message, *device_time, *vouched)?;
+                tap::Presented::Wallet(&pass)
+            }
+            Presented::GooglePass { collector, kind, object_id, message, vouched } => {
+                let (kind, object_id) = (kind.as_str().into(), object_id.as_slice().into());
+                let id = PassId::Google { collector: *collector, kind, object_id };
+                pass = read_pass(id, message, None, *vouched)?;
+                tap::Presented::Wallet(&pass)
+            }
+        })
     }
+}
+
+/// A pass as a reader told it.
+fn read_pass(pass: PassId, message: &[u8], at: Option<Time>, vouched: Assurance) -> Answer<WalletTap> {
+    let device_time = at.map(Time::core).transpose()?;
+    Ok(WalletTap::vouched(VouchedPass {
+        pass,
+        message: message.to_vec(),
+        device_time,
+        assurance: vouched.core(),
+    })?)
 }
 
 impl TapProof {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::thread;
 
 use phygital_ffi::{
-    ConsentMethod, MessageReceived, OptedIn, OptedOut, Options, Outcome, Phygital, PhygitalError, Presented,
-    Purpose, Recognition, Recorded, Role, SoftTag, Status, TagEnrolled, TagStatus, TapRequest, Time,
-    Verifier, simulate_tap,
+    Assurance, ConsentMethod, MessageReceived, OptedIn, OptedOut, Options, Outcome, Phygital, PhygitalError,
+    Presented, Purpose, Recognition, Recorded, Role, SoftTag, Status, TagEnrolled, TagStatus, TapRequest,
+    Time, Verifier, assign_arm, simulate_tap,
 };
 
 const KEY: &str = "5ace7e50ab65d5d51fd5bf5a16b8205b";
@@ -123,6 +123,7 @@ fn a_tap_becomes_a_known_customer() {
     assert_eq!((earned.total.minor, earned.currency.as_deref()), (14_990, Some("EUR")));
     let sum: i64 = earned.channels.iter().map(|channel| channel.minor).sum();
     assert_eq!(sum + earned.unattributed.minor, 14_990);
+    stands_among_all(&till, &customer);
 
     let contact = format!("phone:{NUMBER}");
     till.record_opt_out(OptedOut { contact: contact.clone(), ..OptedOut::default() }).unwrap();
@@ -137,6 +138,69 @@ fn a_tap_becomes_a_known_customer() {
     till.set_tag_status(UID.to_owned(), TagStatus::Lost).unwrap();
     assert_eq!(code(till.verify_tap(tap(4))), Status::TapNotCounted.number());
     assert_eq!(till.tag(UID.to_owned()).unwrap().unwrap().status, TagStatus::Lost);
+}
+
+/// Views of her among all others.
+fn stands_among_all(till: &Phygital, customer: &str) {
+    let json = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
+    // The same sums by a model that looks at times, and by one that does not.
+    let [decayed, linear] = ["time-decay", "linear"].map(|model| till.attribute(model.to_owned()).unwrap());
+    assert_eq!((&decayed.total, &decayed.unattributed), (&linear.total, &linear.unattributed));
+    let sums = |earned: &phygital_ffi::Attribution| {
+        let each = earned.channels.iter().map(|one| (one.minor, one.millionths));
+        each.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    };
+    assert_eq!((decayed.model.as_str(), sums(&decayed)), ("time-decay", sums(&linear)));
+
+    let phone = || format!("phone:{NUMBER}");
+    let explain = |other: &str| json(till.explain(phone(), other.to_owned()).unwrap());
+    let apart = explain("loyalty:L-7");
+    assert_eq!((&apart["same"], &apart["reason"]), (&false.into(), &"unknown".into()), "{apart}");
+    let visit = format!(
+        r#"{{"specversion": "1.0", "id": "v-1", "source": "//till/1", "type": "com.phygital.visit_started",
+            "time": "2026-11-21T12:00:00Z", "data": {{"identifiers": {{"phone": "{NUMBER}", "loyalty": "L-7"}},
+                "place": "paris-1"}}}}"#
+    );
+    till.record(visit).unwrap();
+    let same = explain("loyalty:L-7");
+    let step = &same["steps"][0];
+    assert_eq!(
+        (&same["same"], &same["weakest"], &step["id"]),
+        (&true.into(), &0.into(), &"v-1".into()),
+        "{same}"
+    );
+    assert_eq!(step["from"], serde_json::json!({"kind": "phone", "value": NUMBER}));
+    assert_eq!(code(till.explain("ada".to_owned(), phone())), Status::MalformedIdentifier.number());
+    assert_eq!(json(till.review(10).unwrap()), serde_json::json!({"questions": [], "crowded": 0}));
+    assert_eq!(till.households().unwrap(), "[]");
+
+    let stands = json(till.rfm(5, None).unwrap());
+    let hers = &stands["customers"][0];
+    assert_eq!(
+        (hers["customer"].as_str(), &hers["minor"], &hers["orders"]),
+        (Some(customer), &14_990.into(), &1.into())
+    );
+    assert_eq!(
+        (&stands["currency"], &stands["classes"], &hers["days"]),
+        (&"EUR".into(), &5.into(), &0.into())
+    );
+    let dollars = json(till.rfm(5, Some("USD".to_owned())).unwrap());
+    assert_eq!((&dollars["customers"], &dollars["other_currency"]), (&serde_json::json!([]), &1.into()));
+    for (classes, currency) in [(1, None), (11, None), (300, None), (5, Some("€".to_owned()))] {
+        assert_eq!(code(till.rfm(classes, currency)), Status::InvalidArgument.number());
+    }
+    let experiment =
+        r#"{"seed": "winback-2026", "arms": [{"arm": "a", "weight": 0.5}, {"arm": "b", "weight": 0.5}]}"#;
+    let arm = || assign_arm(experiment.to_owned(), customer.to_owned()).unwrap();
+    assert_eq!((arm().status.as_str(), arm()), ("assigned", arm()));
+}
+
+#[test]
+fn a_batch_is_counted_before_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let till = Phygital::open(options(&folder)).unwrap();
+    assert_eq!(till.record_all(vec!["{}".to_owned(); 10_000]).unwrap().len(), 10_000);
+    assert_eq!(code(till.record_all(vec!["{}".to_owned(); 10_001])), Status::Misuse.number());
 }
 
 #[test]
@@ -227,4 +291,52 @@ fn a_verifier_needs_no_store() {
     let answer = none.verify(Presented::Url { url: link(1) }, Some(Time(NOON)));
     assert_eq!(code(answer), Status::TapUnauthenticated.number());
     assert_eq!(code(Verifier::from_json("{".to_owned())), Status::MalformedKeys.number());
+}
+
+/// The first case of vectors/taps/apple_vas.json that decrypts.
+const CRYPTOGRAM: &str = "496a283c8f37bd45035b6b021a191b9e44f7205f159ac26819763fc938d0da75\
+                          08b8656cdd052ae36f3bb97a5fd5142e44bbed2a2f1d0a19aa";
+const MERCHANT: &str = "737fe5a6b42ab7388e1124a01bdf5ae0d9e6284423b19d245735ae13a73a8cee";
+const SHOWN: i64 = 1_848_854_582_000_000;
+
+#[test]
+fn passes_of_phone_wallets_are_taps() {
+    let verifier = Verifier::from_json(format!(r#"{{"apple_vas": ["{MERCHANT}"]}}"#)).unwrap();
+    let digits = CRYPTOGRAM.as_bytes().chunks_exact(2);
+    let cryptogram: Vec<u8> =
+        digits.map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect();
+    let pass = |pass_type: &str| Presented::AppleVas {
+        pass_type: pass_type.to_owned(),
+        cryptogram: cryptogram.clone(),
+    };
+    let proof = verifier.verify(pass("pass.example.shop0.loyalty"), Some(Time(SHOWN))).unwrap();
+    assert_eq!((proof.scheme.as_str(), proof.assurance), ("apple-vas", Assurance::Dynamic));
+    let other = verifier.verify(pass("pass.example.other"), Some(Time(SHOWN)));
+    assert_eq!(code(other), Status::TapForged.number());
+    assert_eq!(code(verifier.verify(pass(""), Some(Time(SHOWN)))), Status::InvalidArgument.number());
+
+    let told = |vouched| Presented::ApplePass {
+        pass_type: "pass.example.loyalty".to_owned(),
+        message: b"token".to_vec(),
+        device_time: Some(Time(SHOWN)),
+        vouched,
+    };
+    let shown = |presented| verifier.verify(presented, Some(Time(SHOWN))).unwrap().assurance;
+    // A reader's word is worth no more than the pass can prove.
+    assert_eq!(shown(told(Assurance::Live)), Assurance::Dynamic);
+    assert_eq!(shown(told(Assurance::Static)), Assurance::Static);
+    let google = |message: &[u8]| Presented::GooglePass {
+        collector: 20_180_608,
+        kind: "ly".to_owned(),
+        object_id: Vec::new(),
+        message: message.to_vec(),
+        vouched: Assurance::Live,
+    };
+    assert_eq!(shown(google(b"42")), Assurance::Live);
+    assert_eq!(code(verifier.verify(google(b""), Some(Time(SHOWN)))), Status::TapMalformed.number());
+
+    let folder = tempfile::tempdir().unwrap();
+    let till = Phygital::open(options(&folder)).unwrap();
+    let outcome = till.verify_tap(TapRequest::new(google(b"42"))).unwrap();
+    assert_eq!((outcome.proof.scheme.as_str(), outcome.late), ("smart-tap", false));
 }

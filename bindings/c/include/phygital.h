@@ -311,6 +311,22 @@ enum phygital_presented_kind
      * The originality signature of a chip, as Read_Sig gives it; `about` is its UID.
      */
     PHYGITAL_PRESENTED_KIND_ORIGINALITY = 7,
+    /**
+     * The cryptogram with which an iPhone answered a reader for a pass (Apple VAS); `about` is the type of the pass, such as
+     * `pass.com.example.loyalty`. Commercial use needs Apple's approval.
+     */
+    PHYGITAL_PRESENTED_KIND_APPLE_VAS = 8,
+    /**
+     * The message of a pass of Apple Wallet that a certified reader decrypted by itself; `about` is JSON: `pass_type`,
+     * `vouched` (what the host vouches for: `static` for a reader that hands over the message alone, at most `dynamic`), and
+     * `device_time` (RFC 3339) where the reader tells the phone's clock.
+     */
+    PHYGITAL_PRESENTED_KIND_APPLE_PASS = 9,
+    /**
+     * The same of a pass of Google Wallet (Smart Tap): its service number; `about` is JSON: `collector` (a number), `kind` (such
+     * as `ly`), `object_id` (digits; empty where the phone does not tell it) and `vouched` (up to `live`).
+     */
+    PHYGITAL_PRESENTED_KIND_GOOGLE_PASS = 10,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -492,6 +508,10 @@ enum phygital_consent_method
      * Brought along from another system.
      */
     PHYGITAL_CONSENT_METHOD_IMPORT = 7,
+    /**
+     * A tag's own `sms:` link, then a yes to the question that came back.
+     */
+    PHYGITAL_CONSENT_METHOD_TAG_TEXT = 8,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1173,7 +1193,7 @@ phygital_status phygital_record(const struct phygital_store *store,
  *
  * @param json Where the answers go: a list in the order of the events, each with `recorded` (`accepted` or `refused`),
  * and then a `receipt`, or `code`, `reason` and `detail`.
- * @return Not 0 where nothing was recorded.
+ * @return 115 for more, malformed ones counted. Not 0 where nothing was recorded.
  */
 PHYGITAL_API
 phygital_status phygital_record_all(const struct phygital_store *store,
@@ -1215,6 +1235,76 @@ phygital_status phygital_erase_customer(const struct phygital_store *store,
                                         struct phygital_text *json);
 
 /**
+ * Why two identifiers, `kind:value` each, are one customer, or are not.
+ *
+ * @param json Where the text goes: `same`; where they are not, `reason` (a stable word) and `because` (a sentence); where
+ * they are, the `steps` from the one to the other and which of them, from 0, is the `weakest`. A step has `from` and `to`
+ * (`kind`, `value`), its `basis` (`stated`, `together`, `alike`, `repaired`), and the event that says so (`event`, `source`,
+ * `id`, `at`) or what an agreement is worth (`millibits`). Identifiers that were not asked for are masked.
+ */
+PHYGITAL_API
+phygital_status phygital_explain(const struct phygital_store *store,
+                                 struct phygital_str one,
+                                 struct phygital_str other,
+                                 struct phygital_text *json);
+
+/**
+ * What a person should look at, the worst first. Reads everything that ties identifiers: not a call for while somebody
+ * waits at a till.
+ *
+ * @param most How many questions at most.
+ * @param json Where the text goes: `questions`, each with its `id`, the identifiers `one` and `two` (masked), whose they are
+ * (`customers`, two) and the `doubt`, a sentence; and `crowded`, how many keys are shared by so many descriptions that those
+ * were not held against each other.
+ */
+PHYGITAL_API
+phygital_status phygital_review(const struct phygital_store *store,
+                                uint32_t most,
+                                struct phygital_text *json);
+
+/**
+ * Who lives together. Reads every identifier, as phygital_review() does.
+ *
+ * @param json Where the text goes: a list of the households of more than one customer, each with its `id`, its `kind`
+ * (`family`, or `institution` where they are too many to be one) and its `customers`.
+ */
+PHYGITAL_API
+phygital_status phygital_households(const struct phygital_store *store,
+                                    struct phygital_text *json);
+
+/**
+ * How lately, how often and for how much customers bought, of those who permit measurement. Reads the whole log.
+ *
+ * @param classes How many classes each score has, 2 to 10; the highest is the best.
+ * @param currency ISO 4217; may be left out where all orders are of one.
+ * @param json Where the text goes: `currency`, `decimals`, `classes`; the `customers`, each with her id (`customer`), her
+ * scores `recency`, `frequency` and `money`, and what they are made of: `days` since her last order, `orders`, and `minor`,
+ * what those were worth net; and how many are left out: `not_permitted` (customers), `unidentified`, `other_currency`,
+ * `unvalued` (orders).
+ * @return 106 for no such number of classes, 117 for orders of several currencies where none was chosen.
+ */
+PHYGITAL_API
+phygital_status phygital_rfm(const struct phygital_store *store,
+                             uint32_t classes,
+                             struct phygital_str currency,
+                             struct phygital_text *json);
+
+/**
+ * Which arm of an experiment somebody is in, by a hash of her id: the same at every till, phone and server, without asking
+ * any. Needs no store; *Experiment Viewed* is the event that says that she met it.
+ *
+ * @param experiment JSON: its `seed`, of its own; `arms`, a list of `arm` and `weight`, which sum to 1; and, where they are
+ * wanted, `coverage`, `namespace` (`name`, `from`, `to`), `holdout` (`seed`, `part`) and `hash_version` (2, or 1).
+ * @param unit Her id.
+ * @param json Where the text goes: `status` (`assigned`, `outside`, `held_out`) and `arm`.
+ * @return 106 for no such experiment.
+ */
+PHYGITAL_API
+phygital_status phygital_assign_arm(struct phygital_str experiment,
+                                    struct phygital_str unit,
+                                    struct phygital_text *json);
+
+/**
  * An identifier, `kind:value` such as `phone:06 12 34 56 78`, in the normal form of its kind.
  *
  * @param region The country of a phone number without a country code, ISO 3166-1; empty for none.
@@ -1237,8 +1327,8 @@ phygital_status phygital_simulate_tap(const struct phygital_soft_tag *tag,
                                       struct phygital_text *url);
 
 /**
- * What the channels of a shop's orders earned by a model: `first`, `last`, `last-non-direct`, `linear`, `position`,
- * `shapley:sum`, `markov:1` to `markov:16`. Attribution shares out what happened; it does not say what a touch caused.
+ * What the channels of a shop's orders earned by a model: `first`, `last`, `last-non-direct`, `linear`, `time-decay`,
+ * `position`, `shapley:sum`, `markov:1` to `markov:16`. Attribution shares out what happened; it does not say what a touch caused.
  *
  * @param json Where the text goes: `model`, `causal` (false), `currency`, `decimals`, `channels`, `total`,
  * `unattributed`; each credit with `channel`, `minor` (cents at two decimals) and `millionths` of conversions.
@@ -1250,7 +1340,8 @@ phygital_status phygital_attribute(const struct phygital_store *store,
                                    struct phygital_text *json);
 
 /**
- * What the channels of these paths earned by a model, without a store.
+ * What the channels of these paths earned by a model, without a store: those of phygital_attribute() but `time-decay`, since
+ * paths have no times.
  *
  * @param decimals How many decimals values have: 2 for cents.
  * @param rows A JSON list, each with `path` (a list of channels, first touch first), `conversions`, `minor` (what those

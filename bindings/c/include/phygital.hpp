@@ -328,6 +328,25 @@ public:
         check(phygital_acknowledge(get(), lend(id), outcome));
     }
 
+    /** JSON: why two identifiers are one customer, or are not. */
+    std::string explain(std::string_view one, std::string_view other) const {
+        return detail::text_of(
+            [&](phygital_text *json) { return phygital_explain(get(), lend(one), lend(other), json); });
+    }
+    /** JSON: at most `most` questions that a person should look at. */
+    std::string review(std::uint32_t most) const {
+        return detail::text_of([&](phygital_text *json) { return phygital_review(get(), most, json); });
+    }
+    /** JSON: who lives together. */
+    std::string households() const {
+        return detail::text_of([&](phygital_text *json) { return phygital_households(get(), json); });
+    }
+
+    /** JSON: how lately, how often and for how much customers bought. */
+    std::string rfm(std::uint32_t classes, std::string_view currency = {}) const {
+        return detail::text_of(
+            [&](phygital_text *json) { return phygital_rfm(get(), classes, lend(currency), json); });
+    }
     /** JSON: what channels earned by a model. */
     std::string attribute(std::string_view model) const {
         return detail::text_of(
@@ -361,6 +380,12 @@ inline std::string attribute_paths(std::string_view model, std::uint32_t decimal
     return detail::text_of([&](phygital_text *json) {
         return phygital_attribute_paths(lend(model), decimals, lend(rows), json);
     });
+}
+
+/** JSON: which arm of an experiment (JSON) somebody is in. */
+inline std::string assign_arm(std::string_view experiment, std::string_view unit) {
+    return detail::text_of(
+        [&](phygital_text *json) { return phygital_assign_arm(lend(experiment), lend(unit), json); });
 }
 
 /** The link that a tag in software writes at its next read. */

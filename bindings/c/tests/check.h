@@ -45,6 +45,9 @@ static inline int ended(const char *name)
     " \"text\": \"Text us the code to be known here. Reply STOP to leave.\","          \
     " \"sender\": \"+12015550101\","                                                   \
     " \"purposes\": [\"recognition\", \"personalization\", \"measurement\"]}}"
+#define EXPERIMENT                                                                     \
+    "{\"seed\": \"winback-2026\", \"arms\": [{\"arm\": \"hold\", \"weight\": 0.3}," \
+    " {\"arm\": \"send\", \"weight\": 0.7}]}"
 #define NOON INT64_C(1795262400000000)
 
 /** A store in the folder, with a clock and randomness of its own. */

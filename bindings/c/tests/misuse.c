@@ -57,6 +57,15 @@ static void nulls(phygital_store *store)
     GIVES(NULL_POINTER, phygital_verifier_verify(verifier, NULL, 0, &proof));
     GIVES(NULL_POINTER, phygital_verifier_verify(verifier, &request.presented, 0, NULL));
     FINE(phygital_verifier_free(verifier));
+    GIVES(NULL_POINTER, phygital_explain(store, S("phone:+12015550123"), S("phone:+12015550124"), NULL));
+    GIVES(NULL_POINTER, phygital_explain(NULL, S("phone:+12015550123"), S("phone:+12015550124"), &text));
+    GIVES(NULL_POINTER, phygital_review(store, 1, NULL));
+    GIVES(NULL_POINTER, phygital_review(NULL, 1, &text));
+    GIVES(NULL_POINTER, phygital_households(store, NULL));
+    GIVES(NULL_POINTER, phygital_households(NULL, &text));
+    GIVES(NULL_POINTER, phygital_rfm(store, 5, S(""), NULL));
+    GIVES(NULL_POINTER, phygital_rfm(NULL, 5, S(""), &text));
+    GIVES(NULL_POINTER, phygital_assign_arm(S(EXPERIMENT), S("u"), NULL));
     GIVES(NULL_POINTER, phygital_attribute_paths(S("first"), 2, S("[]"), NULL));
     GIVES(NULL_POINTER, phygital_normalize_identifier(S("phone:1"), S(""), NULL));
     GIVES(NULL_POINTER, phygital_simulate_tap(NULL, &text));
@@ -179,7 +188,7 @@ static void texts(phygital_store *store)
     GIVES(MALFORMED_EVENT, phygital_record(store, text, NULL));
     text.len = (size_t)60 * 1024 * 1024;
     GIVES(INVALID_ARGUMENT, phygital_attribute_paths(S("first"), 2, text, &json));
-    GIVES(TOO_LARGE, phygital_record_all(store, &text, 10001, &json));
+    GIVES(MISUSE, phygital_record_all(store, &text, 10001, &json));
     request = request_of("");
     request.presented.data.data = (const uint8_t *)filled;
     request.presented.data.len = text.len;

@@ -123,6 +123,41 @@ static void is_known(const phygital_store *store, char customer[40])
     CHECK(strstr(json.data, "\"currency\":\"EUR\"") != NULL && strstr(json.data, "\"causal\":false") != NULL);
     CHECK(strstr(json.data, "\"minor\":14990") != NULL);
     FINE(phygital_text_free(&json));
+    FINE(phygital_attribute(store, S("time-decay"), &json));
+    CHECK(strstr(json.data, "\"minor\":14990") != NULL);
+    FINE(phygital_text_free(&json));
+}
+
+static void stands_among_all(const phygital_store *store, const char *customer)
+{
+    phygital_text json = {NULL, 0};
+    FINE(phygital_explain(store, S("phone:+12015550123"), S("loyalty:L-7"), &json));
+    CHECK(strstr(json.data, "\"same\":false") != NULL && strstr(json.data, "\"reason\":\"unknown\"") != NULL);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_record(store,
+                         S("{\"specversion\": \"1.0\", \"id\": \"v-1\", \"source\": \"//till/1\","
+                           " \"type\": \"com.phygital.visit_started\", \"time\": \"2026-11-21T12:00:00Z\","
+                           " \"data\": {\"identifiers\": {\"phone\": \"+12015550123\", \"loyalty\": \"L-7\"},"
+                           " \"place\": \"paris-1\"}}"),
+                         NULL));
+    FINE(phygital_explain(store, S("phone:+12015550123"), S("loyalty:L-7"), &json));
+    CHECK(strstr(json.data, "\"same\":true") != NULL && strstr(json.data, "\"basis\":\"together\"") != NULL);
+    CHECK(strstr(json.data, "\"id\":\"v-1\"") != NULL && strstr(json.data, "+12015550123") != NULL);
+    FINE(phygital_text_free(&json));
+    GIVES(MALFORMED_IDENTIFIER, phygital_explain(store, S("ada"), S("loyalty:L-7"), &json));
+    FINE(phygital_review(store, 10, &json));
+    CHECK(strncmp(json.data, "{\"crowded\":0,\"questions\":[", 26) == 0);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_households(store, &json));
+    CHECK(strcmp(json.data, "[]") == 0);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_rfm(store, 5, S(""), &json));
+    CHECK(strstr(json.data, customer) != NULL && strstr(json.data, "\"minor\":14990") != NULL);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_rfm(store, 5, S("USD"), &json));
+    CHECK(strstr(json.data, "\"customers\":[]") != NULL && strstr(json.data, "\"other_currency\":1") != NULL);
+    FINE(phygital_text_free(&json));
+    GIVES(INVALID_ARGUMENT, phygital_rfm(store, 1, S(""), &json));
 }
 
 static void leaves(const phygital_store *store, const char *customer)
@@ -203,6 +238,33 @@ static void suspends(phygital_store *store)
     FINE(phygital_text_free(&after));
 }
 
+/** Passes of phone wallets, as readers that decrypt them by themselves hand them over. */
+static void presents_passes(void)
+{
+    phygital_verifier *verifier = NULL;
+    phygital_tap_proof proof = phygital_tap_proof_init();
+    phygital_presented pass = request_of("token").presented;
+    FINE(phygital_verifier_new(S(""), &verifier));
+    pass.kind = PHYGITAL_PRESENTED_KIND_APPLE_PASS;
+    pass.about = phygital_bytes_of("{\"pass_type\": \"pass.example.loyalty\", \"vouched\": \"live\"}");
+    FINE(phygital_verifier_verify(verifier, &pass, NOON, &proof));
+    CHECK(strcmp(proof.scheme, "apple-vas") == 0 && proof.assurance == PHYGITAL_ASSURANCE_DYNAMIC);
+    pass.kind = PHYGITAL_PRESENTED_KIND_GOOGLE_PASS;
+    GIVES(INVALID_ARGUMENT, phygital_verifier_verify(verifier, &pass, NOON, &proof));
+    pass.about = phygital_bytes_of("{\"collector\": 20180608, \"kind\": \"ly\", \"object_id\": \"0a1B\","
+                                   " \"vouched\": \"live\"}");
+    FINE(phygital_verifier_verify(verifier, &pass, NOON, &proof));
+    CHECK(strcmp(proof.scheme, "smart-tap") == 0 && proof.assurance == PHYGITAL_ASSURANCE_LIVE);
+    pass.about = phygital_bytes_of("{\"collector\": 1, \"kind\": \"ly\", \"object_id\": \"0\", \"vouched\": \"live\"}");
+    GIVES(INVALID_ARGUMENT, phygital_verifier_verify(verifier, &pass, NOON, &proof));
+    pass.kind = PHYGITAL_PRESENTED_KIND_APPLE_VAS;
+    pass.about = phygital_bytes_of("pass.example.loyalty");
+    GIVES(TAP_UNAUTHENTICATED, phygital_verifier_verify(verifier, &pass, NOON, &proof));
+    pass.kind = 11;
+    GIVES(INVALID_ARGUMENT, phygital_verifier_verify(verifier, &pass, NOON, &proof));
+    FINE(phygital_verifier_free(verifier));
+}
+
 static void needs_no_store(void)
 {
     phygital_verifier *verifier = NULL;
@@ -227,6 +289,11 @@ static void needs_no_store(void)
     FINE(phygital_verifier_free(verifier));
     FINE(phygital_text_free(&url));
 
+    presents_passes();
+    FINE(phygital_assign_arm(S(EXPERIMENT), S("customer-1"), &json));
+    CHECK(strcmp(json.data, "{\"status\":\"assigned\",\"arm\":\"send\"}") == 0);
+    FINE(phygital_text_free(&json));
+    GIVES(INVALID_ARGUMENT, phygital_assign_arm(S("{}"), S("customer-1"), &json));
     FINE(phygital_normalize_identifier(S("phone:06 12 34 56 78"), S("FR"), &json));
     CHECK(strcmp(json.data, "phone:+33612345678") == 0);
     FINE(phygital_text_free(&json));
@@ -262,6 +329,7 @@ int main(int count, char **arguments)
     CHECK(receipt.is_new == 1);
     opts_in(store);
     is_known(store, customer);
+    stands_among_all(store, customer);
     leaves(store, customer);
     consents_at_the_till(store);
     suspends(store);

@@ -78,6 +78,11 @@ void story(const phygital::Store &store) {
     CHECK(store.record_all({"{}", "[]"}).find("refused") != std::string::npos);
     GIVES(MALFORMED_EVENT, thrown([&] { store.record("{}"); }));
 
+    CHECK(store.explain("phone:+12015550123", "email:ada@shop.example").find("\"unknown\"") != std::string::npos);
+    CHECK(store.review(5).find("\"questions\":[]") != std::string::npos && store.households() == "[]");
+    CHECK(store.rfm(5).find("\"customers\":[]") != std::string::npos);
+    GIVES(INVALID_ARGUMENT, thrown([&] { store.rfm(11); }));
+
     phygital_consent consent = phygital_consent_init();
     consent.contact = phygital::lend("phone:+12015550123");
     store.record_opt_out(consent);
@@ -101,6 +106,7 @@ void without_store() {
     GIVES(TAP_MALFORMED, thrown([&] { verifier.verify(phygital::url("https://tap.example/")); }));
     GIVES(MALFORMED_KEYS, thrown([] { phygital::Verifier("{"); }));
     CHECK(phygital::normalize_identifier("phone:06 12 34 56 78", "FR") == "phone:+33612345678");
+    CHECK(phygital::assign_arm(EXPERIMENT, "customer-1") == "{\"status\":\"assigned\",\"arm\":\"send\"}");
     CHECK(phygital::attribute_paths("first", 2, "[]").find("\"channels\":[]") != std::string::npos);
 }
 

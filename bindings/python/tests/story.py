@@ -25,7 +25,9 @@ from phygital import (
     TagEnrolled,
     TagStatus,
     TapRequest,
+    Assurance,
     Verifier,
+    assign_arm,
     attribute_paths,
     normalize_identifier,
     simulate_tap,
@@ -124,6 +126,15 @@ def story(path):
     earned = till.attribute("linear")
     total = sum(channel.minor for channel in earned.channels) + earned.unattributed.minor
     check(total == 14990 == earned.total.minor and earned.currency == "EUR", "what channels earned")
+    check(till.attribute("time-decay").total == earned.total, "what they earned by the age of touches")
+    apart = json.loads(till.explain(NUMBER, "loyalty:L-7"))
+    check((apart["same"], apart["reason"]) == (False, "unknown"), "why they are two")
+    check(json.loads(till.explain(NUMBER, NUMBER))["same"], "why they are one")
+    check(json.loads(till.review(10)) == {"questions": [], "crowded": 0}, "nothing is doubtful")
+    check(json.loads(till.households()) == [], "nobody lives together")
+    stands = json.loads(till.rfm(5, None))["customers"]
+    check([one["customer"] for one in stands] == [customer] and stands[0]["minor"] == 14990, "how she stands")
+    check(code(till.rfm, 11, None) == 106, "no such number of classes")
 
     till.record_opt_out(OptedOut(contact=NUMBER))
     check(json.loads(till.card(customer, Role.MANAGER))["withheld"] == ["withdrawn"], "she left")
@@ -179,6 +190,14 @@ def without_store():
     check((proof.scheme, proof.uid, proof.read_ctr) == ("ntag424-aes", UID, 41), "a tap")
     check(code(verifier.verify, Presented.NDEF_MESSAGE(bytes(4)), NOON) == 201, "no tap")
     check(code(Verifier.from_json, "{") == 112, "no keys")
+    google = Presented.GOOGLE_PASS(20180608, "ly", b"", b"42", Assurance.LIVE)
+    check(verifier.verify(google, NOON).assurance == Assurance.LIVE, "a pass of Google Wallet")
+    apple = Presented.APPLE_PASS("pass.example.loyalty", b"42", NOON, Assurance.LIVE)
+    check(verifier.verify(apple, NOON).assurance == Assurance.DYNAMIC, "a pass of Apple Wallet")
+    check(code(verifier.verify, Presented.APPLE_VAS("pass.example", bytes(4)), NOON) == 203, "nobody's pass")
+    arms = json.dumps({"seed": "winback-2026", "arms": [{"arm": "hold", "weight": 0.3}, {"arm": "send", "weight": 0.7}]})
+    check(assign_arm(arms, "customer-1").arm == "send", "an arm")
+    check(code(assign_arm, "{}", "customer-1") == 106, "no experiment")
     check(normalize_identifier("phone:06 12 34 56 78", "FR") == "phone:+33612345678", "a number")
     check(code(normalize_identifier, "phone:06 12 34 56 78", None) == 114, "a number of no country")
     rows = [PathRow(path=["ad", "email", "shop"], conversions=1, minor=100, nulls=0)]

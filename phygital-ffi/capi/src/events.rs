@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 
+use phygital_core::vocab::limits::BATCH_EVENTS_MAX;
 use phygital_ffi::{MessageReceived, Phygital, Receipt};
 
 use crate::entry::{Answer, entry};
@@ -10,9 +11,6 @@ use crate::input::{Caller, OutSized, Record, maybe_time, phygital_str};
 use crate::output::fixed;
 use crate::status::phygital_status;
 use crate::text::{phygital_text, put_json};
-
-/// Most events of a batch.
-const BATCH_EVENTS_MAX: usize = 10_000;
 
 /// That an event is in the log. It holds nothing that has to be freed.
 #[repr(C)]
@@ -76,7 +74,7 @@ pub unsafe extern "C" fn phygital_record(
 ///
 /// @param json Where the answers go: a list in the order of the events, each with `recorded` (`accepted` or `refused`),
 /// and then a `receipt`, or `code`, `reason` and `detail`.
-/// @return Not 0 where nothing was recorded.
+/// @return 115 for more, malformed ones counted. Not 0 where nothing was recorded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_record_all(
     store: *const phygital_store,
@@ -86,6 +84,7 @@ pub unsafe extern "C" fn phygital_record_all(
 ) -> phygital_status {
     entry!(|caller| {
         let out = caller.out("json", json, phygital_text::NONE)?;
+        Phygital::check_batch(events_len)?;
         let listed = caller.list("events", events, events_len, BATCH_EVENTS_MAX)?;
         let events = listed.iter().map(|event| Ok(caller.text("events", *event)?.to_owned()));
         let events = events.collect::<Answer<Vec<String>>>()?;

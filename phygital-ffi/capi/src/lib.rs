@@ -19,6 +19,8 @@ mod text;
 
 mod actions;
 mod events;
+mod identity;
+mod measure;
 mod pure;
 mod store;
 mod tags;
@@ -31,6 +33,8 @@ mod who;
 pub use actions::*;
 pub use entry::{phygital_last_error_message, phygital_last_error_reason};
 pub use events::*;
+pub use identity::*;
+pub use measure::*;
 pub use pure::*;
 pub use status::*;
 pub use store::*;

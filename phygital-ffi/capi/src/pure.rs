@@ -75,8 +75,8 @@ pub unsafe extern "C" fn phygital_simulate_tap(
     })
 }
 
-/// What the channels of a shop's orders earned by a model: `first`, `last`, `last-non-direct`, `linear`, `position`,
-/// `shapley:sum`, `markov:1` to `markov:16`. Attribution shares out what happened; it does not say what a touch caused.
+/// What the channels of a shop's orders earned by a model: `first`, `last`, `last-non-direct`, `linear`, `time-decay`,
+/// `position`, `shapley:sum`, `markov:1` to `markov:16`. Attribution shares out what happened; it does not say what a touch caused.
 ///
 /// @param json Where the text goes: `model`, `causal` (false), `currency`, `decimals`, `channels`, `total`,
 /// `unattributed`; each credit with `channel`, `minor` (cents at two decimals) and `millionths` of conversions.
@@ -94,7 +94,8 @@ pub unsafe extern "C" fn phygital_attribute(
     })
 }
 
-/// What the channels of these paths earned by a model, without a store.
+/// What the channels of these paths earned by a model, without a store: those of phygital_attribute() but `time-decay`, since
+/// paths have no times.
 ///
 /// @param decimals How many decimals values have: 2 for cents.
 /// @param rows A JSON list, each with `path` (a list of channels, first touch first), `conversions`, `minor` (what those

@@ -6,6 +6,7 @@ use std::ptr;
 use phygital_core::tap::{self, Scheme};
 use phygital_core::vocab::Timestamp;
 use phygital_ffi::{Assurance, PhygitalError, Presented, Time, Verifier};
+use serde::Deserialize;
 
 use crate::entry::{Answer, entry};
 use crate::handle::{give, look, phygital_verifier, take};
@@ -33,6 +34,16 @@ pub enum phygital_presented_kind {
     Advertisement = 6,
     /// The originality signature of a chip, as Read_Sig gives it; `about` is its UID.
     Originality = 7,
+    /// The cryptogram with which an iPhone answered a reader for a pass (Apple VAS); `about` is the type of the pass, such as
+    /// `pass.com.example.loyalty`. Commercial use needs Apple's approval.
+    AppleVas = 8,
+    /// The message of a pass of Apple Wallet that a certified reader decrypted by itself; `about` is JSON: `pass_type`,
+    /// `vouched` (what the host vouches for: `static` for a reader that hands over the message alone, at most `dynamic`), and
+    /// `device_time` (RFC 3339) where the reader tells the phone's clock.
+    ApplePass = 9,
+    /// The same of a pass of Google Wallet (Smart Tap): its service number; `about` is JSON: `collector` (a number), `kind` (such
+    /// as `ly`), `object_id` (digits; empty where the phone does not tell it) and `vouched` (up to `live`).
+    GooglePass = 10,
 }
 
 /// What was presented. Of the kinds that are texts, the bytes are UTF-8.
@@ -135,8 +146,12 @@ pub unsafe extern "C" fn phygital_verifier_verify(
 ) -> phygital_status {
     entry!(|caller| {
         let out = caller.out_sized("proof", proof)?;
-        let presented = phygital_presented::read(caller, presented)?;
-        let found = look::<Verifier>(verifier)?.judge(presented, time(at)?)?;
+        let (kind, data, about) = caller.presented(presented)?.bytes(caller)?;
+        let verifier = look::<Verifier>(verifier)?;
+        let found = match phygital_presented::lent(kind, data, about)? {
+            Some(presented) => verifier.judge(presented, time(at)?)?,
+            None => verifier.prove(&phygital_presented::owned_of(kind, data, about)?, time(at)?)?,
+        };
         out.put(phygital_tap_proof::of(&found)?);
         Ok(())
     })
@@ -174,10 +189,10 @@ impl phygital_presented {
         ))
     }
 
-    fn read<'c>(caller: &'c Caller, presented: *const phygital_presented) -> Answer<tap::Presented<'c>> {
-        let (kind, data, about) = caller.presented(presented)?.bytes(caller)?;
+    /// What is judged without a copy of it; none for kinds of which something has to be made first.
+    fn lent<'c>(kind: u32, data: &'c [u8], about: &'c [u8]) -> Answer<Option<tap::Presented<'c>>> {
         let text = || utf8("presented.data", data);
-        Ok(match kind {
+        Ok(Some(match kind {
             1 => tap::Presented::Url(text()?),
             2 => tap::Presented::NdefMessage(data),
             3 => tap::Presented::Cose(data),
@@ -185,8 +200,8 @@ impl phygital_presented {
             5 => tap::Presented::Code { screen: utf8("presented.about", about)?, code: text()? },
             6 => tap::Presented::Advertisement(data),
             7 => tap::Presented::Originality { uid: about, signature: data },
-            _ => return Err(argument("presented.kind", "none of the numbers expected")),
-        })
+            _ => return Ok(None),
+        }))
     }
 
     fn owned(caller: &Caller, presented: *const phygital_presented) -> Answer<Presented> {
@@ -206,9 +221,63 @@ impl phygital_presented {
             5 => Presented::Code { screen: utf8("presented.about", about)?.to_owned(), code: text()? },
             6 => Presented::Advertisement { bytes },
             7 => Presented::Originality { uid: about.to_vec(), signature: bytes },
+            8 => Presented::AppleVas {
+                pass_type: utf8("presented.about", about)?.to_owned(),
+                cryptogram: bytes,
+            },
+            9 => apple_pass(about, bytes)?,
+            10 => google_pass(about, bytes)?,
             _ => return Err(argument("presented.kind", "none of the numbers expected")),
         })
     }
+}
+
+/// What stands beside a pass of Apple Wallet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AboutApple {
+    pass_type: String,
+    vouched: Assurance,
+    device_time: Option<Timestamp>,
+}
+
+/// What stands beside a pass of Google Wallet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AboutGoogle {
+    collector: u32,
+    kind: String,
+    #[serde(default)]
+    object_id: String,
+    vouched: Assurance,
+}
+
+fn read_about<'a, T: Deserialize<'a>>(about: &'a [u8]) -> Answer<T> {
+    serde_json::from_slice(about).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        argument("presented.about", &format!("not what its kind has at line {line}, column {column}"))
+    })
+}
+
+fn apple_pass(about: &[u8], message: Vec<u8>) -> Answer<Presented> {
+    let AboutApple { pass_type, vouched, device_time } = read_about(about)?;
+    let device_time = device_time.map(|time| Time(time.as_micros()));
+    Ok(Presented::ApplePass { pass_type, message, device_time, vouched })
+}
+
+fn google_pass(about: &[u8], message: Vec<u8>) -> Answer<Presented> {
+    let AboutGoogle { collector, kind, object_id, vouched } = read_about(about)?;
+    let object_id =
+        hex(&object_id).ok_or_else(|| argument("presented.about", "object_id: expected digits"))?;
+    Ok(Presented::GooglePass { collector, kind, object_id, message, vouched })
+}
+
+/// Bytes from hexadecimal digits.
+fn hex(digits: &str) -> Option<Vec<u8>> {
+    let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let bytes = pairs.iter().map(|[high, low]| Some(value(*high)? << 4 | value(*low)?)).collect();
+    if rest.is_empty() { bytes } else { None }
 }
 
 impl phygital_tap_proof {
@@ -280,5 +349,9 @@ mod tests {
         let ours = ours.map(|one| (one as u32, format!("{one:?}")));
         let facade: Vec<_> = Assurance::ALL.iter().map(|one| (one.number(), format!("{one:?}"))).collect();
         assert_eq!(ours.as_slice(), facade);
+        assert_eq!(
+            (hex("0aF1"), hex("0"), hex("0g"), hex("")),
+            (Some(vec![10, 0xF1]), None, None, Some(vec![]))
+        );
     }
 }

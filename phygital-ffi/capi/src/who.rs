@@ -53,6 +53,8 @@ pub enum phygital_consent_method {
     Paper = 6,
     /// Brought along from another system.
     Import = 7,
+    /// A tag's own `sms:` link, then a yes to the question that came back.
+    TagText = 8,
 }
 
 /// Whether something is allowed, why, and what proves it. It holds nothing that has to be freed.
@@ -288,7 +290,7 @@ mod tests {
         let facade: Vec<_> = Purpose::ALL.iter().map(|one| (one.number(), format!("{one:?}"))).collect();
         assert_eq!(ours.as_slice(), facade);
         use phygital_consent_method::*;
-        let ours = [TapToText, Keyword, Till, Web, App, Paper, Import];
+        let ours = [TapToText, Keyword, Till, Web, App, Paper, Import, TagText];
         let ours = ours.map(|one| (one as u32, format!("{one:?}")));
         let facade: Vec<_> =
             ConsentMethod::ALL.iter().map(|one| (one.number(), format!("{one:?}"))).collect();

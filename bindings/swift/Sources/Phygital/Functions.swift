@@ -11,8 +11,17 @@ public func normalizeIdentifier(_ identifier: String, region: String? = nil) thr
     try checked { try PhygitalUniFFI.normalizeIdentifier(identifier: identifier, region: region) }
 }
 
-/// What the channels of these paths earned by a model, of those that ``Phygital/attribute(model:)`` takes; `direct` is the
-/// channel that nothing led to. Needs no store; takes long for many paths.
+/// Which arm of an experiment somebody is in, by a hash of her id: the same at every till, phone and server, without asking
+/// any. Needs no store.
+///
+/// - Parameter experiment: JSON: its `seed`, of its own; `arms`, a list of `arm` and `weight`, which sum to 1; and, where they
+///   are wanted, `coverage`, `namespace` (`name`, `from`, `to`), `holdout` (`seed`, `part`) and `hash_version` (2, or 1).
+public func assignArm(experiment: String, unit: String) throws -> Assigned {
+    try checked { try PhygitalUniFFI.assignArm(experiment: experiment, unit: unit) }
+}
+
+/// What the channels of these paths earned by a model, of those that ``Phygital/attribute(model:)`` takes but `time-decay`,
+/// since paths have no times; `direct` is the channel that nothing led to. Needs no store; takes long for many paths.
 ///
 /// - Parameter decimals: how many decimals the values have: 2 for cents.
 public func attributePaths(model: String, decimals: Int, rows: [PathRow]) throws -> Attribution {

@@ -81,7 +81,8 @@ extension Phygital {
     ///
     /// - Throws: ``PhygitalError/tap(_:)`` where it does not count: ``Status/tapReplayed`` where it was used before.
     public func verifyTap(_ request: TapRequest) async throws -> TapOutcome {
-        try await on { try $0.verifyTap(request: request) }
+        try check(request.presented)
+        return try await on { try $0.verifyTap(request: request) }
     }
 
     /// Enrols a tag, or enrols it again with another place, touchpoint or key epoch. It is active from then on.
@@ -133,6 +134,27 @@ extension Phygital {
     /// - Throws: ``PhygitalError/consent(_:)`` where she does not.
     public func profile(_ customer: String, for purpose: Purpose) async throws -> String {
         try await on { try $0.profile(customer: customer, purpose: purpose) }
+    }
+}
+
+// MARK: - Who is who
+
+extension Phygital {
+    /// Why two identifiers, `kind:value` each, are one customer, or are not, as JSON: see docs/bindings.md.
+    public func explain(_ one: String, _ other: String) async throws -> String {
+        try await on { try $0.explain(one: one, other: other) }
+    }
+
+    /// What a person should look at, at most `most` questions, the worst first, as JSON: see docs/bindings.md. Reads
+    /// everything that ties identifiers: not a call for while somebody waits at a till.
+    public func review(most: Int = 50) async throws -> String {
+        let most = try count("most", most)
+        return try await on { try $0.review(most: most) }
+    }
+
+    /// Who lives together, as JSON: see docs/bindings.md. Reads every identifier, as ``review(most:)`` does.
+    public func households() async throws -> String {
+        try await on { try $0.households() }
     }
 }
 
@@ -211,9 +233,17 @@ extension Phygital {
         try await on { try $0.acknowledge(id: id, outcome: outcome) }
     }
 
-    /// What the channels of this shop's orders earned by a model: `first`, `last`, `last-non-direct`, `linear`, `position`,
-    /// `shapley:sum`, `markov:1` to `markov:16`. Touches without consent to be measured do not count.
+    /// What the channels of this shop's orders earned by a model: `first`, `last`, `last-non-direct`, `linear`, `time-decay`,
+    /// `position`, `shapley:sum`, `markov:1` to `markov:16`. Touches without consent to be measured do not count.
     public func attribute(model: String) async throws -> Attribution {
         try await on { try $0.attribute(model: model) }
+    }
+
+    /// How lately, how often and for how much customers bought, of those who permit measurement, in so many classes of each
+    /// (2 to 10; the highest is the best), as JSON: see docs/bindings.md. The currency, ISO 4217, may be left out where all
+    /// orders are of one. Reads the whole log.
+    public func rfm(classes: Int = 5, currency: String? = nil) async throws -> String {
+        let classes = try count("classes", classes)
+        return try await on { try $0.rfm(classes: classes, currency: currency) }
     }
 }

@@ -112,3 +112,8 @@ func check(_ times: Date?...) throws {
         throw PhygitalError.argument("time", "one from 1970-01-01 to 9999-12-31")
     }
 }
+
+/// The same of what was presented.
+func check(_ presented: Presented) throws {
+    if case .applePass(_, _, let time, _) = presented { try check(time) }
+}

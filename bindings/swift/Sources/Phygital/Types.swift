@@ -6,6 +6,9 @@ import PhygitalUniFFI
 /// Something for the host to carry out: see ``Phygital/due(most:)``.
 public typealias Action = PhygitalUniFFI.Action
 
+/// Which arm of an experiment somebody is in: see ``assignArm(experiment:unit:)``.
+public typealias Assigned = PhygitalUniFFI.Assigned
+
 /// How much a tap proves; a later one proves more.
 public typealias Assurance = PhygitalUniFFI.Assurance
 

@@ -19,6 +19,7 @@ public final class Verifier: Sendable {
     /// - Throws: ``PhygitalError/tap(_:)`` where it is no genuine tap.
     public func verify(_ presented: Presented, at time: Date? = nil) throws -> TapProof {
         try check(time)
+        try check(presented)
         return try checked { try inner.verify(presented: presented, at: time) }
     }
 }

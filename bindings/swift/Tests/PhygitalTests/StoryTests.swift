@@ -20,6 +20,7 @@ final class StoryTests: XCTestCase {
             try await optsIn(till)
             let customer = try await isKnown(till)
             try await orders(till, customer)
+            try await standsAmongAll(till, customer)
             try await leaves(till, customer)
         }
     }
@@ -93,6 +94,23 @@ final class StoryTests: XCTestCase {
         XCTAssertEqual(earned.currency, "EUR")
         XCTAssertFalse(earned.causal)
         XCTAssertEqual(earned.channels.reduce(earned.unattributed.minor) { $0 + $1.minor }, 14_990)
+    }
+
+    private func standsAmongAll(_ till: Phygital, _ customer: String) async throws {
+        let decayed = try await till.attribute(model: "time-decay")
+        XCTAssertEqual(decayed.total.minor, 14_990)
+        let apart = try await till.explain(Shop.contact, "loyalty:L-7")
+        XCTAssertTrue(apart.contains(#""same":false"#) && apart.contains(#""reason":"unknown""#), apart)
+        let same = try await till.explain(Shop.contact, Shop.contact)
+        XCTAssertTrue(same.contains(#""same":true"#), same)
+        await refused(.malformedIdentifier) { try await till.explain("ada", Shop.contact) }
+        let (review, households) = (try await till.review(), try await till.households())
+        XCTAssertTrue(review.contains(#""questions":[]"#), review)
+        XCTAssertEqual(households, "[]")
+        let (euros, dollars) = (try await till.rfm(), try await till.rfm(currency: "USD"))
+        XCTAssertTrue(euros.contains(customer) && !dollars.contains(customer), euros)
+        await refused(.invalidArgument) { try await till.rfm(classes: 1) }
+        await refused(.invalidArgument) { try await till.review(most: -1) }
     }
 
     private func leaves(_ till: Phygital, _ customer: String) async throws {
@@ -176,6 +194,22 @@ final class StoryTests: XCTestCase {
         await refused(.tapMalformed) { try verifier.verify(.ndefMessage(message: Data(count: 4)), at: Shop.noon) }
         let none = try Verifier(json: "")
         await refused(.tapUnauthenticated) { try none.verify(.url(url: Shop.link(1))) }
+        let google = Presented.googlePass(
+            collector: 20_180_608, kind: "ly", objectId: Data(), message: Data("42".utf8), vouched: .live)
+        XCTAssertEqual(try none.verify(google).assurance, .live)
+        let apple = { (at: Date?) in
+            Presented.applePass(
+                passType: "pass.example.loyalty", message: Data("42".utf8), deviceTime: at, vouched: .live)
+        }
+        XCTAssertEqual(try none.verify(apple(Shop.noon)).assurance, .dynamic)
+        await refused(.invalidArgument) { try none.verify(apple(Date(timeIntervalSince1970: 1e300))) }
+        await refused(.tapUnauthenticated) {
+            try none.verify(.appleVas(passType: "pass.example.loyalty", cryptogram: Data(count: 4)))
+        }
+        let arms =
+            #"{"seed": "winback-2026", "arms": [{"arm": "hold", "weight": 0.3}, {"arm": "send", "weight": 0.7}]}"#
+        XCTAssertEqual(try assignArm(experiment: arms, unit: "customer-1").arm, "send")
+        await refused(.invalidArgument) { try assignArm(experiment: "{}", unit: "customer-1") }
         XCTAssertEqual(try normalizeIdentifier("phone:06 12 34 56 78", region: "FR"), "phone:+33612345678")
         await refused(.malformedIdentifier) { try normalizeIdentifier("phone:06 12 34 56 78") }
         let path = PathRow(path: ["ad", "email", "shop"], conversions: 1, minor: 100)

@@ -1,5 +1,6 @@
 package com.phygital
 
+import com.phygital.uniffi.assignArm as uniffiAssignArm
 import com.phygital.uniffi.attributePaths as uniffiAttributePaths
 import com.phygital.uniffi.normalizeIdentifier as uniffiNormalizeIdentifier
 import com.phygital.uniffi.simulateTap as uniffiSimulateTap
@@ -18,8 +19,17 @@ public fun normalizeIdentifier(identifier: String, region: String? = null): Stri
     checked { uniffiNormalizeIdentifier(identifier, region) }
 
 /**
- * What the channels of these paths earned by a model, of those that [Phygital.attribute] takes; `direct` is the channel that
- * nothing led to. Needs no store; takes long for many paths, then call it on a dispatcher of your choice.
+ * Which arm of an experiment somebody is in, by a hash of her id: the same at every till, phone and server, without asking any.
+ * Needs no store.
+ *
+ * @param experiment JSON: its `seed`, of its own; `arms`, a list of `arm` and `weight`, which sum to 1; and, where they are
+ *   wanted, `coverage`, `namespace` (`name`, `from`, `to`), `holdout` (`seed`, `part`) and `hash_version` (2, or 1).
+ */
+public fun assignArm(experiment: String, unit: String): Assigned = checked { uniffiAssignArm(experiment, unit) }
+
+/**
+ * What the channels of these paths earned by a model, of those that [Phygital.attribute] takes but `time-decay`, since paths
+ * have no times; `direct` is the channel that nothing led to. Needs no store; takes long for many paths, then call it on a dispatcher of your choice.
  *
  * @param decimals how many decimals the values have: 2 for cents.
  */

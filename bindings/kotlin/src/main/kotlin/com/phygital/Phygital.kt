@@ -127,10 +127,30 @@ public class Phygital private constructor(private val inner: UniffiStore) : Auto
     public suspend fun acknowledge(id: String, outcome: Outcome): Receipt = on { acknowledge(id, outcome) }
 
     /**
-     * What the channels of this shop's orders earned by a model: `first`, `last`, `last-non-direct`, `linear`, `position`,
-     * `shapley:sum`, `markov:1` to `markov:16`. Touches without consent to be measured do not count.
+     * What the channels of this shop's orders earned by a model: `first`, `last`, `last-non-direct`, `linear`, `time-decay`,
+     * `position`, `shapley:sum`, `markov:1` to `markov:16`. Touches without consent to be measured do not count.
      */
     public suspend fun attribute(model: String): Attribution = on { attribute(model) }
+
+    /**
+     * How lately, how often and for how much customers bought, of those who permit measurement, in [classes] classes of each
+     * (2 to 10; the highest is the best), as JSON: see docs/bindings.md. [currency], ISO 4217, may be left out where all orders
+     * are of one. Reads the whole log.
+     */
+    public suspend fun rfm(classes: Int = 5, currency: String? = null): String =
+        on { rfm(count("classes", classes), currency) }
+
+    /** Why two identifiers, `kind:value` each, are one customer, or are not, as JSON: see docs/bindings.md. */
+    public suspend fun explain(one: String, other: String): String = on { explain(one, other) }
+
+    /**
+     * What a person should look at, at most [most] questions, the worst first, as JSON: see docs/bindings.md. Reads
+     * everything that ties identifiers: not a call for while somebody waits at a till.
+     */
+    public suspend fun review(most: Int = 50): String = on { review(count("most", most)) }
+
+    /** Who lives together, as JSON: see docs/bindings.md. Reads every identifier, as [review] does. */
+    public suspend fun households(): String = on { households() }
 
     /** Forgets an identifier, `kind:value`, now and whenever it comes again. */
     public suspend fun eraseIdentifier(identifier: String): Erased = on { eraseIdentifier(identifier) }

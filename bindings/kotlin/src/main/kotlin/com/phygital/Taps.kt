@@ -4,6 +4,7 @@ import com.phygital.uniffi.Presented as UniffiPresented
 import com.phygital.uniffi.Recognition as UniffiRecognition
 import com.phygital.uniffi.TapOutcome as UniffiTapOutcome
 import com.phygital.uniffi.TapRequest as UniffiTapRequest
+import java.time.Instant
 
 /** What a phone, a tag or a reader delivered. None of it is printed. */
 public sealed class Presented(internal val inner: UniffiPresented) {
@@ -28,6 +29,28 @@ public sealed class Presented(internal val inner: UniffiPresented) {
     /** The originality signature of the chip with that UID, as Read_Sig gives it. */
     public class Originality(uid: ByteArray, signature: ByteArray) :
         Presented(UniffiPresented.Originality(uid, signature))
+
+    /**
+     * The cryptogram with which an iPhone answered a reader for a pass (Apple VAS), of a type such as
+     * `pass.com.example.loyalty`. Commercial use needs Apple's approval.
+     */
+    public class AppleVas(passType: String, cryptogram: ByteArray) :
+        Presented(UniffiPresented.AppleVas(passType, cryptogram))
+
+    /**
+     * The message of a pass of Apple Wallet that a certified reader decrypted by itself, with the phone's clock where the
+     * reader tells it: its word, which the host vouches for. [Assurance.STATIC] for a reader that hands over the message
+     * alone, at most [Assurance.DYNAMIC].
+     */
+    public class ApplePass(passType: String, message: ByteArray, vouched: Assurance, deviceTime: Instant? = null) :
+        Presented(UniffiPresented.ApplePass(passType, message, deviceTime?.micros(), vouched))
+
+    /**
+     * The same of a pass of Google Wallet (Smart Tap): its service number, the collector that it was given to, its kind, such
+     * as `ly` for loyalty, and its id at Google, empty where the phone does not tell it.
+     */
+    public class GooglePass(collector: Int, kind: String, objectId: ByteArray, message: ByteArray, vouched: Assurance) :
+        Presented(UniffiPresented.GooglePass(count("collector", collector), kind, objectId, message, vouched))
 
     final override fun toString(): String = "Presented.${javaClass.simpleName}(..)"
 }

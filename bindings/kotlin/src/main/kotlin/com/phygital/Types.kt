@@ -3,6 +3,7 @@
 package com.phygital
 
 import com.phygital.uniffi.Action as UniffiAction
+import com.phygital.uniffi.Assigned as UniffiAssigned
 import com.phygital.uniffi.Assurance as UniffiAssurance
 import com.phygital.uniffi.Attribution as UniffiAttribution
 import com.phygital.uniffi.ChannelCredit as UniffiChannelCredit
@@ -30,6 +31,9 @@ import com.phygital.uniffi.TapProof as UniffiTapProof
 
 /** Something for the host to carry out: see [Phygital.due]. */
 public typealias Action = UniffiAction
+
+/** Which arm of an experiment somebody is in: see [assignArm]. */
+public typealias Assigned = UniffiAssigned
 
 /** How much a tap proves; a later one proves more. */
 public typealias Assurance = UniffiAssurance

@@ -33,6 +33,7 @@ class StoryTest {
             optsIn()
             val customer = isKnown()
             orders(customer)
+            standsAmongAll(customer)
             leaves(customer)
         }
 
@@ -95,6 +96,19 @@ class StoryTest {
         assertEquals("EUR", earned.currency)
         assertFalse(earned.causal)
         assertEquals(14_990, earned.channels.sumOf { it.minor } + earned.unattributed.minor)
+    }
+
+    private suspend fun Phygital.standsAmongAll(customer: String) {
+        assertEquals(14_990, attribute("time-decay").total.minor)
+        val apart = explain(CONTACT, "loyalty:L-7")
+        assertTrue(apart, "\"same\":false" in apart && "\"reason\":\"unknown\"" in apart)
+        assertTrue("\"same\":true" in explain(CONTACT, CONTACT))
+        refused(Status.MALFORMED_IDENTIFIER) { explain("ada", CONTACT) }
+        assertTrue("\"questions\":[]" in review())
+        assertEquals("[]", households())
+        assertTrue(customer in rfm() && customer !in rfm(currency = "USD"))
+        refused(Status.INVALID_ARGUMENT) { rfm(classes = 1) }
+        refused(Status.INVALID_ARGUMENT) { review(-1) }
     }
 
     private suspend fun Phygital.leaves(customer: String) {
@@ -173,6 +187,16 @@ class StoryTest {
             refused(Status.TAP_MALFORMED) { verifier.verify(Presented.NdefMessage(ByteArray(4)), NOON) }
         }
         Verifier.fromJson("").use { none -> refused(Status.TAP_UNAUTHENTICATED) { none.verify(Presented.Url(link(1))) } }
+        Verifier.fromJson("").use { none ->
+            val google = Presented.GooglePass(20_180_608, "ly", ByteArray(0), "42".toByteArray(), Assurance.LIVE)
+            assertEquals(Assurance.LIVE, none.verify(google).assurance)
+            val apple = Presented.ApplePass("pass.example.loyalty", "42".toByteArray(), Assurance.LIVE, NOON)
+            assertEquals("apple-vas" to Assurance.DYNAMIC, none.verify(apple).let { it.scheme to it.assurance })
+            refused(Status.TAP_UNAUTHENTICATED) { none.verify(Presented.AppleVas("pass.example.loyalty", ByteArray(4))) }
+        }
+        val arms = """{"seed": "winback-2026", "arms": [{"arm": "hold", "weight": 0.3}, {"arm": "send", "weight": 0.7}]}"""
+        assertEquals(Assigned("assigned", "send"), assignArm(arms, "customer-1"))
+        refused(Status.INVALID_ARGUMENT) { assignArm("{}", "customer-1") }
         assertEquals("phone:+33612345678", normalizeIdentifier("phone:06 12 34 56 78", "FR"))
         refused(Status.MALFORMED_IDENTIFIER) { normalizeIdentifier("phone:06 12 34 56 78") }
         val path = PathRow(path = listOf("ad", "email", "shop"), conversions = 1u, minor = 100)
