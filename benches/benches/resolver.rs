@@ -10,16 +10,23 @@
 //! library's `HashMap` with a hash that is nothing but the key.
 //!
 //! Then what an event costs in a long chain of identifiers that refuse each other; where it moves all profiles of a chain;
-//! in one profile of a thousand edges, gathered and cut again; and where an identifier loses its first sighting.
+//! in one profile of a thousand edges, gathered and cut again; where an identifier loses its first sighting; and what it
+//! costs to record one durably, beside a commit of bare SQLite (in the folder that `PHYGITAL_BENCH_DATA` names, else in
+//! `target/bench-data`).
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::hint::black_box;
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
+use phygital_benches::{disk, shop};
+use phygital_core::event::{CodecOptions, Event};
 use phygital_core::identity::resolver::Resolver;
 use phygital_core::identity::{Details, Named, Rules, Sighting, Subject};
 use phygital_core::vocab::{IdentifierKey, IdentifierKind, RecordKey, Timestamp};
+use phygital_store::{Durability, Options, Sqlite};
 use rustix::time::{ClockId, clock_gettime};
 
 /// The aims.
@@ -297,6 +304,55 @@ fn firsts(sightings: u64) -> (f64, f64) {
     (first, out(rest) / rest.len() as f64)
 }
 
+/// An event that ties a customer's new browser to her, recorded durably, beside one commit of a row in bare SQLite: medians
+/// in microseconds, of the commit, of the event, and of the same event without a sync.
+fn durable(customers: u64) -> shop::Result<[f64; 3]> {
+    let folder = disk::folder()?;
+    println!("{}, {}", folder.display(), disk::file_system(&folder));
+    let paths = ["bare", "full", "normal"].map(|name| folder.join(format!("resolver-{name}.db")));
+    let bare = disk::BareSqlite::new(&paths[0])?;
+    let engine = |path: &Path, durability| -> shop::Result<_> {
+        disk::remove(path);
+        let mut engine = shop::engine(Sqlite::open_with(path, &Options::new().durability(durability))?, 1)?;
+        shop::fill(&mut engine, customers)?;
+        Ok(engine)
+    };
+    let (mut full, mut normal) =
+        (engine(&paths[1], Durability::Full)?, engine(&paths[2], Durability::Normal)?);
+    let identified = |n: u64| {
+        let text = format!(
+            r#"{{"specversion":"1.0","id":"i-{n}","source":"//shop.example/web","type":"com.phygital.user_identified",
+            "time":"{}","data":{{"identifiers":{{"cookie":"new{n}","phone":"{}"}},"context":{{}},"properties":{{}}}}}}"#,
+            shop::at(1_000 + n),
+            shop::phone(shop::mixed(n) % customers)
+        );
+        Event::from_json(&text, &CodecOptions::default())
+    };
+    let mut times = [const { Vec::new() }; 3];
+    for n in 0..3_000 {
+        let (one, two) = (identified(n)?, identified(n)?);
+        let now = shop::at(1_000 + n);
+        let mut time = |of: usize, work: &mut dyn FnMut() -> shop::Result<()>| -> shop::Result<()> {
+            let began = Instant::now();
+            work()?;
+            // The first of them make the write-ahead logs.
+            if n >= 1_000 {
+                times[of].push(began.elapsed().as_secs_f64() * 1e6);
+            }
+            Ok(())
+        };
+        time(0, &mut || Ok(bare.commit()?))?;
+        time(1, &mut || full.record(one.clone(), now).map(drop).map_err(Into::into))?;
+        time(2, &mut || normal.record(two.clone(), now).map(drop).map_err(Into::into))?;
+    }
+    drop((bare, full, normal));
+    paths.iter().for_each(|path| disk::remove(path));
+    Ok(times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    }))
+}
+
 fn main() -> ExitCode {
     let most = std::env::args().filter_map(|text| text.parse().ok()).next().unwrap_or(1_000_000_u64);
     println!(
@@ -359,6 +415,13 @@ fn main() -> ExitCode {
     for sightings in [100, 1_000, 10_000, 100_000] {
         let (first, each) = firsts(sightings);
         println!("the first of {sightings} sightings goes: {first:.1} us, each after it {each:.1} us");
+    }
+    match durable(2_000) {
+        Ok([bare, full, normal]) => println!(
+            "a browser tied to a customer: one row committed in bare SQLite {bare:.0} us, the event {full:.0} us ({:.2} times), without a sync {normal:.0} us",
+            full / bare
+        ),
+        Err(error) => println!("durable events were not measured: {error}"),
     }
     println!(
         "aims: {EVENTS_A_SECOND_MIN} events a second, {BYTES_MAX} bytes an identifier, {COMPONENT_MICROS_MAX} us: {}",

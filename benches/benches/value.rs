@@ -154,13 +154,18 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let (alive, _) = best(3, || rows.iter().map(|of| fit.model.probability_alive(of)).sum::<f64>());
     println!("expected purchases {ahead:.0} ms ({sum:.0} in all), probability alive {alive:.0} ms");
 
+    // Customers are sorted, so the pieces are dealt in turn, as the command does.
     let two = |pieces: usize, piece: &(dyn Fn(usize) -> Sums + Sync)| {
-        std::thread::scope(|scope| {
-            let other = scope.spawn(move || (pieces / 2..pieces).map(piece).collect::<Vec<_>>());
-            let mut all = (0..pieces / 2).map(piece).collect::<Vec<_>>();
-            all.extend(other.join().expect("it does not panic"));
-            all
-        })
+        let hand = move |first: usize| (first..pieces).step_by(2).map(piece).collect::<Vec<_>>();
+        let (even, odd) = std::thread::scope(|scope| {
+            let odd = scope.spawn(move || hand(1));
+            (hand(0), odd.join().expect("it does not panic"))
+        });
+        let (mut even, mut odd) = (even.into_iter(), odd.into_iter());
+        (0..pieces)
+            .map(|at| if at % 2 == 0 { even.next() } else { odd.next() })
+            .map(|one| one.expect("dealt"))
+            .collect()
     };
     let double = BgNbd::fit_with(&customers, &two)?;
     aim("two threads give the bits of one", double == fit);

@@ -2,9 +2,10 @@
  * @file A till in C: opens `till.db`, enrols a tag, judges taps and reads texts, shows the card.
  *
  *     cargo build --release -p phygital-capi
- *     bindings/c/install /tmp/phygital
- *     cc -std=c11 examples/till-c/till.c -o till $(PKG_CONFIG_PATH=/tmp/phygital/lib/pkgconfig pkg-config --cflags --libs phygital)
- *     LD_LIBRARY_PATH=/tmp/phygital/lib ./till till.db
+ *     bindings/c/install "$PREFIX"     # a folder of yours, such as one below your home
+ *     export PKG_CONFIG_PATH="$PREFIX/lib/pkgconfig" LD_LIBRARY_PATH="$PREFIX/lib"
+ *     cc -std=c11 examples/till-c/till.c -o till $(pkg-config --cflags --libs phygital)
+ *     ./till till.db
  *
  * Each line of standard input is a link, as a phone or a reader gives it, or a number and what it texted. A number behind a
  * link stands for what the shop's page knows of the phone. No tag at hand? It prints links that a tag in software made;

@@ -6,8 +6,10 @@
 pub mod attribution;
 pub mod beacons;
 pub mod chips;
+pub mod consent;
 pub mod contactless;
 pub mod evidence;
+pub mod gate;
 pub mod identity;
 pub mod journal;
 pub mod matching;
@@ -21,5 +23,6 @@ pub mod reader;
 pub mod tag_side;
 pub mod tap;
 pub mod tokens;
+pub mod topics;
 pub mod value;
 pub mod wallet;
