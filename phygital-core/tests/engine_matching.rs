@@ -421,13 +421,17 @@ proptest! {
         prop_assert_eq!(rebuilt.before, rebuilt.after);
     }
 
-    /// The customers of a till are the profiles of the same evidence at headquarters: where nobody has two names, and no two
-    /// were named together twice, which a till does not count.
+    /// The customers of a till are the profiles of the same evidence at headquarters: where nobody has two names, no two
+    /// were named together twice, which a till does not count, and no limit chooses between matches of one weight, which
+    /// each takes in the order of its own keys of descriptions. So there is none where rulings join several people.
     #[test]
     fn a_till_and_headquarters_find_the_same_people(
         who in prop::collection::vec((0usize..14, 0u8..3, 0usize..2), 2..16),
-        rulings in prop::collection::vec((0usize..16, 0usize..16, any::<bool>()), 0..3),
+        rulings in prop::collection::vec((0usize..16, 0usize..16), 0..3),
+        same in any::<bool>(),
     ) {
+        let limited = |rules: Rules, kind: &IdentifierKind| if same { rules.with_per_profile(*kind, 100) } else { rules };
+        let rules = IdentifierKind::ALL.iter().fold(Rules::default(), limited);
         let kinds = ["login", "loyalty", "crm"];
         let names: Vec<String> = who.iter().enumerate().map(|(n, (_, kind, _))| format!("{}:u-{n}", kinds[usize::from(*kind)])).collect();
         let mut events = Vec::new();
@@ -437,15 +441,17 @@ proptest! {
             let named = [&*names[n], &*cookie];
             events.push(says(&format!("e-{n}"), &named[..1 + n % 2], &said, n as i64));
         }
-        for (n, (one, two, same)) in rulings.iter().enumerate() {
+        for (n, (one, two)) in rulings.iter().enumerate() {
             let (one, two) = (&*names[one % names.len()], &*names[two % names.len()]);
-            let kind = if *same { "identifiers_linked" } else { "identifiers_separated" };
+            let kind = if same { "identifiers_linked" } else { "identifiers_separated" };
             if one != two {
                 events.push(event(&format!("r-{n}"), kind, 100 + n as i64, &[one, two], "{}"));
             }
         }
-        let engine = recorded(events.clone());
-        let mut resolver = Resolver::new(Rules::default(), Some(model()));
+        let config = config().with_model(model()).with_rules(rules.clone());
+        let mut engine = Engine::open(Memory::new(), config, Keys::none(), entropy()).unwrap();
+        record(&mut engine, events.clone());
+        let mut resolver = Resolver::new(rules, Some(model()));
         let (mut sightings, mut rulings) = (Vec::new(), Vec::new());
         for event in &events {
             let record = RecordKey::from_bytes(*event.key().as_bytes());
