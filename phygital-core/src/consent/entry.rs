@@ -1,5 +1,6 @@
 //! One entry of a ledger: what an event says of consent, and what proves it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Body, Event, FoldKey, Recorded};
 use crate::vocab::{
-    ConsentMethod, Digest, Identifier, NoticeId, Personal, Purpose, SuppressionCause, Timestamp,
+    ConsentMethod, Digest, EventKey, Identifier, NoticeId, Personal, Purpose, SuppressionCause, Timestamp,
 };
 
 /// What an event says of consent, and what proves it (GDPR, article 7(1): who, when, to what text, how; the fields are
@@ -78,6 +79,10 @@ impl State {
         }
     }
 }
+
+/// Which of two has the last word: the later one; at the same time the later [`State`]; of the same state the one that ends
+/// first. The key of the event decides only between those that permit the same, since whoever sends an event chooses it.
+pub(super) type Place = (Timestamp, State, Reverse<Timestamp>, EventKey);
 
 /// What the evidence of a grant begins with that answers a request, before the key of that event.
 pub const REQUEST: &str = "request:";
@@ -166,6 +171,12 @@ impl Entry {
             }
             _ => None,
         }
+    }
+
+    /// Where it stands among what was said.
+    pub(super) fn place(&self) -> Place {
+        let end = self.expires_at.unwrap_or(Timestamp::MAX);
+        (self.fold.at, self.state, Reverse(end), self.fold.key)
     }
 
     /// Whether the entry speaks of a purpose.

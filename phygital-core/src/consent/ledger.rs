@@ -1,10 +1,11 @@
 //! The ledger of one contact point: all that was said of its consent, in the order of the fold.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Entry, REQUEST, State, contacts};
+use super::entry::{Entry, Place, REQUEST, State, contacts};
 use super::signal::Signal;
 use crate::event::{FoldKey, Recorded};
 use crate::vocab::limits::LEDGER_ENTRIES_MAX;
@@ -40,9 +41,9 @@ pub(super) struct Word<'l> {
 }
 
 impl Word<'_> {
-    /// A withdrawal comes after a reassignment, and that after a grant of the same time.
-    fn place(&self) -> (Timestamp, State, FoldKey) {
-        (self.fold.at, self.state, self.fold)
+    fn place(&self) -> Place {
+        let signal = (self.fold.at, self.state, Reverse(Timestamp::MAX), self.fold.key);
+        self.entry.map_or(signal, Entry::place)
     }
 }
 
@@ -110,14 +111,13 @@ impl Ledger {
     #[must_use]
     pub fn suppressions(&self, purpose: Purpose) -> Vec<&Entry> {
         let mut latest: BTreeMap<SuppressionCause, &Entry> = BTreeMap::new();
-        let place = |entry: &Entry| (entry.fold.at, entry.state, entry.fold.key);
         for entry in self.entries.iter().filter(|entry| entry.covers(purpose)) {
             let Some(cause) = entry.cause else { continue };
             if entry.state == State::Lifted && cause == SuppressionCause::Erasure {
                 continue;
             }
             let known = latest.entry(cause).or_insert(entry);
-            if place(known) < place(entry) {
+            if known.place() < entry.place() {
                 *known = entry;
             }
         }
@@ -128,9 +128,12 @@ impl Ledger {
     /// answer to a request that was sent to it, while that could be answered.
     #[must_use]
     pub fn is_confirmed(&self, grant: &Entry) -> bool {
-        use ConsentMethod::{Keyword, TagText, TapToText};
-        if matches!(grant.method, Some(TapToText | TagText | Keyword)) {
-            return true;
+        use ConsentMethod::{Import, Keyword, TagText, TapToText};
+        match grant.method {
+            Some(TapToText | TagText | Keyword) => return true,
+            // What it names as its evidence is another system's word, even where it was this one's before.
+            Some(Import) => return false,
+            _ => {}
         }
         let named: Vec<&str> =
             grant.evidence.iter().filter_map(|evidence| evidence.reveal().strip_prefix(REQUEST)).collect();
@@ -190,10 +193,13 @@ impl Ledger {
             State::Reassigned => (2, None),
             State::Suppressed | State::Lifted => (3, entry.cause),
         };
+        // What would decide goes last, so that a crowd of grants of one instant pushes no withdrawal of it out.
+        let mut latest: Vec<&Entry> = self.entries.iter().collect();
+        latest.sort_by_key(|entry| Reverse(entry.place()));
         let mut kept = BTreeSet::new();
         for &purpose in Purpose::ALL {
             let mut taken: BTreeMap<_, usize> = BTreeMap::new();
-            for entry in self.entries.iter().rev().filter(|entry| entry.covers(purpose)) {
+            for entry in latest.iter().filter(|entry| entry.covers(purpose)) {
                 let taken = taken.entry(class(entry)).or_default();
                 *taken += 1;
                 if *taken <= LEDGER_ENTRIES_MAX {

@@ -112,8 +112,9 @@ impl Policy {
     /// be the later of the host's clock and the log's: a clock that was set back then brings no expired
     /// consent to life.
     ///
-    /// - Of the entries for the purpose the latest in the order of the fold counts; a withdrawal comes
-    ///   after whatever was said at the same time. So an older grant that arrives late undoes nothing.
+    /// - Of the entries for the purpose the latest counts; a withdrawal comes after whatever was said at the
+    ///   same time, and of two grants at the same time the one that ends first counts. So an older grant that
+    ///   arrives late undoes nothing.
     /// - A withdrawal counts from the moment it is known, whatever time it bears.
     /// - A grant counts from its own time on, and until it expires. Where the latest has expired, an
     ///   older one does not count again: the customer was asked anew, and on other terms.

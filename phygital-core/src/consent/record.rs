@@ -298,7 +298,8 @@ impl Ledger {
         if let Some(signal) = self.signal().filter(|_| purpose == Signal::PURPOSE) {
             said.extend([signal.first, signal.last].map(|seen| (seen.fold.at, State::Withdrawn, None)));
         }
-        said.sort();
+        // As the last word is found: of two grants at the same time the one that ends first stands last.
+        said.sort_by_key(|(at, state, entry)| (*at, *state, entry.map(Entry::place)));
         said.dedup();
         for (at, state, entry) in said {
             let status = match state {
