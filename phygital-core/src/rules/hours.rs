@@ -209,9 +209,9 @@ mod tests {
 
     /// Times of the clock that meet the hours in which clocks change, too.
     fn windows() -> impl Strategy<Value = Windows> {
-        let minute =
-            prop::sample::select(vec![0, 30, 90, 120, 150, 180, 480, 545, 720, 1200, 1260, 1410, 1440]);
-        let window = (minute.clone(), minute).prop_filter_map("empty", |(a, b)| (a < b).then_some((a, b)));
+        let minutes = vec![0, 30, 90, 120, 150, 180, 480, 545, 720, 1200, 1260, 1410, 1440];
+        // Two of them in their order: a filter would spend the rejections of a whole run in some 3,000 cases.
+        let window = prop::sample::subsequence(minutes, 2).prop_map(|two| (two[0], two[1]));
         prop::collection::vec(prop::collection::vec(window, 0..3), 7).prop_map(|week| {
             let text = |minutes: u32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
             let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
