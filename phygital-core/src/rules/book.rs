@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -15,7 +14,7 @@ use super::place::Place;
 use super::rule::{Content, CoolingOff, Rule, RuleBody, RuleId, WordKind};
 use super::span::Date;
 use crate::vocab::limits::{CALENDARS_MAX, RULE_BOOK_BYTES_MAX, RULES_MAX};
-use crate::vocab::{MessageClass, Timestamp, Zone};
+use crate::vocab::{MessageClass, Timestamp};
 
 /// The rules of this library, written in `data/rules.json`.
 const STANDARD: &str = include_str!("../../data/rules.json");
@@ -141,6 +140,19 @@ impl RuleBook {
         }
     }
 
+    /// The rule that puts off the deadline of another one, and by when it is then, as it is in force on a date. Where there are
+    /// several the last by its id.
+    pub fn extension_of(&self, id: &str, on: NaiveDate) -> Option<(&RuleId, &Deadline)> {
+        let extends = |rule: &&Rule| {
+            rule.is_in_force(on) && rule.extends.as_ref().is_some_and(|other| other.as_str() == id)
+        };
+        let found = self.rules.values().filter(extends).filter_map(|rule| match &rule.body {
+            RuleBody::Deadline(deadline) => Some((&rule.id, deadline)),
+            _ => None,
+        });
+        found.last()
+    }
+
     /// The holidays of a place: of a part of a country its own, or else the country's.
     pub fn calendar(&self, place: Place) -> Option<&Calendar> {
         let of = |place: Place| {
@@ -157,22 +169,14 @@ impl RuleBook {
         self.calendars.iter().map(|(place, calendar)| (*place, calendar))
     }
 
-    /// The rules that may apply to a message of a class at any of `places` at a time, by their ids.
-    ///
-    /// Dates are local ones, and the zone may be unknown: a rule applies from the moment at which its date begins anywhere, to
-    /// that at which it has ended everywhere.
+    /// The rules that [may apply](Rule::may_apply) to a message of a class at any of `places` at a time, by their ids.
     pub fn applying(
         &self,
         places: &[Place],
         class: MessageClass,
         at: Timestamp,
     ) -> impl Iterator<Item = &Rule> {
-        let on = |at: Timestamp| Zone::UTC.local(at).date();
-        let days = [on(at.saturating_sub(FURTHEST)), on(at.saturating_add(FURTHEST))];
-        self.rules.values().filter(move |rule| {
-            let here = rule.place == Place::ANYWHERE || places.iter().any(|place| place.lies_in(rule.place));
-            here && rule.concerns(class) && days.iter().any(|day| rule.is_in_force(*day))
-        })
+        self.rules.values().filter(move |rule| rule.may_apply(places, class, at))
     }
 
     /// The windows of all rules that may apply.
@@ -249,9 +253,6 @@ impl RuleBook {
     }
 }
 
-/// How far the clocks of the world are from UTC at most: a date begins somewhere so much earlier.
-const FURTHEST: Duration = Duration::from_secs(14 * 60 * 60);
-
 impl TryFrom<Written> for RuleBook {
     type Error = String;
     fn try_from(written: Written) -> Result<RuleBook, String> {
@@ -306,6 +307,16 @@ mod tests {
         }
         assert_eq!(read.deadline("us_fl"), None);
         assert_eq!(read.deadline("nothing"), None);
+        let on = "2026-11-22".parse().unwrap();
+        for (id, extension) in [
+            ("gdpr_1m", Some("gdpr_3m")),
+            ("uk_gdpr_1m", Some("uk_gdpr_3m")),
+            ("us_ca_request_45d", Some("us_ca_request_extended_90d")),
+            ("us_ca_optout_15bd", None),
+        ] {
+            assert_eq!(read.extension_of(id, on).map(|(id, _)| id.as_str()), extension, "{id}");
+        }
+        assert_eq!(read.extension_of("gdpr_1m", "2018-05-24".parse().unwrap()), None);
     }
 
     #[test]
@@ -369,6 +380,7 @@ mod tests {
             ("", "expected one of windows"),
             (r#", "duty": "x", "deadline": {"count": "days", "length": 1}"#, "no second one"),
             (r#", "closed_on": "US", "duty": "x""#, "beside windows alone"),
+            (r#", "extends": "b", "duty": "x""#, "beside a deadline alone"),
             (r#", "windows": {}, "closed_on": "ZZ""#, "with a calendar"),
             (r#", "cooling_off": {"after": "opt_out"}"#, "months, hours or both"),
             (r#", "cooling_off": {"after": "opt_out", "months": 1201}"#, "a century"),
@@ -413,6 +425,17 @@ mod tests {
         };
         let most = crate::vocab::limits::RULE_WORDS_MAX;
         assert!(words(most).is_ok() && words(most + 1).is_err());
+        let word = |word: &str, language: &str| {
+            RuleBook::from_json(&format!(
+                r#"{{"rules":[{{"id":"a","place":"*","source":"","keywords":{{"kind":"help","language":"{language}","words":["{word}"]}}}}]}}"#
+            ))
+        };
+        let longest = crate::vocab::limits::RULE_WORD_BYTES_MAX;
+        assert!(word(&"A".repeat(longest), "fr-CA").is_ok());
+        assert!(word(&"A".repeat(longest + 1), "fr").is_err());
+        assert!(word("!", "fr").is_err() && word("", "fr").is_err());
+        assert!(word("A", "en_GB").unwrap_err().to_string().contains("BCP 47"));
+        assert_eq!(word("A", "cy").unwrap().rule("a").unwrap().body.to_string(), "cy: A");
     }
 
     #[test]

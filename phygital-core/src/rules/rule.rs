@@ -1,6 +1,7 @@
 //! A rule: what it says, where, since when, and who says so.
 
 use std::fmt;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -10,8 +11,8 @@ use super::deadline::Deadline;
 use super::place::Place;
 use super::span::{Date, months_later};
 use super::windows::Windows;
-use crate::vocab::limits::{COOLING_OFF_MONTHS_MAX, ID_BYTES_MAX, RULE_WORDS_MAX};
-use crate::vocab::{MessageClass, Timestamp, Zone};
+use crate::vocab::limits::{COOLING_OFF_MONTHS_MAX, ID_BYTES_MAX, RULE_WORD_BYTES_MAX, RULE_WORDS_MAX};
+use crate::vocab::{MessageClass, Timestamp, Zone, is_language};
 
 /// The id of a rule, such as `us_fl`: lower-case letters, digits and low lines.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub struct Rule {
     pub superseded: Option<NaiveDate>,
     /// To which messages it applies; none: to each.
     pub classes: Vec<MessageClass>,
+    /// Where it is a deadline: the rule whose deadline it puts off, counted from the same day. Once, where the person is told
+    /// why before the first one has passed.
+    pub extends: Option<RuleId>,
     /// What to know of it.
     pub note: Option<String>,
     /// What it says.
@@ -65,6 +69,9 @@ pub enum RuleBody {
     /// What is to be done beyond what can be computed.
     Duty(String),
 }
+
+/// How far the clocks of the world are from UTC at most: a date begins somewhere so much earlier.
+const FURTHEST: Duration = Duration::from_secs(14 * 60 * 60);
 
 /// How long one leaves somebody alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,7 +119,10 @@ pub struct Content {
 pub struct Keywords {
     /// What they mean.
     pub kind: WordKind,
-    /// In capital letters.
+    /// Which language they are of, BCP 47; for who reads the rule, since every language is heard.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub language: Option<String>,
+    /// In capital letters, of at most [`RULE_WORD_BYTES_MAX`] bytes each. Compared without accents, case and punctuation.
     pub words: Vec<String>,
 }
 
@@ -133,6 +143,17 @@ impl Rule {
     /// Whether it holds at a place, for a class of message, on a date.
     pub fn applies(&self, place: Place, class: MessageClass, on: NaiveDate) -> bool {
         place.lies_in(self.place) && self.concerns(class) && self.is_in_force(on)
+    }
+
+    /// Whether it may apply to a message of a class at any of `places` at a time.
+    ///
+    /// Its dates are local ones, and the zone may be unknown: it applies from the moment at which its date begins anywhere, to
+    /// that at which it has ended everywhere.
+    pub fn may_apply(&self, places: &[Place], class: MessageClass, at: Timestamp) -> bool {
+        let here = self.place == Place::ANYWHERE || places.iter().any(|place| place.lies_in(self.place));
+        let on = |at: Timestamp| Zone::UTC.local(at).date();
+        let days = [at.saturating_sub(FURTHEST), at.saturating_add(FURTHEST)];
+        here && self.concerns(class) && days.into_iter().any(|day| self.is_in_force(on(day)))
     }
 
     /// Whether it holds on a date.
@@ -188,7 +209,12 @@ impl fmt::Display for RuleBody {
                     parts.iter().filter_map(|(what, days)| Some(format!("{what} {}", often((*days)?))));
                 f.write_str(&parts.collect::<Vec<_>>().join(", "))
             }
-            RuleBody::Keywords(keywords) => f.write_str(&keywords.words.join(", ")),
+            RuleBody::Keywords(keywords) => {
+                if let Some(language) = &keywords.language {
+                    write!(f, "{language}: ")?;
+                }
+                f.write_str(&keywords.words.join(", "))
+            }
             RuleBody::Duty(text) => f.write_str(text),
         }
     }
@@ -206,7 +232,7 @@ impl CoolingOff {
                 start.saturating_add(began.distance(Zone::UTC.start_of(local.date())))
             }
         };
-        months.saturating_add(std::time::Duration::from_secs(u64::from(self.hours) * 3600))
+        months.saturating_add(Duration::from_secs(u64::from(self.hours) * 3600))
     }
 }
 
@@ -264,6 +290,8 @@ struct Written {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     classes: Vec<MessageClass>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    extends: Option<RuleId>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     windows: Option<Windows>,
@@ -286,10 +314,14 @@ struct Written {
 impl TryFrom<Written> for Rule {
     type Error = String;
     fn try_from(written: Written) -> Result<Rule, String> {
-        let Written { id, place, source, in_force, superseded, classes, note, closed_on, .. } = written;
+        let Written { id, place, source, in_force, superseded, classes, extends, note, closed_on, .. } =
+            written;
         let refused = |expected: &str| format!("rule {id}: {expected}");
         if closed_on.is_some() && written.windows.is_none() {
             return Err(refused("closed_on: expected beside windows alone"));
+        }
+        if extends.is_some() && written.deadline.is_none() {
+            return Err(refused("extends: expected beside a deadline alone"));
         }
         if written.cooling_off.is_some_and(|pause| {
             pause.months > COOLING_OFF_MONTHS_MAX || pause.hours > 24 * 366 || pause.months + pause.hours == 0
@@ -298,8 +330,21 @@ impl TryFrom<Written> for Rule {
                 "cooling_off: expected months, hours or both, up to a century of months and a year of hours",
             ));
         }
-        if written.keywords.as_ref().is_some_and(|keywords| keywords.words.len() > RULE_WORDS_MAX) {
-            return Err(format!("rule {id}: keywords: expected at most {RULE_WORDS_MAX} words"));
+        if let Some(keywords) = &written.keywords {
+            if keywords.words.len() > RULE_WORDS_MAX {
+                return Err(format!("rule {id}: keywords: expected at most {RULE_WORDS_MAX} words"));
+            }
+            let is_word =
+                |word: &String| word.len() <= RULE_WORD_BYTES_MAX && word.chars().any(char::is_alphanumeric);
+            if !keywords.words.iter().all(is_word) {
+                let expected = "with a letter or digit each";
+                return Err(format!(
+                    "rule {id}: keywords: expected words of at most {RULE_WORD_BYTES_MAX} bytes {expected}"
+                ));
+            }
+            if keywords.language.as_ref().is_some_and(|language| !is_language(language)) {
+                return Err(refused("keywords: language: expected a tag of BCP 47, such as fr-CA"));
+            }
         }
         let bodies = [
             written.windows.map(|windows| RuleBody::Hours { windows, closed_on }),
@@ -318,13 +363,13 @@ impl TryFrom<Written> for Rule {
         };
         let day = |date: Option<Date>| date.map(|Date(day)| day);
         let (in_force, superseded) = (day(in_force), day(superseded));
-        Ok(Rule { id, place, source, in_force, superseded, classes, note, body })
+        Ok(Rule { id, place, source, in_force, superseded, classes, extends, note, body })
     }
 }
 
 impl From<Rule> for Written {
     fn from(rule: Rule) -> Written {
-        let Rule { id, place, source, in_force, superseded, classes, note, body } = rule;
+        let Rule { id, place, source, in_force, superseded, classes, extends, note, body } = rule;
         let mut written = Written {
             id,
             place,
@@ -332,6 +377,7 @@ impl From<Rule> for Written {
             in_force: in_force.map(Date),
             superseded: superseded.map(Date),
             classes,
+            extends,
             note,
             windows: None,
             closed_on: None,

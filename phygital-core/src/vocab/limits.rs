@@ -156,6 +156,9 @@ pub const RULE_BOOK_BYTES_MAX: usize = 512 * 1024;
 /// Most rules of a book. All are looked through for a message, so this bounds what one costs.
 pub const RULES_MAX: usize = 1_000;
 
+/// Longest reason for answering a person later, in bytes: some ten sentences, which one text has room for.
+pub const EXTENSION_REASON_BYTES_MAX: usize = 1_000;
+
 /// Most calendars of a book: the countries of the world and some of their parts.
 pub const CALENDARS_MAX: usize = 500;
 
@@ -182,3 +185,6 @@ pub const COOLING_OFF_MONTHS_MAX: u32 = 1_200;
 
 /// Most words of one rule on keywords.
 pub const RULE_WORDS_MAX: usize = 1_000;
+
+/// Longest keyword of a rule, in bytes: some ten words, and no one texts a longer keyword.
+pub const RULE_WORD_BYTES_MAX: usize = 64;
