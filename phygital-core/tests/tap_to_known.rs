@@ -15,6 +15,7 @@ use phygital_core::event::kinds::shop::TagEnrolled;
 use phygital_core::machine::{Outcome, TapRefusalReason};
 use phygital_core::optin::{Notice, Platform};
 use phygital_core::profile::Role;
+use phygital_core::rules::RuleBook;
 use phygital_core::store::{Memory, Read, Store, Write};
 use phygital_core::tap::replay::ReplayPolicy;
 use phygital_core::tap::simulator::SoftTag;
@@ -525,6 +526,33 @@ fn an_opt_out_in_any_words_is_confirmed_once() {
     assert!(shop.actions().iter().all(|text| !text.contains("{")));
     let rebuilt = shop.engine.log().rebuild(false, |_| {}).unwrap();
     assert_eq!(rebuilt.before, rebuilt.after);
+}
+
+#[test]
+fn a_host_adds_keywords_by_its_rule_book() {
+    let rules = |kind: &str, word: &str| {
+        let book = format!(
+            r#"{{"rules": [{{"id": "own", "place": "US", "source": "ours",
+                "keywords": {{"kind": "{kind}", "language": "haw", "words": ["{word}"]}}}}]}}"#
+        );
+        config()
+            .with_rule_book(RuleBook::standard().extended_by(RuleBook::from_json(&book).unwrap()).unwrap())
+    };
+    let mut shop = Shop::with(rules("opt_out", "UOKI"));
+    let url = shop.url();
+    let code = shop.tap(TapRequest::url(&url)).unwrap().opt_in.unwrap().code;
+    shop.text("m-1", PHONE, &format!("JOIN {code}"));
+    shop.text("m-2", "phone:+33612345678", "uoki");
+    assert!(shop.may_market() && shop.actions().len() == 1, "it is no keyword in France");
+    shop.text("m-3", PHONE, "Uoki!");
+    assert_eq!((shop.may_market(), shop.status()), (false, Status::OptedOut));
+    let mut shop = Shop::with(rules("help", "KOKUA"));
+    shop.text("m-1", PHONE, "kokua");
+    assert_eq!(shop.actions().len(), 1);
+    // Whoever joins by it would be told what it means for somebody else.
+    let taken =
+        Engine::open(Memory::new(), rules("help", "join").with_notice(notice()), Keys::none(), entropy());
+    assert!(matches!(taken, Err(Error::Misuse(_))));
 }
 
 #[test]

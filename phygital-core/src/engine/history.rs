@@ -177,7 +177,8 @@ impl<S: Store> History<'_, S> {
             matching: matching.as_ref().unwrap_or(&engine.matching).as_ref(),
         };
         let digest = described::digest(lens.rules, lens.matching);
-        let (config, entropy, known) = (&engine.config, &mut *engine.entropy, &engine.head);
+        let (config, entropy, known) =
+            ((&engine.config, &engine.vocabulary), &mut *engine.entropy, &engine.head);
         let mut writer = engine.store.writer()?;
         let mut end = None;
         let made = (|| {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::conversation::intent::{Class, Context, Reason, classify};
+use crate::conversation::intent::{Class, Context, Reason, Vocabulary, classify};
 use crate::conversation::thread::{Status, Thread};
 use crate::event::kinds::conversation::{ConsentRequested, ContactReassigned, OptedIn, OptedOut};
 use crate::event::kinds::decisions::{ActionRequested, OptInRefused};
 use crate::event::{Body, Event};
 use crate::machine::Action;
 use crate::optin::{Acceptance, Code, CodeRefusal, Notice, Offered, TagText, judge};
+use crate::rules::Whereabouts;
 use crate::store::{Read, Store, Write};
 use crate::vocab::limits::{CONFIRM_LIFE_MAX, EVENT_IDENTIFIERS_MAX};
 use crate::vocab::{
@@ -43,7 +44,12 @@ pub(super) fn decide<W: Write>(session: &mut Session<'_, W>, event: &Event) -> R
     let asked = thread.pending_double_opt_in(session.latest()).filter(|asked| asked.at <= event.occurred_at);
     let notice = session.config.notice.as_ref();
     let keywords = notice.map(|notice| notice.keyword());
-    let mut context = Context::default().with_keywords(keywords.as_slice());
+    let whereabouts = Whereabouts::of(contact);
+    let mut context = Context::default().with_keywords(keywords.as_slice()).with_vocabulary(
+        session.vocabulary,
+        whereabouts.places(),
+        session.latest(),
+    );
     context.region = contact.region();
     context.pending = topics::pending(session, contact)?;
     context.double_opt_in_pending = asked.is_some();
@@ -128,6 +134,11 @@ pub(super) fn check_answers(config: &Config) -> Result<(), Error> {
         return Err(Error::Misuse(
             "a link with places for what a tag mirrors: {uid}, {ctr}, {mac} or {picc}, {mac}",
         ));
+    }
+    if let Some(notice) = &config.notice
+        && Vocabulary::of(&config.gate.rules).has(notice.keyword())
+    {
+        return Err(Error::Misuse("a keyword of the notice that no rule has for something else"));
     }
     let texts =
         [&config.joined_text, &config.left_text, &config.retry_text, &config.help_text, &config.confirm_text];

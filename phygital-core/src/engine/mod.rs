@@ -44,7 +44,7 @@ pub use consents::Consents;
 pub use conversations::{Conversations, Sending};
 pub use entropy::{Entropy, EntropyError};
 pub use erasure::Erased;
-pub use error::{Error, Missing, TapRefused};
+pub use error::{Error, ExtensionRefusal, Missing, TapRefused};
 pub use export::{EXPORT_SCHEMA, ExportedConsent, ExportedEvent, ExportedFact, Named, PersonExport};
 pub use history::{History, Rebuilt};
 pub use insight::{Insight, ShopJourneys};
@@ -52,13 +52,14 @@ pub use like::{Candidate, Doubtful, Review};
 pub use people::{Explanation, People, Person, Step};
 pub use receipt::{Accepted, Receipt};
 pub use recognition::Recognition;
-pub use rights::{DueDate, OpenRequest, Rights};
+pub use rights::{DueDate, Extension, OpenRequest, Rights};
 pub use settings::{AnswerSettings, FailureSettings, NoticeSettings, Settings, SettingsError, WaySettings};
 pub use shop_customers::{Arm, Custom, ShopCustomers, ShopPurchases};
 pub use tags::Tags;
 pub use taps::{OptIn, TapOutcome, TapRequest, Taps};
 pub use topics::{Opened, Topics};
 
+use crate::conversation::intent::Vocabulary;
 use crate::identity::Rules;
 use crate::identity::matching::Model;
 use crate::log::{ChainFault, Head};
@@ -104,6 +105,8 @@ pub const TAIL_CHECKED: u64 = 64;
 pub struct Engine<S: Store> {
     store: S,
     config: Config,
+    /// The keywords of its rules.
+    vocabulary: Vocabulary,
     verifier: Verifier,
     entropy: Box<dyn Entropy + Send>,
     identity: StoreIdentity,
@@ -191,6 +194,7 @@ impl<S: Store> Engine<S> {
             matching,
             head,
             watch: Watch::new(config.failure_limits),
+            vocabulary: Vocabulary::of(&config.gate.rules),
             config,
             broken: false,
             reads: false,
@@ -225,6 +229,7 @@ impl<S: Store> Engine<S> {
             matching,
             head,
             watch: Watch::new(config.failure_limits),
+            vocabulary: Vocabulary::of(&config.gate.rules),
             config,
             broken: false,
             reads: true,

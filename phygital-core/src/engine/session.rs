@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::conversation::intent::Vocabulary;
 use crate::conversation::proposal::Proposal;
 use crate::event::{Event, Recorded};
 use crate::log::{self, Head, LogEntry};
@@ -26,6 +27,8 @@ pub(super) struct Session<'e, W> {
     pub(super) tx: W,
     pub(super) lens: Lens<'e>,
     pub(super) config: &'e Config,
+    /// The keywords of its rules.
+    pub(super) vocabulary: &'e Vocabulary,
     pub(super) entropy: &'e mut (dyn Entropy + Send),
     pub(super) head: Head,
     /// The last event appended; `None` while nothing is to be committed.
@@ -47,7 +50,7 @@ impl<'e, W> Session<'e, W> {
         tx: W,
         head: Head,
         lens: Lens<'e>,
-        config: &'e Config,
+        (config, vocabulary): (&'e Config, &'e Vocabulary),
         entropy: &'e mut (dyn Entropy + Send),
         now: Timestamp,
     ) -> Self {
@@ -56,6 +59,7 @@ impl<'e, W> Session<'e, W> {
             tx,
             lens,
             config,
+            vocabulary,
             entropy,
             head,
             last,
@@ -197,7 +201,7 @@ impl<S: Store> Engine<S> {
         // A store that cannot even begin has written nothing, and may be asked again.
         let tx = self.store.writer()?;
         let lens = Lens { tenant: &self.tenant, rules: &self.rules, matching: self.matching.as_ref() };
-        let (config, entropy, known) = (&self.config, &mut *self.entropy, &self.head);
+        let (config, entropy, known) = ((&self.config, &self.vocabulary), &mut *self.entropy, &self.head);
         let worked = (|| {
             if tx.rules_digest()? != Some(self.rules_digest) {
                 let detail = "another engine changed the rules of identity";

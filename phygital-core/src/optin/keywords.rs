@@ -35,7 +35,7 @@ const STOP: [&str; 13] = [
 ];
 
 /// On the list of AWS alone; no law names it.
-const REMOVE: &str = "REMOVE";
+pub(crate) const REMOVE: &str = "REMOVE";
 
 /// The same for numbers in Canada, by a convention of its carriers.
 const STOP_CANADA: &str = "TD";

@@ -10,6 +10,7 @@ mod lexicon;
 mod own_words;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
 mod words;
 
 use std::fmt;
@@ -19,9 +20,12 @@ use serde::{Deserialize, Serialize};
 use self::lexicon::{Find, Kind, Lexicon, STANDARD};
 use self::own_words::own_words;
 use self::words::{Words, words};
-use crate::optin::keywords::{Keyword, keyword};
+use crate::optin::keywords::{Keyword, REMOVE, keyword};
 use crate::optin::{Code, Finds, find, text};
-use crate::vocab::Region;
+use crate::rules::{Place, WordKind};
+use crate::vocab::{Region, Timestamp};
+
+pub use self::vocabulary::Vocabulary;
 
 /// What a text asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -188,6 +192,8 @@ pub struct Context<'c> {
     pub order_talked_of: bool,
     /// Whether the code in the text is good, where that is known.
     pub token_valid: Option<bool>,
+    /// The keywords of a rule book, where she may be, and when.
+    pub vocabulary: Option<(&'c Vocabulary, &'c [Place], Timestamp)>,
 }
 
 impl<'c> Context<'c> {
@@ -199,6 +205,16 @@ impl<'c> Context<'c> {
     /// With the country of the number that texts.
     pub fn with_region(self, region: Region) -> Context<'c> {
         Context { region: Some(region), ..self }
+    }
+
+    /// With the keywords of a rule book as they hold at any of `places` at a time.
+    pub fn with_vocabulary(
+        self,
+        vocabulary: &'c Vocabulary,
+        places: &'c [Place],
+        at: Timestamp,
+    ) -> Context<'c> {
+        Context { vocabulary: Some((vocabulary, places, at)), ..self }
     }
 
     /// With a question that waits.
@@ -252,7 +268,9 @@ impl Reading {
 ///
 /// 1. What a phone sends for a reaction is conversation, whatever it quotes.
 /// 2. A text that is all of one keyword is that keyword. The words that always count (STOP, QUIT, END, REVOKE, OPT OUT, CANCEL,
-///    UNSUBSCRIBE) do so whatever was asked; REMOVE, which no law names, and YES answer a question that waits.
+///    UNSUBSCRIBE) do so whatever was asked; REMOVE, which no law names, and YES answer a question that waits. Words to stop of
+///    a [`Vocabulary`] always count, its words to come back while no question waits; a wish in other words outweighs its words
+///    for help and to come back.
 /// 3. A wish in other words, found by phrases. Everyday phrases ("don't stop", "stop by the store", "cancel my order") cover
 ///    their words; what is ambiguous ("enough", "cancel it") counts while no question waits and no order is talked of.
 /// 4. Codes and keywords of a notice, calls for help, and conversation.
@@ -287,12 +305,25 @@ fn read(text: &str, context: &Context<'_>, lexicon: &Lexicon) -> Reading {
     if let Some(reading) = exact.then(|| of_keyword(&words, context)).flatten() {
         return reading;
     }
+    let added = context.added(&words.said);
+    if added == Some(WordKind::OptOut) && exact {
+        return Reading::new(Class::OptOut, 100, Reason::Keyword);
+    }
+    if context.added(&lexicon.without_courtesies(&words.said)) == Some(WordKind::OptOut) {
+        return Reading::new(Class::OptOutLikely, 95, Reason::Keyword);
+    }
     let (wish, covered) = wish(&plain, &words, context, lexicon);
     if let Some(reading) = wish {
         return reading;
     }
+    if added == Some(WordKind::Help) && exact {
+        return Reading::new(Class::Help, 100, Reason::Keyword);
+    }
     if let Some(reading) = answer(&words, context, lexicon) {
         return reading;
+    }
+    if added == Some(WordKind::OptIn) && exact && context.pending.is_none() {
+        return Reading::new(Class::OptIn, 100, Reason::Keyword);
     }
     if let Some(reading) = join(&plain, &words, context, lexicon, covered) {
         return reading;
@@ -394,6 +425,13 @@ fn join(
 }
 
 impl Context<'_> {
+    /// What a text means that is all of one word of the rule book.
+    fn added(&self, said: &str) -> Option<WordKind> {
+        let (vocabulary, places, at) = self.vocabulary?;
+        // No law names REMOVE: see `of_keyword`.
+        vocabulary.kind(said, places, at).filter(|_| !(self.in_talk() && said == REMOVE))
+    }
+
     /// Whether what is ambiguous may be about something else.
     fn in_talk(&self) -> bool {
         self.pending.is_some() || self.order_talked_of

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::lexicon::Lexicon;
 use super::*;
+use crate::rules::{RuleBody, RuleBook};
 use crate::vocab::limits::INBOUND_BYTES_MAX;
 
 fn class(text: &str) -> Class {
@@ -58,6 +59,111 @@ fn wrong_numbers_and_typing_errors_are_told() {
     assert_eq!(reason("please stop"), Reason::Phrase);
     assert_eq!(reason("stop by the store"), Reason::Everyday);
     assert_eq!(reason("Liked \u{201c}Reply STOP to end\u{201d}"), Reason::Reaction);
+}
+
+/// A word as phones of any locale write it: in any case, between marks, in full width, with the letters of a Turkish keyboard.
+fn dresses(word: &str) -> Vec<String> {
+    let mixed = word.chars().enumerate().map(|(n, c)| if n % 2 == 0 { c } else { c.to_ascii_lowercase() });
+    let wide = |c: char| match c {
+        'A'..='Z' => char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c),
+        ' ' => '\u{3000}',
+        other => other,
+    };
+    vec![
+        word.to_owned(),
+        word.to_lowercase(),
+        mixed.collect(),
+        word.chars().map(wide).collect(),
+        word.replace('I', "\u{130}"),
+        word.to_lowercase().replace('i', "\u{131}"),
+        word.to_lowercase().replace('s', "\u{17f}"),
+        format!(" \u{a0}{word}\u{200f}\r\n"),
+        format!("\u{201c}{word}!!\u{201d}"),
+        format!("\u{bf}{word}?"),
+        format!("*{word}*."),
+    ]
+}
+
+#[test]
+fn every_keyword_of_the_rule_book_is_read_in_any_dress() {
+    let book = RuleBook::standard();
+    let vocabulary = Vocabulary::of(book);
+    let now = Timestamp::parse("2026-11-22T12:00:00Z").unwrap();
+    let mut read = 0;
+    for rule in book.rules() {
+        let RuleBody::Keywords(keywords) = &rule.body else { continue };
+        let expected = match keywords.kind {
+            WordKind::OptOut => Class::OptOut,
+            WordKind::OptIn => Class::OptIn,
+            WordKind::Help => Class::Help,
+        };
+        let places = [rule.place];
+        let context = Context::default().with_vocabulary(&vocabulary, &places, now);
+        for word in &keywords.words {
+            assert!(vocabulary.has(word));
+            for typed in dresses(word) {
+                assert_eq!(classify(&typed, &context).class, expected, "{typed}");
+                let signed = classify(&format!("{typed}\n\nSent from my iPhone"), &context).class;
+                assert_eq!(
+                    signed.is_opt_out(),
+                    expected.is_opt_out(),
+                    "{typed}: a signature leaves the wish"
+                );
+                for quoted in [
+                    format!("Liked \u{201c}{typed}\u{201d}"),
+                    format!("\u{1f44d} to \u{201c}{typed}\u{201d}"),
+                ] {
+                    assert_eq!(classify(&quoted, &context).reason, Reason::Reaction, "{quoted}");
+                }
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 20 * 11, "{read}");
+}
+
+#[test]
+fn a_host_adds_keywords_and_the_strictest_wins() {
+    let rule = |id: &str, place: &str, more: &str, kind: &str, words: &str| {
+        format!(
+            r#"{{"id":"{id}","place":"{place}","source":"ours"{more},"keywords":{{"kind":"{kind}","words":[{words}]}}}}"#
+        )
+    };
+    let book = [
+        rule("cy", "GB", "", "opt_out", r#""DIGON", "Dim mwy", "\u062a\u0648\u0642\u0641""#),
+        rule("help", "*", "", "help", r#""CYMORTH", "DIGON", "no more texts", "INFO PLUS""#),
+        rule("in", "*", "", "opt_in", r#""YN OL", "CYMORTH", "STOP", "NO MORE TEXTS""#),
+        rule("later", "GB", r#","in_force":"2027-01-01""#, "opt_out", r#""FORY""#),
+    ];
+    let book = RuleBook::from_json(&format!(r#"{{"rules":[{}]}}"#, book.join(","))).unwrap();
+    let vocabulary = Vocabulary::of(&RuleBook::standard().extended_by(book).unwrap());
+    let now = Timestamp::parse("2026-11-22T12:00:00Z").unwrap();
+    let places =
+        |text: &str| -> Vec<Place> { text.split_whitespace().map(|one| one.parse().unwrap()).collect() };
+    let at = |text: &str, place: &str, at: Timestamp| {
+        classify(text, &Context::default().with_vocabulary(&vocabulary, &places(place), at)).class
+    };
+    let gb = |text: &str| at(text, "GB-WLS", now);
+    for text in ["Digon.", "dim  mwy", "DIM-MWY!", "\u{062a}\u{0648}\u{0642}\u{0641}"] {
+        assert_eq!(gb(text), Class::OptOut, "{text}");
+    }
+    assert_eq!(gb("please digon"), Class::OptOutLikely);
+    assert_eq!(gb("digon \u{1f64f}"), Class::OptOutLikely);
+    assert_eq!(gb("digon o fwyd i bawb"), Class::Other, "a word of a sentence is no keyword");
+    assert_eq!(at("digon", "FR", now), Class::Help, "elsewhere it asks for help");
+    assert_eq!(at("digon", "FR GB", now), Class::OptOut, "where she may be there the strictest wins");
+    assert_eq!(at("digon", "", now), Class::OptOut, "so it does where nobody knows");
+    assert_eq!(at("td", "", now), Class::OptOut);
+    assert_eq!((gb("cymorth"), gb("yn ol"), gb("info plus")), (Class::Help, Class::OptIn, Class::Help));
+    assert_eq!(gb("stop"), Class::OptOut, "what always counts is not taken back");
+    assert!(gb("no more texts").is_opt_out(), "nor is a wish in plain words");
+    assert_eq!(gb("fory"), Class::Other);
+    assert_eq!(at("fory", "GB", Timestamp::parse("2027-01-01T12:00:00Z").unwrap()), Class::OptOut);
+    let wales = places("GB");
+    let asked = Context::default().with_pending(Asked::YesNo).with_vocabulary(&vocabulary, &wales, now);
+    assert_eq!(classify("yn ol", &asked).class, Class::Other, "it may answer what was asked");
+    assert_eq!(classify("digon", &asked.with_order()).class, Class::OptOut, "it always counts");
+    assert_eq!(classify("remove", &asked).class, Class::Other, "no law names it");
 }
 
 #[test]
