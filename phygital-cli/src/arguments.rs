@@ -383,7 +383,17 @@ pub(crate) enum Person {
     /// Where it had opted out, a key of it keeps that. Whoever gets data by the purpose catalogue is to be told: see outbox.
     Erase(Erase),
     /// List the requests of people that were not answered yet, the most urgent first; exit code 1 when one is overdue
-    Requests,
+    Requests(PersonRequests),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PersonRequests {
+    /// Put off the day by which this one is answered, as far as the rules let it, and have her told: see outbox
+    #[arg(long, value_name = "ACTION", requires = "reason")]
+    pub(crate) extend: Option<ActionId>,
+    /// Why it takes longer, as she is told
+    #[arg(long, value_name = "TEXT", requires = "extend")]
+    pub(crate) reason: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -123,6 +123,7 @@ impl From<Error> for Failure {
             Error::NotPermitted(_) => Failure::no("not_permitted", message),
             Error::Unknown(_) => Failure::no("unknown", message),
             Error::Status(_) => Failure::no("status_refused", message),
+            Error::Extension(refused) => Failure::no(refused.code(), message),
             Error::Storage(fault) => fault.into(),
             Error::Chain(_) => Failure::failed("chain_broken", message),
             Error::Entropy(_) => Failure::failed("entropy", message),

@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use phygital_core::consent::{Catalogue, Reason};
-use phygital_core::engine::{Engine, Error, change_of};
+use phygital_core::engine::{Engine, Error, ExtensionRefusal, OpenRequest, Receipt, change_of};
 use phygital_core::event::{Body, CodecOptions, Event};
 use phygital_core::identity::resolver::ProfileChange;
 use phygital_core::machine::Outcome;
@@ -15,7 +15,7 @@ use phygital_core::profile::Role;
 use phygital_core::store::{Memory, Read, Store, Write};
 use phygital_core::tap::Keys;
 use phygital_core::vocab::{
-    CustomerId, Identifier, IdentifierKey, Purpose, Right, SuppressionCause, TenantKey,
+    ActionId, CustomerId, Identifier, IdentifierKey, Purpose, Right, SuppressionCause, TenantKey,
 };
 use proptest::prelude::*;
 use support::{at, engine, event, identifier, over, shop};
@@ -429,6 +429,119 @@ fn a_request_waits_until_it_is_answered_by_a_day() {
     let length = engine.log().len().unwrap();
     record(&mut engine, &[asks("r-1", "access", r#","jurisdiction":"FR""#)]);
     assert_eq!(engine.log().len().unwrap(), length, "she asked once");
+}
+
+#[test]
+fn a_request_is_put_off_once_and_in_time() {
+    let mut engine = engine();
+    record(&mut engine, &ada());
+    let requests = [
+        asks("r-fr", "access", r#","jurisdiction":"FR""#),
+        asks("r-gb", "erasure", r#","jurisdiction":"GB-SCT""#),
+        asks("r-ca", "access", r#","jurisdiction":"US-CA""#),
+        asks("r-out", "opt_out", r#","jurisdiction":"US-CA""#),
+        asks("r-any", "access", ""),
+        asks("r-all", "opt_out", ""),
+    ];
+    // Recorded on Monday 2026-03-02.
+    record(&mut engine, &requests);
+    let action = |id: &str| -> ActionId {
+        let of = requests.iter().find(|event| event.id.as_str() == id).unwrap();
+        format!("request:{}", of.key()).parse().unwrap()
+    };
+    let extend = |engine: &mut Engine<Memory>, id: &str, now: i64| {
+        engine.rights().extend(&action(id), " Four shops have to be asked. ", at(now))
+    };
+    let open = |engine: &Engine<Memory>, id: &str, now: i64| -> OpenRequest {
+        let all = engine.open_requests(at(now)).unwrap();
+        all.into_iter().find(|one| one.action == action(id)).unwrap()
+    };
+    let refused = |result: Result<Receipt, Error>| match result {
+        Err(Error::Extension(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    };
+    let first = open(&engine, "r-fr", 10_001);
+    assert_eq!(first.extension, None);
+    for (id, dates) in [
+        ("r-fr", &["answer 2026-06-02 gdpr_3m"][..]),
+        ("r-gb", &["answer 2026-06-02 uk_gdpr_3m"]),
+        ("r-ca", &["confirm 2026-03-16 us_ca_confirm_10bd", "answer 2026-05-31 us_ca_request_extended_90d"]),
+        (
+            "r-any",
+            &[
+                "confirm 2026-03-16 us_ca_confirm_10bd",
+                "answer 2026-05-31 us_ca_request_extended_90d",
+                "answer 2026-06-02 gdpr_3m",
+                "answer 2026-06-02 uk_gdpr_3m",
+            ],
+        ),
+    ] {
+        let before = open(&engine, id, 10_001).due_by.unwrap();
+        extend(&mut engine, id, 10_002).unwrap();
+        let later = open(&engine, id, 10_003);
+        let told = later.deadlines.iter().map(|due| format!("{} {} {}", due.what, due.date, due.rule));
+        assert_eq!(told.collect::<Vec<_>>(), dates, "{id}");
+        assert!(before < later.due_by.unwrap() && !later.is_overdue, "{id}");
+        let extension = later.extension.unwrap();
+        assert_eq!(
+            (extension.tell_before, extension.is_told),
+            (before, false),
+            "the first day is that to tell her"
+        );
+        assert_eq!(refused(extend(&mut engine, id, 10_004)), ExtensionRefusal::Twice);
+    }
+    let no_later_day = ExtensionRefusal::NotExtendable { rule: "us_ca_optout_15bd".to_owned() };
+    assert_eq!(refused(extend(&mut engine, "r-out", 10_005)), no_later_day);
+    assert_eq!(refused(extend(&mut engine, "r-all", 10_005)), no_later_day, "a rule that may hold lets none");
+
+    // She is told by an action of its own, in the outbox.
+    let due = engine.actions().due(None, 20, at(10_006)).unwrap();
+    let tell =
+        due.iter().find(|one| open(&engine, "r-fr", 10_006).extension.unwrap().action == one.id).unwrap();
+    let text: serde_json::Value = serde_json::from_str(tell.text.as_ref().unwrap().reveal()).unwrap();
+    assert_eq!(tell.action, "tell_extension");
+    assert_eq!((tell.due_by, &text["reason"]), (first.due_by, &"Four shops have to be asked.".into()));
+    assert_eq!(text["due_by"], open(&engine, "r-fr", 10_006).due_by.unwrap().to_string());
+    assert!(!format!("{due:?}").contains("Four shops"));
+    let tell = tell.id.clone();
+    engine.actions().acknowledge(&tell, Outcome::Delivered, at(10_007)).unwrap();
+    assert!(open(&engine, "r-fr", 10_008).extension.unwrap().is_told);
+    let rebuilt = engine.log().rebuild(false, |_| {}).unwrap();
+    assert_eq!(rebuilt.before, rebuilt.after);
+
+    // At the last instant of the first month, and at the first that is too late.
+    let late = [
+        asks("r-late", "access", r#","jurisdiction":"FR""#),
+        asks("r-later", "access", r#","jurisdiction":"FR""#),
+    ];
+    record(&mut engine, &late);
+    let before = engine.open_requests(at(10_009)).unwrap();
+    let of = |event: &Event| before.iter().find(|one| one.event == event.key()).unwrap().clone();
+    let end = of(&late[0]).due_by.unwrap();
+    let last = end.saturating_sub(std::time::Duration::from_micros(1));
+    engine.rights().extend(&of(&late[0]).action, "many", last).unwrap();
+    let too_late = engine.rights().extend(&of(&late[1]).action, "many", end);
+    assert_eq!(refused(too_late), ExtensionRefusal::TooLate { before: end });
+    engine.record(asks("r-more", "access", ""), end).unwrap();
+    let set_back = engine.rights().extend(&of(&late[1]).action, "many", at(10_010));
+    assert_eq!(
+        refused(set_back),
+        ExtensionRefusal::TooLate { before: end },
+        "a clock set back gives no time"
+    );
+
+    for (length, fits) in [(0, false), (1_000, true), (1_001, false)] {
+        let refusal = refused(engine.rights().extend(&action("r-out"), &"x".repeat(length), at(10_011)));
+        assert_eq!(refusal != ExtensionRefusal::Reason, fits, "{length}");
+    }
+    assert_eq!(
+        refused(engine.rights().extend(&action("r-out"), " \n ", at(10_011))),
+        ExtensionRefusal::Reason
+    );
+    let answered = action("r-fr");
+    engine.actions().acknowledge(&answered, Outcome::Delivered, last).unwrap();
+    assert!(matches!(engine.rights().extend(&answered, "x", last), Err(Error::Unknown(_))));
+    assert!(matches!(engine.rights().extend(&tell, "x", last), Err(Error::Unknown(_))));
 }
 
 #[test]

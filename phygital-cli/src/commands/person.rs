@@ -2,7 +2,7 @@
 
 use phygital_core::engine::OpenRequest;
 
-use crate::arguments::{Erase, Person, PersonExport};
+use crate::arguments::{Erase, Person, PersonExport, PersonRequests};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::shop::Shop;
@@ -13,13 +13,16 @@ pub(crate) fn person(shop: &Shop, with: &Person, output: &mut Output) -> Result<
     match with {
         Person::Export(with) => export(shop, with, output),
         Person::Erase(with) => erase(shop, with, output),
-        Person::Requests => requests(shop, output),
+        Person::Requests(with) => requests(shop, with, output),
     }
 }
 
-/// Lists who waits for an answer, and until when.
-fn requests(shop: &Shop, output: &mut Output) -> Result<Exit, Failure> {
+/// Lists who waits for an answer, and until when; puts off one before.
+fn requests(shop: &Shop, with: &PersonRequests, output: &mut Output) -> Result<Exit, Failure> {
     let settings = shop.settings()?;
+    if let (Some(request), Some(reason)) = (&with.extend, &with.reason) {
+        shop.open(&settings)?.rights().extend(request, reason, shop.now()?)?;
+    }
     let engine = shop.read(&settings)?;
     let open = engine.open_requests(shop.now()?)?;
     let overdue = open.iter().any(|one| one.is_overdue);
@@ -34,7 +37,9 @@ fn requests(shop: &Shop, output: &mut Output) -> Result<Exit, Failure> {
         let due = |one: &OpenRequest| {
             let dates =
                 one.deadlines.iter().map(|due| format!("{} by {} ({})", due.what, due.date, due.rule));
-            dates.collect::<Vec<_>>().join("\n")
+            let untold = one.extension.as_ref().filter(|extension| !extension.is_told);
+            let tell = untold.map(|extension| format!("tell her before {}", extension.tell_before));
+            dates.chain(tell).collect::<Vec<_>>().join("\n")
         };
         let rows = open.iter().map(|one| {
             let overdue = if one.is_overdue { "overdue" } else { "" };

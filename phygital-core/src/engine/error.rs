@@ -6,6 +6,7 @@ use crate::log::ChainFault;
 use crate::machine::{StatusRefusal, TapRefusalReason};
 use crate::store::StorageError;
 use crate::tap::TapRefusal;
+use crate::vocab::limits::EXTENSION_REASON_BYTES_MAX;
 use crate::vocab::{CustomerId, EventKey, Timestamp};
 
 use super::entropy::EntropyError;
@@ -41,6 +42,9 @@ pub enum Error {
     /// The life of a tag has no such change: say first what became of it.
     #[error(transparent)]
     Status(#[from] StatusRefusal),
+    /// The day by which a person is answered cannot be put off: answer her by that day.
+    #[error(transparent)]
+    Extension(#[from] ExtensionRefusal),
     /// The caller broke a rule that the documentation states.
     #[error("expected {0}")]
     Misuse(&'static str),
@@ -71,6 +75,47 @@ pub enum Missing {
     /// An order of that id.
     #[error("order of that id")]
     Order,
+}
+
+/// Why the day by which a person's request is answered is not put off.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExtensionRefusal {
+    /// It was once, and no law lets it twice.
+    #[error("the request was extended already, and may be once")]
+    Twice,
+    /// She has to be told before the first deadline passes.
+    #[error("too late: she was to be told before {before}")]
+    TooLate {
+        /// The first instant that was too late.
+        before: Timestamp,
+    },
+    /// A rule that may hold puts nothing off.
+    #[error("the rule {rule} knows no later day")]
+    NotExtendable {
+        /// Its id.
+        rule: String,
+    },
+    /// No rule says by when she is answered.
+    #[error("no rule says by when she is to be answered")]
+    NoDeadline,
+    /// She is to be told the reason, and it is none, or longer than [`EXTENSION_REASON_BYTES_MAX`].
+    #[error("reason: expected 1 to {EXTENSION_REASON_BYTES_MAX} bytes")]
+    Reason,
+}
+
+impl ExtensionRefusal {
+    /// A stable code for logs and tests.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            ExtensionRefusal::Twice => "extended_already",
+            ExtensionRefusal::TooLate { .. } => "too_late",
+            ExtensionRefusal::NotExtendable { .. } => "not_extendable",
+            ExtensionRefusal::NoDeadline => "no_deadline",
+            ExtensionRefusal::Reason => "extension_reason",
+        }
+    }
 }
 
 /// Why a tap was refused.

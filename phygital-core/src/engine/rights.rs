@@ -1,5 +1,8 @@
 //! What people may ask of who keeps data of them: decided, told to those who got the data, due by a day.
 
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::consent::Party;
@@ -7,8 +10,9 @@ use crate::event::kinds::conversation::{AttributeStated, OptedOut};
 use crate::event::kinds::decisions::ActionRequested;
 use crate::event::{Body, Event, Origin};
 use crate::machine::Action;
-use crate::rules::{Calendar, Place, RuleBook};
+use crate::rules::{Calendar, Deadline, Place, RuleBook, RuleId};
 use crate::store::{Read, Store, Write};
+use crate::vocab::limits::EXTENSION_REASON_BYTES_MAX;
 use crate::vocab::{
     ActionId, CustomerId, EventId, EventKey, Identifier, IdentifierKind, Personal, Purpose, Right, SourceId,
     Timestamp, Zone,
@@ -18,7 +22,7 @@ use super::customers::owner_of;
 use super::people::known;
 use super::receipt::Receipt;
 use super::session::{DECISIONS, Session};
-use super::{Engine, Error};
+use super::{Engine, Error, ExtensionRefusal, Missing};
 
 /// The rights of people of an [`Engine`].
 ///
@@ -28,7 +32,8 @@ use super::{Engine, Error};
 /// Code of Regulations, title 11, section 7026(f)), and whoever gets data for those purposes is to be told. And an action
 /// [`Action::REQUEST`] waits until the host acknowledges that the person was answered, with the day by which she has to be.
 ///
-/// What carries the others out: [`People::export`](super::People::export), [`Engine::erase_customer`], [`Rights::correct`].
+/// What carries the others out: [`People::export`](super::People::export), [`Engine::erase_customer`], [`Rights::correct`];
+/// what takes longer, [`Rights::extend`].
 #[derive(Debug)]
 pub struct Rights<'e, S: Store> {
     pub(super) engine: &'e mut Engine<S>,
@@ -53,6 +58,23 @@ pub struct OpenRequest {
     pub deadlines: Vec<DueDate>,
     /// Whether it is too late.
     pub is_overdue: bool,
+    /// That the day was put off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension: Option<Extension>,
+}
+
+/// That the day by which a request is answered was put off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Extension {
+    /// When that was decided.
+    pub at: Timestamp,
+    /// The action to acknowledge when she was told.
+    pub action: ActionId,
+    /// The first instant that is too late to tell her: the first deadline.
+    pub tell_before: Timestamp,
+    /// Whether the host acknowledged that she was told.
+    pub is_told: bool,
 }
 
 /// By when something has to be done about a request.
@@ -76,6 +98,26 @@ struct Asked {
     event: EventKey,
     received_at: Timestamp,
     deadlines: Vec<DueDate>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    extended: Option<Extended>,
+}
+
+/// That it is to be answered later.
+#[derive(Serialize, Deserialize)]
+struct Extended {
+    at: Timestamp,
+    tell_before: Timestamp,
+    reason: Personal,
+}
+
+/// The text of an action [`Action::EXTENSION`].
+#[derive(Serialize)]
+struct Later<'t> {
+    request: ActionId,
+    right: Right,
+    reason: &'t str,
+    due_by: Timestamp,
+    deadlines: &'t [DueDate],
 }
 
 /// How many actions are looked at together.
@@ -87,16 +129,31 @@ impl<S: Store> Engine<S> {
         self.usable()?;
         let reader = self.store.reader()?;
         let mut open = Vec::new();
+        let mut untold = BTreeSet::new();
         let mut behind: Option<Action> = None;
         loop {
             let page = reader.actions(behind.as_ref(), PAGE)?;
             let Some(last) = page.last() else { break };
             behind = Some(last.clone());
-            for action in page.into_iter().filter(|action| action.action == Action::REQUEST) {
+            for action in page {
+                if action.action == Action::EXTENSION {
+                    untold.insert(action.id);
+                    continue;
+                }
+                if action.action != Action::REQUEST {
+                    continue;
+                }
                 let text = action.text.as_ref().map_or("", Personal::reveal);
                 let asked: Asked = super::fold::read(text, "reading a request")?;
+                let extension = asked.extended.map(|extended| Extension {
+                    at: extended.at,
+                    action: extension_of(&asked.event),
+                    tell_before: extended.tell_before,
+                    is_told: false,
+                });
                 open.push(OpenRequest {
                     action: action.id,
+                    extension,
                     event: asked.event,
                     right: asked.right,
                     received_at: asked.received_at,
@@ -106,12 +163,72 @@ impl<S: Store> Engine<S> {
                 });
             }
         }
+        for extension in open.iter_mut().filter_map(|one: &mut OpenRequest| one.extension.as_mut()) {
+            extension.is_told = !untold.contains(&extension.action);
+        }
         open.sort_by_key(|one| (one.due_by.unwrap_or(Timestamp::MAX), one.event));
         Ok(open)
     }
 }
 
 impl<S: Store> Rights<'_, S> {
+    /// Puts off the day by which a request is answered, once, by as much as the rules give that hold for it: two further months
+    /// where it is complex or there are many (GDPR, article 12(3)), 45 further days where reasonably necessary (Cal. Civ. Code
+    /// 1798.130(a)(2)(A)). Whether it is so is the host's judgement; every rule that may hold has to let it.
+    ///
+    /// She has to be told, and why, before the first deadline passes: an action [`Action::EXTENSION`] with `reason` waits in
+    /// the outbox, due by then. `request` is the action of the request.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] where no such request waits; [`Error::Extension`].
+    pub fn extend(&mut self, request: &ActionId, reason: &str, now: Timestamp) -> Result<Receipt, Error> {
+        let reason = reason.trim();
+        if reason.is_empty() || reason.len() > EXTENSION_REASON_BYTES_MAX {
+            return Err(ExtensionRefusal::Reason.into());
+        }
+        self.engine.transact(now, |session| {
+            let action = session.tx.action(request)?.filter(|action| action.action == Action::REQUEST);
+            let action = action.ok_or(Error::Unknown(Missing::Action))?;
+            let text = action.text.as_ref().map_or("", Personal::reveal);
+            let mut asked: Asked = super::fold::read(text, "reading a request")?;
+            if asked.extended.is_some() {
+                return Err(ExtensionRefusal::Twice.into());
+            }
+            let before = action.due_by.ok_or(ExtensionRefusal::NoDeadline)?;
+            // A clock set back gives no more time.
+            if before <= session.latest() {
+                return Err(ExtensionRefusal::TooLate { before }.into());
+            }
+            let recorded = session.recorded(&asked.event)?.map(|recorded| recorded.event);
+            let counting = Counting::of(&session.config.gate.rules, recorded.as_ref(), asked.received_at);
+            for due in asked.deadlines.iter_mut().filter(|due| due.what == ANSWER) {
+                let later = counting.book.extension_of(&due.rule, counting.received_on());
+                let later = later.map(|(rule, deadline)| counting.due(rule, ANSWER, deadline));
+                let Some(later) = later.filter(|later| due.before < later.before) else {
+                    return Err(ExtensionRefusal::NotExtendable { rule: due.rule.clone() }.into());
+                };
+                *due = later;
+            }
+            asked.deadlines.sort_by(|one, two| (one.before, &one.rule).cmp(&(two.before, &two.rule)));
+            let due_by = asked.due_by().ok_or(ExtensionRefusal::NoDeadline)?;
+            let mut tell = ActionRequested::new(extension_of(&asked.event), Action::EXTENSION.to_owned());
+            tell.to = action.to.clone();
+            tell.due_by = Some(before);
+            let request = action.id.clone();
+            let later = Later { request, right: asked.right, reason, due_by, deadlines: &asked.deadlines };
+            tell.text = Some(Personal::new(super::fold::json(&later)?));
+            asked.extended = Some(Extended { at: now, tell_before: before, reason: Personal::new(reason) });
+            // The same action by another day: it takes the place of the one that waits.
+            let mut put_off = ActionRequested::new(action.id, Action::REQUEST.to_owned());
+            put_off.to = action.to;
+            put_off.due_by = Some(due_by);
+            put_off.text = Some(Personal::new(super::fold::json(&asked)?));
+            session.append(decided(format!("extended:{}", asked.event), now, put_off))?;
+            let told = session.append(decided(format!("extension:{}", asked.event), now, tell))?;
+            Ok(*told.receipt())
+        })
+    }
+
     /// Puts right what is held of a customer (GDPR, article 16), as her own word, which outweighs every other source; an
     /// empty value takes back what she said herself. Whoever got data of hers is to be told (article 19).
     ///
@@ -189,15 +306,12 @@ pub(super) fn decide<W: Write>(session: &Session<'_, W>, event: &Event) -> Resul
         let told = Told { request: asked.right.name(), customer, identifiers: hers, correct: None };
         events.extend(notices(recipients, &told, &session.head.origin, session.now));
     }
-    let place = asked.jurisdiction.as_deref().and_then(|text| text.parse().ok());
-    let zone = event.zone;
-    let deadlines = deadlines(&config.gate.rules, asked.right, place, session.now, zone);
-    let due_by = deadlines.iter().filter(|due| due.what == ANSWER).map(|due| due.before).min();
+    let deadlines = Counting::of(&config.gate.rules, Some(event), session.now).deadlines(asked.right);
+    let text = Asked { right: asked.right, event: key, received_at: session.now, deadlines, extended: None };
     let name = format!("request:{key}");
     let mut action = ActionRequested::new(name.parse().expect("made of digits"), Action::REQUEST.to_owned());
     action.to = to.filter(|_| asked.right != Right::Erasure);
-    action.due_by = due_by;
-    let text = Asked { right: asked.right, event: key, received_at: session.now, deadlines };
+    action.due_by = text.due_by();
     action.text = Some(Personal::new(super::fold::json(&text)?));
     events.push(decided(name, event.occurred_at, action));
     Ok(events)
@@ -242,39 +356,73 @@ const RULES: [(&str, &str, &[Right]); 5] = [
     ("uk_gdpr_1m", ANSWER, Right::ALL),
 ];
 
-/// By when a request is to be confirmed and answered where she lives; by every rule that there is where that is not known, or
-/// where no rule is known for it.
-fn deadlines(
-    book: &RuleBook,
-    right: Right,
+impl Asked {
+    /// The first instant that is too late to answer; none where no rule is known.
+    fn due_by(&self) -> Option<Timestamp> {
+        self.deadlines.iter().filter(|due| due.what == ANSWER).map(|due| due.before).min()
+    }
+}
+
+/// The action by which she is told that her request takes longer.
+fn extension_of(event: &EventKey) -> ActionId {
+    format!("extension:{event}").parse().expect("made of digits")
+}
+
+/// From when on the time of a request counts, and by which calendar.
+struct Counting<'c> {
+    book: &'c RuleBook,
+    /// Where she lives, where that is known.
     place: Option<Place>,
     received: Timestamp,
-    zone: Option<Zone>,
-) -> Vec<DueDate> {
-    let zone = zone.unwrap_or_else(|| "UTC".parse().expect("a zone that always is"));
-    let of = |anywhere: bool| -> Vec<DueDate> {
-        let mut all = Vec::new();
-        for (id, what, rights) in RULES {
-            let (Some(rule), Some(deadline)) = (book.rule(id), book.deadline(id)) else { continue };
-            let holds = anywhere || place.is_some_and(|place| place.lies_in(rule.place));
-            if !rights.contains(&right) || !holds {
-                continue;
+    zone: Zone,
+}
+
+impl Counting<'_> {
+    /// Of a request that was received at a time; nothing is known of where she lives where its event is erased.
+    fn of<'c>(book: &'c RuleBook, request: Option<&Event>, received: Timestamp) -> Counting<'c> {
+        let jurisdiction = request.and_then(|event| match &event.body {
+            Body::RightsRequested(asked) => asked.jurisdiction.as_deref(),
+            _ => None,
+        });
+        let zone = request.and_then(|event| event.zone).unwrap_or(Zone::UTC);
+        Counting { book, place: jurisdiction.and_then(|text| text.parse().ok()), received, zone }
+    }
+
+    /// The local date.
+    fn received_on(&self) -> NaiveDate {
+        self.zone.local(self.received).date()
+    }
+
+    /// By when a request is to be confirmed and answered where she lives; by every rule that there is where that is not known,
+    /// or where no rule is known for it.
+    fn deadlines(&self, right: Right) -> Vec<DueDate> {
+        let of = |anywhere: bool| -> Vec<DueDate> {
+            let mut all = Vec::new();
+            for (id, what, rights) in RULES {
+                let (Some(rule), Some(deadline)) = (self.book.rule(id), self.book.deadline(id)) else {
+                    continue;
+                };
+                let holds = anywhere || self.place.is_some_and(|place| place.lies_in(rule.place));
+                if rights.contains(&right) && holds && rule.is_in_force(self.received_on()) {
+                    all.push(self.due(&rule.id, what, deadline));
+                }
             }
-            let nowhere = Calendar::of_dates([]);
-            let calendar = place.and_then(|place| book.calendar(place)).or_else(|| book.calendar(rule.place));
-            let due = deadline.due(received, zone, calendar.unwrap_or(&nowhere));
-            all.push(DueDate {
-                rule: id.to_owned(),
-                what: what.to_owned(),
-                date: due.deadline_date.to_string(),
-                before: due.before,
-            });
-        }
-        all.sort_by(|one, two| (one.before, &one.rule).cmp(&(two.before, &two.rule)));
-        all
-    };
-    let there = of(false);
-    if there.is_empty() { of(true) } else { there }
+            all.sort_by(|one, two| (one.before, &one.rule).cmp(&(two.before, &two.rule)));
+            all
+        };
+        let there = of(false);
+        if there.is_empty() { of(true) } else { there }
+    }
+
+    /// By when something is due by a rule of the book.
+    fn due(&self, rule: &RuleId, what: &str, deadline: &Deadline) -> DueDate {
+        let nowhere = Calendar::of_dates([]);
+        let own = self.place.and_then(|place| self.book.calendar(place));
+        let calendar = own.or_else(|| self.book.calendar(self.book.rule(rule.as_str())?.place));
+        let due = deadline.due(self.received, self.zone, calendar.unwrap_or(&nowhere));
+        let (rule, what, date) = (rule.to_string(), what.to_owned(), due.deadline_date.to_string());
+        DueDate { rule, what, date, before: due.before }
+    }
 }
 
 /// What a recipient of her data is to be told.

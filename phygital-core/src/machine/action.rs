@@ -12,7 +12,8 @@ use crate::vocab::{ActionId, Identifier, MessageClass, Personal, Purpose, Timest
 pub struct Action {
     /// Its id: to carry it out twice is to carry it out once.
     pub id: ActionId,
-    /// What: [`Action::ANSWER`], [`Action::SEND`], [`Action::ALARM`], [`Action::REQUEST`], [`Action::NOTIFY`].
+    /// What: [`Action::ANSWER`], [`Action::SEND`], [`Action::ALARM`], [`Action::REQUEST`], [`Action::EXTENSION`],
+    /// [`Action::NOTIFY`].
     pub action: String,
     /// The event that asked for it.
     pub cause: FoldKey,
@@ -47,6 +48,9 @@ impl Action {
     /// To answer a person who asked for one of her rights, by `due_by`. The text is JSON: see
     /// [`Engine::rights`](crate::engine::Engine::rights).
     pub const REQUEST: &str = "answer_request";
+    /// To tell a person, before `due_by`, that the answer to her request takes longer, why, and until when. The text is JSON: see
+    /// [`Rights::extend`](crate::engine::Rights::extend).
+    pub const EXTENSION: &str = "tell_extension";
     /// To tell somebody who got data of her of an erasure, a correction or an opt-out. The text is JSON and names her: it is
     /// struck from the log when the action is acknowledged.
     pub const NOTIFY: &str = "notify_recipient";
