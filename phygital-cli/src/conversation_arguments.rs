@@ -14,6 +14,9 @@ pub(crate) enum Conversation {
     /// tells what is known.
     Chat(Chat),
     /// Say what is not sound in topic files; exit code 0 when all are
+    ///
+    /// Their form alone, as you type it, an editor checks with docs/topic.schema.json, a JSON Schema; a topic may name it under
+    /// $schema.
     Lint(Lint),
 }
 

@@ -41,7 +41,9 @@ impl Draft {
             "start",
             "steps",
             "about",
+            "$schema",
         ])?;
+        fields.get("$schema").map_or(Ok(""), At::text)?;
         fields.must("version")?.whole(VERSION..=VERSION)?;
         let id = fields.must("id")?;
         let languages = languages(fields.must("languages")?)?;
