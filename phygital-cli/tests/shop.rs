@@ -379,6 +379,40 @@ fn a_person_gets_what_is_kept_of_her() {
 }
 
 #[test]
+fn a_request_is_listed_and_put_off() {
+    let folder = with_customer();
+    let asks = |id: &str, right: &str, place: &str| {
+        let asked = format!(r#"{{"right":"{right}","jurisdiction":"{place}"}}"#);
+        event(id, "rights_requested", "2026-03-02T08:00:00Z", "phone:+15105550123", &asked)
+    };
+    let lines = [asks("r-1", "access", "FR"), asks("r-2", "opt_out", "US-CA")];
+    folder.write("asked.jsonl", &lines.join("\n"));
+    folder.done("record asked.jsonl");
+    let listed = folder.done("person requests --json").out;
+    let all: Vec<Value> = listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |right: &str| all.iter().find(|one| one["right"] == right).unwrap()["action"].as_str().unwrap();
+    let reason = ["--reason", "Four shops are asked."];
+    let extend = |form: &[&str], action: &str| {
+        let asked =
+            [&["--now", NOW][..], form, &["person", "requests", "--extend", action], &reason].concat();
+        folder.run(&asked)
+    };
+    assert_eq!(
+        folder.at_now(&format!("person requests --extend {}", of("access"))).code,
+        2,
+        "without a reason"
+    );
+    let put_off = extend(&[], of("access"));
+    assert!(put_off.code == 0 && put_off.out.contains("2026-06-02 (gdpr_3m)"), "{put_off:?}");
+    assert!(put_off.out.contains("tell her before 2026-04-03T00:00:00Z"), "{put_off:?}");
+    assert!(folder.done("outbox list --json").out.contains("tell_extension"));
+    let again = extend(&["--json"], of("access"));
+    assert_eq!((again.code, &again.error()["kind"]), (1, &json!("extended_already")));
+    let never = extend(&["--json"], of("opt_out"));
+    assert_eq!((never.code, &never.error()["kind"]), (1, &json!("not_extendable")));
+}
+
+#[test]
 fn consent_comes_in_from_other_systems_and_goes_out_again() {
     let folder = with_customer();
     let message = r#"{"type":"track","event":"Segment Consent Preference Updated","messageId":"m-1","anonymousId":"c-9","timestamp":"2026-02-20T21:04:00Z","identifiers":["phone:+15105550123"],"context":{"consent":{"categoryPreferences":{"marketing":true,"advertising":false,"Fun":true}}}}"#;

@@ -14,6 +14,7 @@ use phygital_core::machine::Outcome;
 use phygital_core::profile::Role;
 use phygital_core::store::{Memory, Read, Store, Write};
 use phygital_core::tap::Keys;
+use phygital_core::vocab::limits::EXTENSION_REASON_BYTES_MAX;
 use phygital_core::vocab::{
     ActionId, CustomerId, Identifier, IdentifierKey, Purpose, Right, SuppressionCause, TenantKey,
 };
@@ -530,7 +531,9 @@ fn a_request_is_put_off_once_and_in_time() {
         "a clock set back gives no time"
     );
 
-    for (length, fits) in [(0, false), (1_000, true), (1_001, false)] {
+    for (length, fits) in
+        [(0, false), (EXTENSION_REASON_BYTES_MAX, true), (EXTENSION_REASON_BYTES_MAX + 1, false)]
+    {
         let refusal = refused(engine.rights().extend(&action("r-out"), &"x".repeat(length), at(10_011)));
         assert_eq!(refusal != ExtensionRefusal::Reason, fits, "{length}");
     }
