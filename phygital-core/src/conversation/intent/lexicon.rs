@@ -97,6 +97,8 @@ struct Phrase {
 pub(super) struct Lexicon {
     /// In order, so that a word is found by halving.
     words: Vec<(Box<str>, Sense)>,
+    /// What a word means that begins so, where it is not known itself.
+    stems: Vec<(Box<str>, Sense)>,
     together: BTreeMap<(u16, u16), Sense>,
     phrases: Vec<Phrase>,
     /// Which phrases may begin with a word, by its number.
@@ -134,6 +136,9 @@ impl Lexicon {
         let bytes = word.as_bytes();
         if bytes.iter().all(u8::is_ascii_digit) {
             return Sense { classes: self.number, ..Sense::UNKNOWN };
+        }
+        if let Some((_, sense)) = self.stems.iter().find(|(stem, _)| word.starts_with(&**stem)) {
+            return *sense;
         }
         if let Some(sense) = self.mend(word) {
             return sense.mended();
@@ -402,6 +407,7 @@ struct Reading {
     classes: Vec<String>,
     of_word: BTreeMap<u16, u64>,
     aliases: Vec<(String, String, bool)>,
+    stems: Vec<(String, String)>,
     together: Vec<(String, String, String)>,
     phrases: Vec<Phrase>,
     inside: Vec<(Kind, u8, Box<str>)>,
@@ -436,6 +442,10 @@ impl Reading {
             "SAME" | "TYPO" => {
                 let means = parts.next().ok_or("a word")?.to_owned();
                 self.aliases.extend(parts.map(|word| (word.to_owned(), means.clone(), head == "TYPO")));
+            }
+            "STEM" => {
+                let means = parts.next().ok_or("a word")?.to_owned();
+                self.stems.extend(parts.map(|stem| (stem.to_owned(), means.clone())));
             }
             "PAIR" => {
                 let (words, means) = line.split_once('=').ok_or("two words = one")?;
@@ -537,6 +547,11 @@ impl Reading {
             let meant = *words.get(means).ok_or(broken("another word for one that a phrase knows"))?;
             words.insert(word.clone(), Sense { mended: *mended, ..meant });
         }
+        let mut stems = Vec::new();
+        for (stem, means) in &self.stems {
+            let meant = *words.get(means).ok_or(broken("another word for one that a phrase knows"))?;
+            stems.push((stem.as_str().into(), meant));
+        }
         let mut together = BTreeMap::new();
         for (one, two, means) in &self.together {
             together.insert((words[one].word, words[two].word), words[means]);
@@ -565,6 +580,7 @@ impl Reading {
         let (phrases, inside) = (self.phrases, self.inside);
         Ok(Lexicon {
             words,
+            stems,
             together,
             phrases,
             beginning,

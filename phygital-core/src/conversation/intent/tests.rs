@@ -16,9 +16,12 @@ fn class(text: &str) -> Class {
 #[test]
 fn the_phrases_that_come_with_the_library_are_read() {
     Lexicon::read(include_str!("phrases.txt")).unwrap();
-    for (text, told) in
-        [("wish x stop", "percent"), ("wisp 90 stop", "kind"), ("same nowhere at", "another word")]
-    {
+    for (text, told) in [
+        ("wish x stop", "percent"),
+        ("wisp 90 stop", "kind"),
+        ("same nowhere at", "another word"),
+        ("stem nowhere at", "another word"),
+    ] {
         let fault = format!("{:?}", Lexicon::read(text).unwrap_err());
         assert!(fault.contains(told), "{fault}");
     }
@@ -164,6 +167,16 @@ fn a_host_adds_keywords_and_the_strictest_wins() {
     assert_eq!(classify("yn ol", &asked).class, Class::Other, "it may answer what was asked");
     assert_eq!(classify("digon", &asked.with_order()).class, Class::OptOut, "it always counts");
     assert_eq!(classify("remove", &asked).class, Class::Other, "no law names it");
+}
+
+#[test]
+fn a_stem_stands_for_all_its_forms() {
+    for text in
+        ["unsubscribing", "Je me désabonnerai", "desinscribidme", "odhlaste", "відпишіться", "unenrolling me"]
+    {
+        assert_eq!(classify(text, &Context::default()).reason, Reason::Phrase, "{text}");
+    }
+    assert_eq!(classify("subscribing", &Context::default()).reason, Reason::Nothing);
 }
 
 #[test]
