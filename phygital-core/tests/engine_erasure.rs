@@ -12,6 +12,7 @@ use phygital_core::event::{Body, CodecOptions, Event};
 use phygital_core::identity::resolver::ProfileChange;
 use phygital_core::machine::Outcome;
 use phygital_core::profile::Role;
+use phygital_core::rules::RuleBook;
 use phygital_core::store::{Memory, Read, Store, Write};
 use phygital_core::tap::Keys;
 use phygital_core::vocab::limits::EXTENSION_REASON_BYTES_MAX;
@@ -19,7 +20,7 @@ use phygital_core::vocab::{
     ActionId, CustomerId, Identifier, IdentifierKey, Purpose, Right, SuppressionCause, TenantKey,
 };
 use proptest::prelude::*;
-use support::{at, engine, event, identifier, over, shop};
+use support::{at, config, engine, entropy, event, identifier, over, shop};
 
 /// All that is folded, but for the tombstones and what they keep.
 fn rows(engine: &Engine<Memory>) -> Vec<String> {
@@ -545,6 +546,44 @@ fn a_request_is_put_off_once_and_in_time() {
     engine.actions().acknowledge(&answered, Outcome::Delivered, last).unwrap();
     assert!(matches!(engine.rights().extend(&answered, "x", last), Err(Error::Unknown(_))));
     assert!(matches!(engine.rights().extend(&tell, "x", last), Err(Error::Unknown(_))));
+}
+
+#[test]
+fn the_strictest_rule_says_how_far_a_request_is_put_off() {
+    let rule = |id: &str, place: &str, months: u32| {
+        format!(
+            r#"{{"id": "{id}", "place": "{place}", "source": "ours", "extends": "gdpr_1m",
+                "deadline": {{"count": "months", "length": {months}}}}}"#
+        )
+    };
+    let rules = [rule("own_2m", "EU", 2), rule("own_fr", "FR", 1)].join(",");
+    let book = RuleBook::from_json(&format!(r#"{{"rules": [{rules}]}}"#)).unwrap();
+    let book = RuleBook::standard().extended_by(book).unwrap();
+    let mut engine =
+        Engine::open(Memory::new(), config().with_rule_book(book), Keys::none(), entropy()).unwrap();
+    record(&mut engine, &ada());
+    let places = ["FR", "DE", "JP"];
+    let asked = places.map(|place| asks(place, "access", &format!(r#","jurisdiction":"{place}""#)));
+    record(&mut engine, &asked);
+    let extended = |engine: &mut Engine<Memory>, event: &Event| {
+        let action = format!("request:{}", event.key()).parse().unwrap();
+        engine.rights().extend(&action, "many", at(10_001)).map(|_| {
+            let open = engine.open_requests(at(10_002)).unwrap();
+            let deadlines = open.into_iter().find(|one| one.action == action).unwrap().deadlines;
+            let answers = deadlines.into_iter().filter(|due| due.what == "answer");
+            answers.map(|due| due.rule).collect::<Vec<_>>()
+        })
+    };
+    let no_later_day = ExtensionRefusal::NotExtendable { rule: "gdpr_1m".to_owned() };
+    assert_eq!(
+        extended(&mut engine, &asked[0]),
+        Err(Error::Extension(no_later_day)),
+        "the same day is no later one"
+    );
+    assert_eq!(extended(&mut engine, &asked[1]).unwrap(), ["own_2m"]);
+    // Where no rule is known every rule counts, and each is put off by its own.
+    let everywhere = extended(&mut engine, &asked[2]).unwrap();
+    assert_eq!(everywhere, ["own_2m", "us_ca_request_extended_90d", "uk_gdpr_3m"]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::event::kinds::conversation::{AttributeStated, OptedOut};
 use crate::event::kinds::decisions::ActionRequested;
 use crate::event::{Body, Event, Origin};
 use crate::machine::Action;
-use crate::rules::{Calendar, Deadline, Place, RuleBook, RuleId};
+use crate::rules::{Calendar, Deadline, Place, Rule, RuleBook, RuleId};
 use crate::store::{Read, Store, Write};
 use crate::vocab::limits::EXTENSION_REASON_BYTES_MAX;
 use crate::vocab::{
@@ -202,9 +202,7 @@ impl<S: Store> Rights<'_, S> {
             let recorded = session.recorded(&asked.event)?.map(|recorded| recorded.event);
             let counting = Counting::of(&session.config.gate.rules, recorded.as_ref(), asked.received_at);
             for due in asked.deadlines.iter_mut().filter(|due| due.what == ANSWER) {
-                let later = counting.book.extension_of(&due.rule, counting.received_on());
-                let later = later.map(|(rule, deadline)| counting.due(rule, ANSWER, deadline));
-                let Some(later) = later.filter(|later| due.before < later.before) else {
+                let Some(later) = counting.extended(due) else {
                     return Err(ExtensionRefusal::NotExtendable { rule: due.rule.clone() }.into());
                 };
                 *due = later;
@@ -412,6 +410,17 @@ impl Counting<'_> {
         };
         let there = of(false);
         if there.is_empty() { of(true) } else { there }
+    }
+
+    /// By when it is due where it is put off: by the strictest of the rules that put its own off where she lives, or where that
+    /// one holds. None where there is none, or none that gives a later day.
+    fn extended(&self, due: &DueDate) -> Option<DueDate> {
+        let own = self.book.rule(&due.rule)?.place;
+        let here =
+            |rule: &Rule| rule.place == own || self.place.is_some_and(|place| place.lies_in(rule.place));
+        let rules = self.book.extensions_of(&due.rule, self.received_on()).filter(|(rule, _)| here(rule));
+        let later = rules.map(|(rule, deadline)| self.due(&rule.id, &due.what, deadline));
+        later.min_by_key(|later| later.before).filter(|later| due.before < later.before)
     }
 
     /// By when something is due by a rule of the book.

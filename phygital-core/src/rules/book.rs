@@ -140,17 +140,15 @@ impl RuleBook {
         }
     }
 
-    /// The rule that puts off the deadline of another one, and by when it is then, as it is in force on a date. Where there are
-    /// several the last by its id.
-    pub fn extension_of(&self, id: &str, on: NaiveDate) -> Option<(&RuleId, &Deadline)> {
-        let extends = |rule: &&Rule| {
+    /// The rules that put off the deadline of another one and are in force on a date, by their ids.
+    pub fn extensions_of(&self, id: &str, on: NaiveDate) -> impl Iterator<Item = (&Rule, &Deadline)> {
+        let extends = move |rule: &&Rule| {
             rule.is_in_force(on) && rule.extends.as_ref().is_some_and(|other| other.as_str() == id)
         };
-        let found = self.rules.values().filter(extends).filter_map(|rule| match &rule.body {
-            RuleBody::Deadline(deadline) => Some((&rule.id, deadline)),
+        self.rules.values().filter(extends).filter_map(|rule| match &rule.body {
+            RuleBody::Deadline(deadline) => Some((rule, deadline)),
             _ => None,
-        });
-        found.last()
+        })
     }
 
     /// The holidays of a place: of a part of a country its own, or else the country's.
@@ -314,9 +312,10 @@ mod tests {
             ("us_ca_request_45d", Some("us_ca_request_extended_90d")),
             ("us_ca_optout_15bd", None),
         ] {
-            assert_eq!(read.extension_of(id, on).map(|(id, _)| id.as_str()), extension, "{id}");
+            let found: Vec<&str> = read.extensions_of(id, on).map(|(rule, _)| rule.id.as_str()).collect();
+            assert_eq!(found, extension.as_slice(), "{id}");
         }
-        assert_eq!(read.extension_of("gdpr_1m", "2018-05-24".parse().unwrap()), None);
+        assert_eq!(read.extensions_of("gdpr_1m", "2018-05-24".parse().unwrap()).count(), 0);
     }
 
     #[test]
