@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Sent, Talk};
+use crate::event::kinds::conversation::AttributeStated;
 use crate::event::kinds::decisions::{ActionCompleted, ActionRequested};
 use crate::event::{Body, Event, FoldKey, Recorded};
+use crate::profile::limits::CONFIDENCE_MIN_PERCENT;
 use crate::vocab::limits::{PARTS_KEPT, RECEIVED_KEPT, SENDS_KEPT};
 use crate::vocab::{
     ActionId, ConsentMethod, EventKey, Identifier, MessageClass, MessageId, Purpose, SuppressionCause,
-    Timestamp,
+    Timestamp, Zone,
 };
 
 /// The conversation of one phone number or e-mail address with the brand, whatever number of the brand it goes over: caps and
@@ -48,6 +50,12 @@ pub struct Thread {
     /// Where it stands in its topics, and who answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     talk: Option<Talk>,
+    /// The zone that she last named for herself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    zone_said: Option<ZoneSaid>,
+    /// The zone that was last seen or guessed of her.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    zone_seen: Option<(FoldKey, Zone)>,
     /// What went out or waits, the latest [`SENDS_KEPT`], by what it is known by.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     out: BTreeMap<OutKey, Out>,
@@ -90,6 +98,15 @@ impl Status {
 struct Joined {
     fold: FoldKey,
     method: ConsentMethod,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
+}
+
+/// A zone that she named, or took back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct ZoneSaid {
+    fold: FoldKey,
+    zone: Option<Zone>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
 }
@@ -182,7 +199,7 @@ impl Out {
 /// The contact points whose threads an event belongs in; none for most events.
 ///
 /// Whom an event of consent or of a topic, or an action, is about; for messages, each contact point that the event names. An "Action Completed"
-/// names nobody: it belongs where its action does.
+/// names nobody: it belongs where its action does. For what tells a zone see [`tells_zone`].
 pub fn contacts(event: &Event) -> Vec<&Identifier> {
     match &event.body {
         Body::MessageReceived(_)
@@ -196,9 +213,16 @@ pub fn contacts(event: &Event) -> Vec<&Identifier> {
     }
 }
 
+/// Whether an event says in which zone she is: *Attribute Stated* of it, or *User Identified* away from any place. It belongs in
+/// the thread of whatever it names that may link, an account too: it is true of her numbers as soon as they are known to be
+/// hers.
+pub fn tells_zone(event: &Event) -> bool {
+    zone_of(event).is_some()
+}
+
 impl Thread {
     /// Takes an event of the contact point in, and says whether the thread has to be stored anew. The caller knows that it is
-    /// one: see [`contacts`].
+    /// one: see [`contacts`] and [`tells_zone`].
     pub fn apply(&mut self, recorded: &Recorded) -> bool {
         let before = self.clone();
         let fold = recorded.fold;
@@ -263,7 +287,13 @@ impl Thread {
                 let key = self.key_of(&failed.message_id);
                 self.out(key, fold).failed = true;
             }
-            _ => {}
+            _ => match zone_of(&recorded.event) {
+                Some(ZoneTold::Said(zone, until)) => {
+                    self.zone_said = self.zone_said.max(Some(ZoneSaid { fold, zone, until }));
+                }
+                Some(ZoneTold::Seen(zone)) => self.zone_seen = self.zone_seen.max(Some((fold, zone))),
+                None => {}
+            },
         }
         Talk::fold(&mut self.talk, &recorded.event.body, fold);
         self.settle();
@@ -323,6 +353,20 @@ impl Thread {
     /// Where it stands in its topics, and who answers; `None` where none was opened.
     pub fn talk(&self) -> Option<&Talk> {
         self.talk.as_ref()
+    }
+
+    /// The zone that she named for herself, by this very number or account, where that holds at `now`; and the event that says
+    /// so. None where the number has passed to somebody else since.
+    pub fn zone_said(&self, now: Timestamp) -> Option<(FoldKey, Zone)> {
+        let said = self.zone_said.filter(|said| said.until.is_none_or(|until| now < until))?;
+        let hers = self.reassigned.is_none_or(|reassigned| said.fold.at > reassigned.at);
+        said.zone.filter(|_| hers).map(|zone| (said.fold, zone))
+    }
+
+    /// The zone that her device last showed when she was identified, or that was guessed of what she said; and the event that
+    /// says so.
+    pub fn zone_seen(&self) -> Option<(FoldKey, Zone)> {
+        self.zone_seen
     }
 
     /// When the last text of hers came in.
@@ -430,6 +474,33 @@ impl Thread {
     }
 }
 
+/// What an event tells of the zone in which she is.
+enum ZoneTold {
+    /// Her own word, until a time; none takes it back.
+    Said(Option<Zone>, Option<Timestamp>),
+    /// Seen of her device, or read with too little confidence.
+    Seen(Zone),
+}
+
+/// *Attribute Stated* of the zone; *User Identified* with one and away from any place, whose zone would be the place's.
+fn zone_of(event: &Event) -> Option<ZoneTold> {
+    match &event.body {
+        Body::AttributeStated(stated) if stated.attribute == AttributeStated::TIME_ZONE => {
+            let text = stated.value.reveal().trim();
+            if text.is_empty() {
+                return Some(ZoneTold::Said(None, None));
+            }
+            let zone: Zone = text.parse().ok()?;
+            match stated.confidence.is_none_or(|percent| percent >= CONFIDENCE_MIN_PERCENT) {
+                true => Some(ZoneTold::Said(Some(zone), stated.expires_at)),
+                false => Some(ZoneTold::Seen(zone)),
+            }
+        }
+        Body::UserIdentified(_) => event.zone.filter(|_| event.place.is_none()).map(ZoneTold::Seen),
+        _ => None,
+    }
+}
+
 /// Whether messages go out for a purpose.
 fn is_sent(purpose: Purpose) -> bool {
     matches!(purpose, Purpose::Marketing | Purpose::Service)
@@ -461,7 +532,7 @@ mod tests {
     use super::*;
     use crate::event::kinds::conversation::*;
     use crate::event::{Origin, Recorded};
-    use crate::vocab::{DeviceId, EventId, Hlc, SourceId};
+    use crate::vocab::{DeviceId, EventId, Hlc, Personal, SourceId};
 
     const HER: &str = "phone:+33612345678";
 
@@ -525,6 +596,13 @@ mod tests {
                 sent.into()
             }
             10 => MessageFailed::new(message(second % 7)).into(),
+            12 => {
+                let zone = ["Europe/Paris", "", "nowhere", "America/Chicago"][second as usize % 4];
+                let mut stated = AttributeStated::new(AttributeStated::TIME_ZONE.to_owned(), Personal::new(zone));
+                stated.confidence = (second % 3 == 0).then_some(20);
+                stated.expires_at = (second % 5 == 0).then(|| at(second + 10));
+                stated.into()
+            }
             _ => ActionCompleted::new(action(second % 7), "expired".to_owned()).into(),
         };
         event(&id, second, body)
@@ -555,6 +633,38 @@ mod tests {
         assert_eq!(status(&[(0, 2), (4, 3)]), Status::Blocked);
         assert_eq!(status(&[(0, 2), (4, 3), (5, 4)]), Status::Subscribed);
         assert_eq!(status(&[(0, 2), (6, 3)]), Status::None, "another has the number now");
+    }
+
+    #[test]
+    fn the_last_zone_holds_until_it_is_taken_back_or_another_has_the_number() {
+        let of = |parts: &[(u8, i64)]| {
+            let thread = thread(&parts.iter().map(|(n, second)| happens(*n, *second)).collect::<Vec<_>>());
+            let name = |zone: Option<(FoldKey, Zone)>| zone.map(|(_, zone)| zone.name());
+            (name(thread.zone_said(at(60))), name(thread.zone_seen()))
+        };
+        let (paris, chicago) = (Some("Europe/Paris"), Some("America/Chicago"));
+        assert_eq!(of(&[]), (None, None));
+        assert_eq!(of(&[(12, 4)]), (paris, None));
+        assert_eq!(of(&[(12, 7), (12, 4)]), (chicago, None), "an older word that comes late");
+        assert_eq!(of(&[(12, 4), (12, 13)]), (None, None), "taken back");
+        assert_eq!(of(&[(12, 4), (12, 14)]), (paris, None), "no zone at all");
+        assert_eq!(of(&[(12, 20)]), (None, None), "it held until 30");
+        assert_eq!(of(&[(12, 55)]), (chicago, None));
+        assert_eq!(of(&[(12, 3), (12, 4)]), (paris, chicago), "a guess is no word of hers");
+        assert_eq!(of(&[(12, 4), (6, 5)]), (None, None), "another has the number now");
+        assert_eq!(of(&[(6, 5), (12, 8)]), (paris, None));
+    }
+
+    #[test]
+    fn a_device_tells_a_zone_where_no_place_does() {
+        use crate::event::kinds::digital::UserIdentified;
+        let mut seen = event("i", 5, UserIdentified::new());
+        assert!(!tells_zone(&seen.event));
+        seen.event.zone = "Asia/Kolkata".parse().ok();
+        assert!(tells_zone(&seen.event));
+        assert_eq!(thread([&seen]).zone_seen().map(|(_, zone)| zone.name()), Some("Asia/Kolkata"));
+        seen.event.place = "paris-1".parse().ok();
+        assert!(!tells_zone(&seen.event), "the clock of the shop");
     }
 
     #[test]
@@ -623,7 +733,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_order_gives_the_same_thread(
-            (events, shuffled) in prop::collection::vec((0..12u8, 0..60i64), 0..24).prop_flat_map(|events| {
+            (events, shuffled) in prop::collection::vec((0..13u8, 0..60i64), 0..24).prop_flat_map(|events| {
                 (Just(events.clone()), Just(events).prop_shuffle())
             }),
         ) {

@@ -133,7 +133,7 @@ impl<W: Write> Session<'_, W> {
                     if contacts(&event).contains(&one) || Signal::is_in(&event) {
                         unsaid.insert((key, one.clone()));
                     }
-                    if thread::contacts(&event).contains(&one) {
+                    if thread::contacts(&event).contains(&one) || thread::tells_zone(&event) {
                         untold.insert((key, one.clone()));
                     }
                 }
@@ -214,7 +214,8 @@ impl<W: Write> Session<'_, W> {
         let mut thread = Thread::default();
         for at in self.tx.events_of(key, None)? {
             if let Some(recorded) = self.recorded(&at.key)?
-                && thread::contacts(&recorded.event).contains(&identifier)
+                && (thread::contacts(&recorded.event).contains(&identifier)
+                    || thread::tells_zone(&recorded.event))
             {
                 thread.apply(&recorded);
             }

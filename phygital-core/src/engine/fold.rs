@@ -91,6 +91,11 @@ pub(crate) fn apply<W: Write>(
     for contact in thread::contacts(&recorded.event) {
         fold_thread(tx, &contact.key(lens.tenant), recorded)?;
     }
+    if thread::tells_zone(&recorded.event) {
+        for (key, _) in lens.usable(&recorded.event.identifiers) {
+            fold_thread(tx, &key, recorded)?;
+        }
+    }
     customers::apply(tx, lens, recorded, profiles)
 }
 

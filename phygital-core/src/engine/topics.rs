@@ -14,10 +14,10 @@ use crate::profile::Profile;
 use crate::store::{Read, Store, Write};
 use crate::vocab::{
     ActionId, EventId, EventKey, Identifier, IdentifierKey, MessageClass, MessageId, Personal, SourceId,
-    TenantKey, Timestamp, TopicId,
+    TenantKey, Timestamp, TopicId, Zone,
 };
 
-use super::conversations::gated;
+use super::conversations::{Zones, gated};
 use super::customers::owner_of;
 use super::session::{DECISIONS, Session};
 use super::{Accepted, Config, Engine, Error, fold};
@@ -203,6 +203,8 @@ struct Stage<'e> {
     contact: Identifier,
     talk: Talk,
     profile: Profile,
+    /// Whose calendar her days are of.
+    zone: Zone,
     started_at: Timestamp,
     now: Timestamp,
 }
@@ -232,15 +234,17 @@ impl<'e> Stage<'e> {
             None => None,
         };
         let profile = owner.map(|owner| session.profile(owner)).transpose()?.unwrap_or_default();
+        let zones = Zones::of(&session.tx, &contact.key(session.lens.tenant), now)?;
+        let zone = zones.calendar(contact, now);
         let (brand, contact) = (session.config.brand.as_str(), contact.clone());
         let started_at = started_at.unwrap_or(now);
-        Ok(Stage { topic, brand, contact, talk, profile, started_at, now })
+        Ok(Stage { topic, brand, contact, talk, profile, zone, started_at, now })
     }
 
     fn scene(&self) -> Scene<'_> {
         let mut scene = Scene::new(self.topic, &self.talk, &self.profile, self.brand, self.now);
         scene.started_at = self.started_at;
-        scene
+        scene.in_zone(self.zone)
     }
 
     /// A turn as events named after `key`. What is to be said passes the gate, and may wait for its hours. Where the gate does

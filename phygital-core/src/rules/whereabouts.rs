@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::place::Place;
-use crate::vocab::{Identifier, IdentifierKind, Zone};
+use crate::vocab::{Identifier, IdentifierKind, Timestamp, Zone};
 
 /// Area codes of the North American Numbering Plan in the United States and Canada.
 const AREA_CODES: &str = include_str!("../../data/area_codes.csv");
@@ -15,7 +15,8 @@ const COUNTRY_ZONES: &str = include_str!("../../data/country_zones.csv");
 ///
 /// Mobile phones travel and numbers are taken along, so a number only says where its holder is likely to be; some laws presume
 /// it (Fla. Stat. 501.616(6)). Where a number leaves open which zone is hers it has all of them, and a number that says
-/// nothing has none, so that no window ever holds for it. A host that knows more says so with [`Whereabouts::known`].
+/// nothing has none, so that no window ever holds for it. A host that knows more says so with [`Whereabouts::known`]; what its
+/// holder says herself goes into [`Whereabouts::told`].
 ///
 /// ```
 /// use phygital_core::rules::Whereabouts;
@@ -38,6 +39,8 @@ struct Tables {
     calling: BTreeMap<u16, Vec<Place>>,
     /// Wherever numbers begin with +1 whose area code says no more.
     north_america: Whereabouts,
+    /// Every place in which a zone's clock is kept.
+    keeping: BTreeMap<Zone, Vec<Place>>,
 }
 
 impl Whereabouts {
@@ -97,6 +100,52 @@ impl Whereabouts {
         self
     }
 
+    /// With the zone that the holder of the number named for herself, and those that others tell of her: what her phone
+    /// showed, what somebody said who turned out to be her.
+    ///
+    /// - Her own word answers what the number leaves open: of its zones the one that she named is left. The law asks for the
+    ///   time where she is (47 CFR 64.1200(c)(1)); candidates stand in where nobody knows it. Its places stay.
+    /// - A zone that the number does not have is one more, with every place that keeps it: numbers are taken along, and laws
+    ///   that presume by area code (Fla. Stat. 501.616(6)) are not lifted by her word.
+    /// - What others tell is one more zone, whatever the number says: it may be old, or somebody else's. It takes nothing away,
+    ///   so that two who turn out to be one are sent no more than before; and a number that says nothing, of which she says
+    ///   nothing, stays nowhere.
+    ///
+    /// ```
+    /// # use phygital_core::rules::Whereabouts;
+    /// let pensacola = Whereabouts::of(&"phone:+18505550123".parse()?);
+    /// let told = pensacola.told("America/Chicago".parse().ok(), []);
+    /// assert_eq!((told.places(), told.zones().len()), (pensacola.places(), 1));
+    /// let moved = pensacola.told("America/Los_Angeles".parse().ok(), []);
+    /// assert_eq!(moved.zones().len(), 3);
+    /// # Ok::<(), phygital_core::vocab::IdentifierError>(())
+    /// ```
+    #[must_use]
+    pub fn told(&self, own: Option<Zone>, others: impl IntoIterator<Item = Zone>) -> Whereabouts {
+        let mut told = self.clone();
+        if let Some(own) = own.filter(|own| self.zones.contains(own)) {
+            told.zones = vec![own];
+        }
+        let nowhere = self.zones.is_empty() && own.is_none();
+        for zone in own.into_iter().chain(others).filter(|_| !nowhere) {
+            let places = match self.zones.contains(&zone) {
+                true => Vec::new(),
+                false => tables().keeping.get(&zone).cloned().unwrap_or_default(),
+            };
+            told = told.and(Whereabouts { places, zones: vec![zone] });
+        }
+        told
+    }
+
+    /// The zone in the middle of those in which she may be, by what their clocks show at a time: the least wrong calendar for
+    /// words such as "tomorrow". None where there is none.
+    pub fn middle(&self, at: Timestamp) -> Option<Zone> {
+        let mut zones: Vec<(i32, Zone)> =
+            self.zones.iter().map(|zone| (zone.offset_seconds(at), *zone)).collect();
+        zones.sort_unstable();
+        zones.get(zones.len().saturating_sub(1) / 2).map(|(_, zone)| *zone)
+    }
+
     /// The places whose rules may apply, in order.
     pub fn places(&self) -> &[Place] {
         &self.places
@@ -138,14 +187,109 @@ fn tables() -> &'static Tables {
         let anywhere = area_codes.values().cloned().fold(Whereabouts::default(), Whereabouts::and);
         let others = ["US", "CA"].into_iter().filter_map(|code| countries.get(&code.parse().ok()?).cloned());
         let north_america = others.fold(anywhere, Whereabouts::and);
-        Tables { area_codes, countries, calling, north_america }
+        let mut keeping: BTreeMap<Zone, Vec<Place>> = BTreeMap::new();
+        for found in area_codes.values().chain(countries.values()) {
+            for zone in &found.zones {
+                let places = keeping.entry(*zone).or_default();
+                places.extend(found.places.iter().filter(|place| !places.contains(place)).collect::<Vec<_>>());
+            }
+        }
+        Tables { area_codes, countries, calling, north_america, keeping }
     })
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    const NUMBERS: [&str; 7] = [
+        "+12125550123",
+        "+18505550123",
+        "+19075550123",
+        "+18005550123",
+        "+33612345678",
+        "+34612345678",
+        "+447700900123",
+    ];
+    const ZONES: [&str; 9] = [
+        "America/New_York",
+        "America/Chicago",
+        "America/Los_Angeles",
+        "America/Adak",
+        "Europe/Paris",
+        "Atlantic/Canary",
+        "Asia/Kolkata",
+        // Kept by no place of the tables.
+        "Etc/GMT+5",
+        "US/Eastern",
+    ];
+
+    fn zone() -> impl Strategy<Value = Zone> {
+        prop::sample::select(ZONES.to_vec()).prop_map(|zone| zone.parse().unwrap())
+    }
+
+    fn number() -> impl Strategy<Value = Whereabouts> {
+        let known = prop::sample::select(NUMBERS.to_vec())
+            .prop_map(|number| Whereabouts::of(&format!("phone:{number}").parse().unwrap()));
+        prop_oneof![9 => known, 1 => Just(Whereabouts::default())]
+    }
+
+    fn has(more: &Whereabouts, less: &Whereabouts) -> bool {
+        less.places().iter().all(|place| more.places().contains(place))
+            && less.zones().iter().all(|zone| more.zones().contains(zone))
+    }
+
+    proptest! {
+        /// A place or a zone more is never looser (see `hours`, `caps`): so these say that what is told loosens nothing but
+        /// what the number leaves open, and that only to the zone that she named.
+        #[test]
+        fn what_is_told_takes_nothing_away_but_what_the_number_leaves_open(
+            number in number(), own in prop::option::of(zone()), others in prop::collection::vec(zone(), 0..4),
+        ) {
+            let told = number.told(own, others.clone());
+            // No law is lifted by anybody's word.
+            prop_assert!(number.places().iter().all(|place| told.places().contains(place)));
+            // What others tell only adds; where nobody knew anything it adds nothing.
+            prop_assert!(has(&told, &number.told(own, others.iter().skip(1).copied())));
+            prop_assert!(has(&number.told(None, others.clone()), &number));
+            let nowhere = number.zones().is_empty() && own.is_none();
+            prop_assert_eq!(told.zones().is_empty(), nowhere);
+            let kept = |zone: &Zone| told.zones().contains(zone);
+            prop_assert!(own.as_ref().is_none_or(kept) && (nowhere || others.iter().all(kept)));
+            // Candidates go where she named one of them, and otherwise stay.
+            let named = own.filter(|own| number.zones().contains(own));
+            for zone in number.zones() {
+                prop_assert_eq!(kept(zone), named.is_none_or(|own| own == *zone) || others.contains(zone));
+            }
+            // A clock that the number does not have brings the laws of where it is kept.
+            for (zone, place) in [("America/Los_Angeles", "US-CA"), ("Europe/Paris", "FR"), ("America/Chicago", "US-FL")] {
+                let zone = zone.parse().unwrap();
+                if kept(&zone) && !number.zones().contains(&zone) {
+                    prop_assert!(told.places().contains(&place.parse().unwrap()), "{}", place);
+                }
+            }
+        }
+
+        #[test]
+        fn the_middle_is_one_of_them_with_as_many_before_as_behind(number in number(), hours in 0_i64..20_000) {
+            let at = Timestamp::from_micros(1_700_000_000_000_000 + hours * 3_600_000_000).unwrap();
+            let offset = |zone: &Zone| zone.offset_seconds(at);
+            match number.middle(at) {
+                None => prop_assert!(number.zones().is_empty()),
+                Some(middle) => {
+                    prop_assert!(number.zones().contains(&middle));
+                    let count = |of: std::cmp::Ordering| {
+                        number.zones().iter().filter(|zone| offset(zone).cmp(&offset(&middle)) == of).count()
+                    };
+                    let half = number.zones().len() / 2;
+                    prop_assert!(count(std::cmp::Ordering::Less) <= half && count(std::cmp::Ordering::Greater) <= half);
+                }
+            }
+        }
+    }
 
     fn of(number: &str) -> (String, String) {
         let found = Whereabouts::of(&format!("phone:{number}").parse().unwrap());

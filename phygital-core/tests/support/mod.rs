@@ -87,7 +87,13 @@ pub fn shop(choices: &[(u8, u8, u8, u8)]) -> Vec<Event> {
             1 => event(&id, "product_viewed", seconds, &[a], &sku),
             2 => {
                 let name = ["Ada", "Grace", "Gracie"][usize::from(when % 3)];
-                event(&id, "user_identified", seconds, &[a, b], &format!(r#"{{"firstName":"{name}"}}"#))
+                let said = format!(r#"{{"firstName":"{name}"}}"#);
+                let mut seen = event(&id, "user_identified", seconds, &[a, b], &said);
+                if second % 3 == 0 {
+                    // On her own phone, which shows its zone.
+                    (seen.place, seen.zone) = (None, "Asia/Kolkata".parse().ok());
+                }
+                seen
             }
             3 => event(&id, "order_completed", seconds, &[a, b], &order),
             4 => {
@@ -107,6 +113,11 @@ pub fn shop(choices: &[(u8, u8, u8, u8)]) -> Vec<Event> {
                 let named = if second % 3 == 0 { vec![] } else { vec![b] };
                 let purposes = if first > 200 { r#","purposes":["marketing"]"# } else { "" };
                 event(&id, "opted_out", seconds, &named, &format!(r#"{{"contact":"{a}"{purposes}}}"#))
+            }
+            10 if second % 3 == 0 => {
+                let zone = ["Europe/Paris", "America/Chicago", ""][usize::from(when % 3)];
+                let said = format!(r#"{{"attribute":"time_zone","value":"{zone}"}}"#);
+                event(&id, "attribute_stated", seconds, &[a, b], &said)
             }
             10 => {
                 let said =

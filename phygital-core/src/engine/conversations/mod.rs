@@ -6,13 +6,15 @@ mod tests;
 use crate::consent::{Ledger, State};
 use crate::conversation::Sent;
 use crate::conversation::gate::{Outgoing, Standing, Verdict};
-use crate::event::Event;
+use crate::conversation::thread::Thread;
+use crate::event::{Event, FoldKey};
 use crate::event::kinds::decisions::ActionRequested;
 use crate::machine::Action;
 use crate::rules::{MessageClass, Whereabouts};
 use crate::store::{Read, Store, Stored, Write};
 use crate::vocab::{
-    ActionId, EventId, EventKey, IdentifierKey, Personal, Purpose, SourceId, TenantKey, Timestamp,
+    ActionId, EventId, EventKey, Identifier, IdentifierKey, IdentifierKind, Personal, Purpose, SourceId,
+    TenantKey, Timestamp, Zone,
 };
 
 use crate::engine::session::{DECISIONS, Session};
@@ -138,14 +140,14 @@ impl<R: Read> Asking<'_, R> {
     pub(in crate::engine) fn judge(&self, message: &Outgoing, of: Option<&Action>) -> Stored<Verdict> {
         let key = message.to.key(self.tenant);
         let ledger = fold::read_ledger(self.tx, &key)?;
-        let (mut sends, last_inbound) = history_of(self.tx, &key)?;
+        let History { mut sends, last_inbound, zones } = History::of(self.tx, &key, self.now)?;
         if let Some(action) = of {
             let place =
                 |sent: &Sent| (sent.at, sent.action.clone()) < (action.cause.at, Some(action.id.clone()));
             sends.retain(|sent| sent.action.as_ref() != Some(&action.id) && (!sent.waiting || place(sent)));
         }
         let consent = self.config.policy.permits(ledger.as_ref(), message.purpose, self.now);
-        let mut standing = Standing::new(consent, Whereabouts::of(&message.to));
+        let mut standing = Standing::new(consent, zones.whereabouts(&message.to));
         if let Some(ledger) = &ledger {
             standing.consent_until = consent_until(ledger, &standing.consent.proofs);
             standing.opted_out_at = opted_out_at(ledger);
@@ -156,19 +158,89 @@ impl<R: Read> Asking<'_, R> {
     }
 }
 
-/// What went out to a contact point or waits to, and when she last wrote by it. With it what went to the other numbers and
-/// addresses of its customer: the caps of two who turn out to be one add up.
-fn history_of(tx: &impl Read, contact: &IdentifierKey) -> Stored<(Vec<Sent>, Option<Timestamp>)> {
-    let own = fold::read_thread(tx, contact)?.unwrap_or_default();
-    let mut sends = own.sends();
-    if let Some(node) = tx.node(contact)? {
-        for other in tx.identifiers_of(&node.customer)?.iter().filter(|other| *other != contact) {
-            let Some(thread) = fold::read_thread(tx, other)? else { continue };
+/// What the threads of a contact point and of its customer tell.
+struct History {
+    /// What went out to it or waits to. With it what went to the other numbers and addresses of its customer: the caps of two
+    /// who turn out to be one add up.
+    sends: Vec<Sent>,
+    /// When she last wrote by it.
+    last_inbound: Option<Timestamp>,
+    zones: Zones,
+}
+
+impl History {
+    fn of(tx: &impl Read, contact: &IdentifierKey, now: Timestamp) -> Stored<History> {
+        let own = fold::read_thread(tx, contact)?.unwrap_or_default();
+        let (mut sends, mut zones) = (own.sends(), Zones::own(&own, now));
+        each_other(tx, contact, |thread| {
             // What another number was told this one was not.
             sends.extend(thread.sends().into_iter().map(|sent| sent.saying(false, false)));
+            zones.add(thread, now);
+        })?;
+        Ok(History { sends, last_inbound: own.last_inbound(), zones })
+    }
+}
+
+/// Shows the threads of whatever else a contact point's customer is known by.
+fn each_other(tx: &impl Read, contact: &IdentifierKey, mut show: impl FnMut(&Thread)) -> Stored<()> {
+    let Some(node) = tx.node(contact)? else { return Ok(()) };
+    for other in tx.identifiers_of(&node.customer)?.iter().filter(|other| *other != contact) {
+        if let Some(thread) = fold::read_thread(tx, other)? {
+            show(&thread);
         }
     }
-    Ok((sends, own.last_inbound()))
+    Ok(())
+}
+
+/// What is known of the zone in which the customer of a contact point is.
+#[derive(Debug, Clone, Default)]
+pub(in crate::engine) struct Zones {
+    /// What she said by that very contact point.
+    own: Option<(FoldKey, Zone)>,
+    /// What she said by others of hers.
+    others: Vec<(FoldKey, Zone)>,
+    /// What was seen of her.
+    seen: Vec<(FoldKey, Zone)>,
+}
+
+impl Zones {
+    pub(in crate::engine) fn of(
+        tx: &impl Read,
+        contact: &IdentifierKey,
+        now: Timestamp,
+    ) -> Stored<Zones> {
+        let mut zones = Zones::own(&fold::read_thread(tx, contact)?.unwrap_or_default(), now);
+        each_other(tx, contact, |thread| zones.add(thread, now))?;
+        Ok(zones)
+    }
+
+    fn own(thread: &Thread, now: Timestamp) -> Zones {
+        let seen = thread.zone_seen().into_iter().collect();
+        Zones { own: thread.zone_said(now), others: Vec::new(), seen }
+    }
+
+    fn add(&mut self, thread: &Thread, now: Timestamp) {
+        self.others.extend(thread.zone_said(now));
+        self.seen.extend(thread.zone_seen());
+    }
+
+    /// Where rules have to be kept. The laws on hours are about calls and texts, so what is known of her times no mail.
+    fn whereabouts(&self, contact: &Identifier) -> Whereabouts {
+        let number = Whereabouts::of(contact);
+        if contact.kind() != IdentifierKind::Phone {
+            return number;
+        }
+        let others = self.others.iter().chain(&self.seen).map(|(_, zone)| *zone);
+        number.told(self.own.map(|(_, zone)| zone), others)
+    }
+
+    /// Whose calendar her days are of: what she said last, by whatever number or account; else what was seen last; else the
+    /// middle of where her number may be.
+    pub(in crate::engine) fn calendar(&self, contact: &Identifier, at: Timestamp) -> Zone {
+        let said = self.others.iter().chain(&self.own).max();
+        let known = said.or(self.seen.iter().max()).map(|(_, zone)| *zone);
+        known.or_else(|| Whereabouts::of(contact).middle(at)).unwrap_or(Zone::UTC)
+    }
 }
 
 /// When the consent that counts ends.

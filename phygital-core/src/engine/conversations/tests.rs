@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::conversation::gate::Refusal;
 use crate::engine::EntropyError;
-use crate::event::kinds::conversation::{MessageSent, OptedIn, OptedOut};
+use crate::event::kinds::conversation::{AttributeStated, MessageSent, OptedIn, OptedOut};
 use crate::event::kinds::digital::UserIdentified;
 use crate::machine::Outcome;
 use crate::store::Memory;
@@ -145,7 +145,13 @@ enum Happening {
     Sent(usize),
     /// Both numbers were named with one login.
     Named,
+    /// A zone was named by one of the numbers, or by the login.
+    Zone(Option<usize>, usize),
 }
+
+/// The last takes back.
+const ZONES: [&str; 5] =
+    ["America/New_York", "America/Chicago", "America/Los_Angeles", "Europe/Paris", ""];
 
 fn happening() -> impl Strategy<Value = (Happening, i64)> {
     let who = 0_usize..2;
@@ -154,6 +160,7 @@ fn happening() -> impl Strategy<Value = (Happening, i64)> {
         1 => who.clone().prop_map(Happening::Left),
         3 => who.prop_map(Happening::Sent),
         1 => Just(Happening::Named),
+        2 => (prop::option::weighted(0.6, 0_usize..2), 0..ZONES.len()).prop_map(|(who, zone)| Happening::Zone(who, zone)),
     ];
     (what, 0_i64..4_000)
 }
@@ -164,7 +171,8 @@ fn minute(minutes: i64) -> Timestamp {
 }
 
 fn number(which: usize) -> Identifier {
-    ["phone:+13055550123", "phone:+13055550124"][which].parse().unwrap()
+    // Miami, and the part of Florida that has two zones.
+    ["phone:+13055550123", "phone:+18505550124"][which].parse().unwrap()
 }
 
 /// The events, each with its own id.
@@ -188,6 +196,11 @@ fn events(history: &[(Happening, i64)], with_names: bool) -> Vec<Event> {
                 (vec![login, number(0), number(1)], UserIdentified::new().into())
             }
             Happening::Named => continue,
+            Happening::Zone(who, zone) => {
+                let named = who.map_or_else(|| "login:ada".parse().unwrap(), number);
+                let zone = Personal::new(ZONES[*zone]);
+                (vec![named], AttributeStated::new(AttributeStated::TIME_ZONE.to_owned(), zone).into())
+            }
         };
         let id = format!("e-{index}").parse().unwrap();
         let mut event = Event::new("//till/1".parse().unwrap(), id, minute(*minutes), body);
@@ -239,7 +252,29 @@ proptest! {
         let last = words.max_by_key(|(minutes, left, _)| (*minutes, *left));
         let times: Vec<i64> = history.iter().filter(|(what, _)| matches!(what, Happening::Sent(of) if *of == who)).map(|(_, at)| *at).collect();
         let day = times.iter().filter(|sent| **sent > 4_000 + ahead - 24 * 60).count();
+        // No earlier than eight and not past eight, by the clock that she named by this very number; by all that the number
+        // leaves open where she named none; and by whatever else she named.
+        let named = |by: Option<usize>| {
+            let of = history.iter().enumerate().filter_map(|(index, (what, minutes))| match what {
+                Happening::Zone(of, zone) if *of == by => Some(((*minutes, events(&history, true).iter().find(|event| event.id.as_str() == format!("e-{index}")).map(Event::key)), ZONES[*zone])),
+                _ => None,
+            });
+            of.max().and_then(|(_, zone)| zone.parse::<Zone>().ok())
+        };
+        let candidates: &[&str] = if who == 0 { &ZONES[..1] } else { &ZONES[..2] };
+        let own = named(Some(who));
+        let mut clocks: Vec<Zone> = match own {
+            Some(own) if candidates.contains(&own.name()) => vec![own],
+            own => candidates.iter().map(|zone| zone.parse().unwrap()).chain(own).collect(),
+        };
+        if history.iter().any(|(what, _)| matches!(what, Happening::Named)) {
+            clocks.extend([Some(1 - who), None].into_iter().filter_map(named));
+        }
         if verdict.allowed {
+            for clock in &clocks {
+                let hour = chrono::Timelike::hour(&clock.local(now));
+                prop_assert!((8..20).contains(&hour), "{hour} in {clock}");
+            }
             let (_, left, _) = last.expect("somebody has to agree");
             prop_assert!(!left, "she left");
             prop_assert!(day < 3, "{day} in a day");
@@ -259,4 +294,49 @@ fn messages_to_two_numbers_of_one_person_add_up() {
     assert_eq!(verdict.reasons(), [Refusal::FrequencyCapped]);
     // A day after the first of the three.
     assert_eq!(verdict.next_allowed, Some(minute(3_000 + 24 * 60)));
+}
+
+fn states_zone(engine: &mut Engine<Memory>, id: &str, when: &str, by: &[&str], zone: &str) {
+    let body = AttributeStated::new(AttributeStated::TIME_ZONE.to_owned(), Personal::new(zone));
+    let mut event = Event::new("//till/1".parse().unwrap(), id.parse().unwrap(), at(when), body);
+    event.identifiers = by.iter().map(|one| one.parse().unwrap()).collect();
+    engine.record(event, at(when)).unwrap();
+}
+
+#[test]
+fn her_own_word_answers_what_the_number_leaves_open() {
+    const PENSACOLA: &str = "phone:+18505550123";
+    let mut engine = shop();
+    let to: Identifier = PENSACOLA.parse().unwrap();
+    let grant = OptedIn::new(to.clone(), vec![Purpose::Marketing], ConsentMethod::Till);
+    said(&mut engine, "in", "2026-07-01T12:00:00Z", grant);
+    let advert = Outgoing { to, ..advert() };
+    let judge = |engine: &mut Engine<Memory>, when: &str| {
+        let verdict = engine.conversations().judge(&advert, at(when)).unwrap();
+        (verdict.allowed, verdict.expires_at.map(|end| end.to_string()))
+    };
+    // Half past seven in the evening in Pensacola, half past eight in Tallahassee.
+    let evening = "2026-07-02T00:30:00Z";
+    assert_eq!(judge(&mut engine, evening), (false, None));
+    // Another account of hers says so, and then a guess: neither is the word of this number.
+    states_zone(&mut engine, "login", "2026-07-01T12:01:00Z", &["login:ada"], "America/Chicago");
+    said(&mut engine, "named", "2026-07-01T12:02:00Z", {
+        let mut traits = UserIdentified::new();
+        traits.first_name = Some(Personal::new("Ada"));
+        traits
+    });
+    assert_eq!(judge(&mut engine, evening), (false, None));
+    states_zone(&mut engine, "own", "2026-07-01T12:03:00Z", &[PENSACOLA], "America/Chicago");
+    assert_eq!(judge(&mut engine, evening), (true, Some("2026-07-02T01:00:00Z".to_owned())));
+    // Half past seven in the morning there.
+    assert_eq!(judge(&mut engine, "2026-07-02T12:30:00Z"), (false, None));
+    // A zone that the number does not have is one more, and takes none away.
+    states_zone(&mut engine, "moved", "2026-07-01T12:04:00Z", &[PENSACOLA], "Europe/Paris");
+    assert_eq!(judge(&mut engine, evening), (false, None));
+    assert_eq!(judge(&mut engine, "2026-07-02T18:30:00Z"), (false, None), "half past eight in Paris");
+    assert!(judge(&mut engine, "2026-07-02T17:30:00Z").0);
+    // Taken back.
+    states_zone(&mut engine, "back", "2026-07-01T12:05:00Z", &[PENSACOLA], "");
+    assert_eq!(judge(&mut engine, evening), (false, None));
+    assert!(judge(&mut engine, "2026-07-02T18:30:00Z").0);
 }

@@ -70,7 +70,7 @@ kinds! {
 
     /// A customer said something of herself (zero-party data).
     AttributeStated "Attribute Stated" (
-        /// What of: `size.shoes`, `favourite_color`, `occasion`.
+        /// What of: `size.shoes`, `favourite_color`, `occasion`; `time_zone`, which says by what clock messages go out.
         attribute: String,
         /// What she said, in the form the host reads it.
         value: Personal,
@@ -180,4 +180,9 @@ kinds! {
         /// Who gives it back.
         staff: Option<StaffId>,
     }
+}
+
+impl AttributeStated {
+    /// The attribute whose value is the zone of the IANA database that she lives by, such as `Europe/Paris`.
+    pub const TIME_ZONE: &str = "time_zone";
 }
