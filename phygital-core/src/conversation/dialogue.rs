@@ -233,7 +233,8 @@ impl<'a> Scene<'a> {
             return None;
         }
         let language = self.language();
-        if ends {
+        // Who follows up late reminds of nothing that could still be answered.
+        if ends || self.is_over() {
             return Some(self.turn(language, String::new(), Next::Closed { outcome: "silent" }));
         }
         let (name, question, _) = self.waits()?;
