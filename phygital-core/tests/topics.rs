@@ -1,17 +1,22 @@
-//! Topics of conversation through the engine: whose calendar her answers are of.
+//! Topics of conversation through the engine: whose calendar her answers are of, which order is talked of, what is to be
+//! followed up.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
+use phygital_core::conversation::gate::Outgoing;
 use phygital_core::conversation::topic::Topic;
-use phygital_core::engine::{Engine, Opened};
-use phygital_core::event::kinds::conversation::{AttributeStated, MessageReceived, OptedIn};
+use phygital_core::engine::{Engine, FollowUp, Opened, Sending};
+use phygital_core::event::kinds::conversation::{
+    AttributeStated, ConversationHandedBack, ConversationHandedOver, MessageReceived, MessageSent, OptedIn,
+    OptedOut,
+};
 use phygital_core::event::kinds::digital::UserIdentified;
 use phygital_core::event::{Body, Event};
 use phygital_core::profile::Profile;
 use phygital_core::store::Memory;
 use phygital_core::tap::Keys;
-use phygital_core::vocab::{ConsentMethod, Identifier, Personal, Purpose, Timestamp, Zone};
+use phygital_core::vocab::{ConsentMethod, Identifier, MessageClass, Personal, Purpose, Timestamp, Zone};
 use proptest::prelude::*;
 use support::{config, entropy, identifier};
 
@@ -105,5 +110,215 @@ proptest! {
         let zone = zone(said.or(seen).map_or(likely, |known| ZONES[known]));
         let day = |zone: Zone| zone.local(now).date().succ_opt().unwrap().to_string();
         prop_assert_eq!(&given, &day(zone), "by {}", zone);
+    }
+}
+
+const ADA: &str = "phone:+13055550123";
+
+fn minute(minutes: i64) -> Timestamp {
+    let start = Timestamp::parse("2026-07-02T14:00:00Z").unwrap().as_micros();
+    Timestamp::from_micros(start + minutes * 60_000_000).unwrap()
+}
+
+fn joins(engine: &mut Engine<Memory>, who: &str, at: Timestamp) {
+    let purposes = vec![Purpose::Marketing, Purpose::Personalization, Purpose::Service];
+    tell(engine, &format!("in:{who}"), at, who, OptedIn::new(identifier(who), purposes, ConsentMethod::Till));
+}
+
+/// What was decided of handing over, in the order of the log.
+fn handed_over(engine: &mut Engine<Memory>) -> Vec<ConversationHandedOver> {
+    let mut found = Vec::new();
+    for (_, entry) in engine.log().entries(0, 1_000).unwrap() {
+        let recorded = phygital_core::log::open(&entry).unwrap();
+        if let Some(Body::ConversationHandedOver(over)) = recorded.map(|recorded| recorded.event.body) {
+            found.push(over);
+        }
+    }
+    found
+}
+
+/// A message about an order goes out, and is carried out.
+fn ready(engine: &mut Engine<Memory>, id: &str, at: Timestamp, order: Option<&str>) {
+    let text = "Maison Ada: your boots are at the counter. Reply STOP to opt out";
+    let mut message = Outgoing::new(identifier(ADA), MessageClass::Transactional, Purpose::Service, text);
+    if let Some(order) = order {
+        message = message.about(order.parse().unwrap());
+    }
+    let id = id.parse().unwrap();
+    assert!(matches!(engine.conversations().send(id, &message, at).unwrap(), Sending::Waits(..)));
+    let due = engine.actions().due(None, 9, at).unwrap();
+    assert_eq!(due.last().unwrap().order_id.as_ref().map(ToString::to_string).as_deref(), order);
+    let mut sent = MessageSent::new(format!("out:{}", due[0].id).parse().unwrap());
+    sent.action_id = Some(due[0].id.clone());
+    tell(engine, &format!("sent:{}", due[0].id), at, ADA, sent);
+    engine.actions().acknowledge(&due[0].id, phygital_core::machine::Outcome::Delivered, at).unwrap();
+}
+
+#[test]
+fn a_question_about_an_order_leads_to_a_person_with_the_order() {
+    for (question, leads) in
+        [("where is it", true), ("Can I come at nine?", true), ("thanks!", false), ("great", false)]
+    {
+        let mut engine = shop();
+        joins(&mut engine, ADA, minute(0));
+        text(&mut engine, "before", minute(1), ADA, "where is it");
+        assert_eq!(handed_over(&mut engine), [], "of nothing");
+        ready(&mut engine, "ready", minute(2), Some("o-7"));
+        text(&mut engine, "question", minute(3), ADA, question);
+        let over = handed_over(&mut engine);
+        assert_eq!(over.len(), usize::from(leads), "{question}");
+        for over in over {
+            assert_eq!((over.reason.as_str(), over.order_id.unwrap().as_str()), ("question", "o-7"));
+            assert_eq!(over.message_id.unwrap().as_str(), "question");
+            // She is there already, until she gives back.
+            text(&mut engine, "more", minute(4), ADA, "hello? where?");
+            assert_eq!(handed_over(&mut engine).len(), 1);
+            tell(&mut engine, "back", minute(5), ADA, ConversationHandedBack::new(identifier(ADA)));
+            text(&mut engine, "again", minute(6), ADA, "and when do you close?");
+            assert_eq!(handed_over(&mut engine).len(), 2);
+        }
+    }
+}
+
+#[test]
+fn a_topic_that_hands_over_says_which_order() {
+    let mut engine = shop();
+    joins(&mut engine, ADA, minute(0));
+    ready(&mut engine, "ready", minute(1), Some("o-7"));
+    let mut sent = MessageSent::new("by-hand".parse().unwrap());
+    sent.order_id = Some("o-8".parse().unwrap());
+    let opened = engine.topics().open(&identifier(ADA), &"party".parse().unwrap(), None, minute(2)).unwrap();
+    assert_eq!(opened, Opened::Said);
+    tell(&mut engine, "by-hand", minute(3), ADA, sent);
+    text(&mut engine, "question", minute(4), ADA, "where is my order?");
+    let over = handed_over(&mut engine);
+    assert_eq!((over.len(), over[0].topic.as_ref().unwrap().as_str()), (1, "party"));
+    assert_eq!(over[0].order_id.as_ref().unwrap().as_str(), "o-8");
+}
+
+/// Whether "cancel it" is taken for a wish to be left alone.
+fn leaves(engine: &Engine<Memory>) -> bool {
+    engine.consents().thread(&identifier(ADA)).unwrap().unwrap().is_out()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// What is ambiguous is about the order only where the last thing that went out before it was, and not long ago. A word
+    /// that always counts does so whatever is talked of.
+    #[test]
+    fn only_what_was_said_last_is_talked_of(
+        sends in prop::collection::vec((1_i64..6_000, any::<bool>()), 0..4), wrote in 1_i64..11_000,
+    ) {
+        let mut engine = shop();
+        joins(&mut engine, ADA, minute(0));
+        let mut sends = sends;
+        sends.sort_unstable();
+        sends.dedup_by_key(|(at, _)| *at);
+        for (at, about) in &sends {
+            ready(&mut engine, &format!("s-{at}"), minute(*at), about.then_some("o-1"));
+        }
+        let last = sends.iter().rfind(|(at, _)| *at <= wrote);
+        let talked_of = last.is_some_and(|(at, about)| *about && wrote - at < 3 * 24 * 60);
+        text(&mut engine, "m", minute(wrote), ADA, "cancel it");
+        prop_assert_eq!(leaves(&engine), !talked_of);
+        text(&mut engine, "stop", minute(wrote + 1), ADA, "stop");
+        prop_assert!(leaves(&engine));
+    }
+}
+
+/// Something that happens to one of many.
+#[derive(Debug, Clone)]
+enum Happens {
+    Opens(usize),
+    Answers(usize),
+    Leaves(usize),
+    HandsOver(usize),
+    HandsBack(usize),
+    FollowsUp(usize),
+}
+
+const MANY: usize = 6;
+
+fn number(n: usize) -> String {
+    format!("phone:+1305555012{n}")
+}
+
+fn happens() -> impl Strategy<Value = (Happens, i64)> {
+    let who = 0..MANY;
+    let what = prop_oneof![
+        4 => who.clone().prop_map(Happens::Opens),
+        1 => who.clone().prop_map(Happens::Answers),
+        1 => who.clone().prop_map(Happens::Leaves),
+        1 => who.clone().prop_map(Happens::HandsOver),
+        1 => who.clone().prop_map(Happens::HandsBack),
+        1 => who.prop_map(Happens::FollowsUp),
+    ];
+    (what, 1_i64..1_500)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// What is listed is what asking for each contact point alone says, whatever happened, in pages of any size; and once
+    /// each is followed up nothing is.
+    #[test]
+    fn every_topic_that_is_due_is_listed_once(
+        history in prop::collection::vec(happens(), 0..24), most in 1_usize..4, later in 0_i64..24_000,
+    ) {
+        let mut engine = shop();
+        for n in 0..MANY {
+            joins(&mut engine, &number(n), minute(0));
+        }
+        let mut now = 0;
+        for (index, (what, minutes)) in history.iter().enumerate() {
+            now += minutes;
+            let (id, at) = (format!("e-{index}"), minute(now));
+            match what {
+                Happens::Opens(n) => {
+                    engine.topics().open(&identifier(&number(*n)), &"party".parse().unwrap(), None, at).unwrap();
+                }
+                Happens::Answers(n) => text(&mut engine, &id, at, &number(*n), "2026-12-24"),
+                Happens::Leaves(n) => tell(&mut engine, &id, at, &number(*n), OptedOut::new(identifier(&number(*n)))),
+                Happens::HandsOver(n) => {
+                    let over = ConversationHandedOver::new(identifier(&number(*n)), "desk".to_owned());
+                    tell(&mut engine, &id, at, &number(*n), over);
+                }
+                Happens::HandsBack(n) => {
+                    tell(&mut engine, &id, at, &number(*n), ConversationHandedBack::new(identifier(&number(*n))));
+                }
+                Happens::FollowsUp(n) => drop(engine.topics().follow_up(&identifier(&number(*n)), at).unwrap()),
+            }
+        }
+        let now = minute(now + later);
+        let mut listed: Vec<FollowUp> = Vec::new();
+        loop {
+            let page = engine.topics().follow_ups(listed.last(), most, now).unwrap();
+            prop_assert!(page.len() <= most);
+            if page.is_empty() {
+                break;
+            }
+            listed.extend(page);
+        }
+        prop_assert_eq!(&listed, &engine.topics().follow_ups(None, 1_000, now).unwrap());
+        prop_assert_eq!(engine.topics().follow_ups(None, 0, now).unwrap(), []);
+        let mut one_by_one = Vec::new();
+        for n in 0..MANY {
+            let contact = identifier(&number(n));
+            let due = engine.topics().due(&contact, now).unwrap().filter(|due| *due <= now);
+            one_by_one.extend(due.map(|due| (contact, due)));
+        }
+        let mut found: Vec<_> = listed.iter().map(|one| (one.contact.clone(), one.due)).collect();
+        found.sort();
+        prop_assert_eq!(found, one_by_one);
+        for one in &listed {
+            prop_assert_eq!(one.topic.as_str(), "party");
+            engine.topics().follow_up(&one.contact, now).unwrap();
+        }
+        // Nothing is asked twice at once; what the gate refuses stays to be done.
+        for left in engine.topics().follow_ups(None, 1_000, now).unwrap() {
+            let refused = engine.topics().follow_up(&left.contact, now).unwrap();
+            prop_assert!(matches!(refused, Opened::Refused(_)), "{:?}", refused);
+        }
     }
 }

@@ -130,7 +130,7 @@ fn fill(store: &mut Sqlite) {
     writer.put_ledger(&key(1), r#"{"recognition":[]}"#).unwrap();
     writer.put_offer("K7QM3", r#"{"tap":"e-2"}"#).unwrap();
     writer.put_tries(&key(1), "[]").unwrap();
-    writer.put_thread(&key(1), r#"{"left":null}"#).unwrap();
+    writer.put_thread(&key(1), r#"{"left":null}"#, Some(at(5))).unwrap();
     let uid = "04de5f1eacc040".parse().unwrap();
     let mut tag = TagRow::unknown(uid);
     tag.place = Some("shop-1".parse().unwrap());
@@ -189,7 +189,7 @@ fn copy(name: &str) -> (tempfile::TempDir, PathBuf) {
 }
 
 /// The versions that a file may have. The last is written by [`write_the_fixture`].
-const VERSIONS: [&str; 4] = ["log-v1", "log-v2", "log-v3", "log-v4"];
+const VERSIONS: [&str; 5] = ["log-v1", "log-v2", "log-v3", "log-v4", "log-v5"];
 
 #[test]
 fn a_file_of_each_version_reads_as_it_was_written() {

@@ -1,19 +1,24 @@
 //! Where the conversation with one contact point stands: who may be written to, what was said last, what went out.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Sent, Talk};
+use super::{Handler, Sent, Talk};
 use crate::event::kinds::conversation::AttributeStated;
 use crate::event::kinds::decisions::{ActionCompleted, ActionRequested};
 use crate::event::{Body, Event, FoldKey, Recorded};
 use crate::profile::limits::CONFIDENCE_MIN_PERCENT;
-use crate::vocab::limits::{PARTS_KEPT, RECEIVED_KEPT, SENDS_KEPT};
+use crate::vocab::limits::{DOINGS_KEPT, PARTS_KEPT, RECEIVED_KEPT};
 use crate::vocab::{
-    ActionId, ConsentMethod, EventKey, Identifier, MessageClass, MessageId, Purpose, SuppressionCause,
-    Timestamp, Zone,
+    ActionId, ConsentMethod, EventKey, Identifier, MessageClass, MessageId, OrderId, Purpose,
+    SuppressionCause, Timestamp, Zone,
 };
+
+/// How long after a message about an order a text of hers is taken to be about it, if nothing else was sent since. Later "cancel
+/// it" may mean the messages.
+pub const ORDER_TALK: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// The conversation of one phone number or e-mail address with the brand, whatever number of the brand it goes over: caps and
 /// opt-outs count for all of them.
@@ -56,9 +61,9 @@ pub struct Thread {
     /// The zone that was last seen or guessed of her.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     zone_seen: Option<(FoldKey, Zone)>,
-    /// What went out or waits, the latest [`SENDS_KEPT`], by what it is known by.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    out: BTreeMap<OutKey, Out>,
+    /// What was done about messages out, the last of each doing: the latest [`DOINGS_KEPT`], in the order of the fold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    out: Vec<Doing>,
 }
 
 /// Where a contact point stands, the last that applies.
@@ -129,70 +134,109 @@ struct Part {
     parts: u32,
 }
 
-/// What a message that goes out is known by.
+/// What an event says of a message that goes out.
+///
+/// Doings are kept, and not messages, so that the latest of them are the same in whatever order they came: what was let go of
+/// a message could not be told from what never was.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", from = "String")]
-enum OutKey {
-    Action(String),
-    Message(String),
+struct Doing {
+    fold: FoldKey,
+    what: Done,
 }
 
-impl From<OutKey> for String {
-    fn from(key: OutKey) -> String {
-        match key {
-            OutKey::Action(id) => format!("a:{id}"),
-            OutKey::Message(id) => format!("m:{id}"),
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Done {
+    /// It was asked for, to go out before a time.
+    Asked {
+        action: ActionId,
+        class: MessageClass,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        brand: bool,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        opt_out: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<OrderId>,
+    },
+    /// The host carried it out, or did not.
+    Completed { action: ActionId, delivered: bool },
+    /// It went out.
+    Sent {
+        message: MessageId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        action: Option<ActionId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<MessageClass>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<OrderId>,
+    },
+    /// It could not be delivered.
+    Failed { message: MessageId },
+}
+
+impl Done {
+    /// What is done, and of what: of two that are alike the later one counts.
+    fn about(&self) -> (u8, Option<&ActionId>, Option<&MessageId>) {
+        match self {
+            Done::Asked { action, .. } => (0, Some(action), None),
+            Done::Completed { action, .. } => (1, Some(action), None),
+            Done::Sent { message, action, .. } => (2, action.as_ref(), Some(message)),
+            Done::Failed { message } => (3, None, Some(message)),
         }
     }
 }
 
-impl From<String> for OutKey {
-    fn from(text: String) -> OutKey {
-        match text.strip_prefix("a:") {
-            Some(id) => OutKey::Action(id.to_owned()),
-            None => OutKey::Message(text.strip_prefix("m:").unwrap_or(&text).to_owned()),
-        }
-    }
-}
-
-/// All that events say of one message that goes out.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-struct Out {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    requested: Option<FoldKey>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sent: Option<FoldKey>,
-    /// When the host said that it was carried out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    done: Option<FoldKey>,
-    /// The last event of it: what was touched longest ago is let go first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    last: Option<FoldKey>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+/// All that is known of one message that goes out.
+#[derive(Debug, Default)]
+struct Out<'t> {
+    action: Option<&'t ActionId>,
+    asked: Option<Timestamp>,
+    sent: Option<Timestamp>,
+    completed: Option<Timestamp>,
     class: Option<MessageClass>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    message: Option<MessageId>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     brand: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     opt_out: bool,
-    /// It did not go out.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    until: Option<Timestamp>,
+    order: Option<&'t OrderId>,
     failed: bool,
 }
 
-impl Out {
-    /// Takes in what else is known of the same message.
-    fn join(&mut self, other: Out) {
-        self.requested = self.requested.max(other.requested);
-        self.sent = self.sent.max(other.sent);
-        self.done = self.done.max(other.done);
-        self.last = self.last.max(other.last);
-        self.class = self.class.max(other.class);
-        self.message = self.message.take().max(other.message);
-        self.brand |= other.brand;
-        self.opt_out |= other.opt_out;
-        self.failed |= other.failed;
+impl<'t> Out<'t> {
+    /// Takes in what was done; a message's doings come in the order of the fold.
+    fn take(&mut self, at: Timestamp, done: &'t Done) {
+        match done {
+            Done::Asked { action, class, brand, opt_out, until, order } => {
+                (self.action, self.asked, self.until) = (Some(action), Some(at), *until);
+                (self.brand, self.opt_out) = (*brand, *opt_out);
+                self.class = self.class.max(Some(*class));
+                self.order = order.as_ref().or(self.order);
+            }
+            Done::Completed { action, delivered } => {
+                self.action = Some(action);
+                self.failed |= !delivered;
+                self.completed = self.completed.max(Some(at));
+            }
+            Done::Sent { action, class, order, .. } => {
+                self.action = action.as_ref().or(self.action);
+                self.class = self.class.max(*class);
+                self.order = order.as_ref().or(self.order);
+                self.sent = self.sent.max(Some(at));
+            }
+            Done::Failed { .. } => self.failed = true,
+        }
+    }
+
+    /// When it went out, if it did.
+    fn went(&self) -> Option<Timestamp> {
+        self.sent.or(self.completed).filter(|_| !self.failed)
+    }
+
+    /// When it went out, or was asked for and may still go out at `now`.
+    fn counts(&self, now: Timestamp) -> Option<Timestamp> {
+        let waits = self.asked.filter(|_| !self.failed && self.until.is_none_or(|until| now < until));
+        self.went().or(waits)
     }
 }
 
@@ -256,36 +300,23 @@ impl Thread {
                     keep(&mut self.parts, part, PARTS_KEPT);
                 }
             }
-            Body::ActionRequested(action) => self.requested_out(action, fold),
+            Body::ActionRequested(action) => self.ask(action, fold),
             Body::ActionCompleted(done) => {
-                let out = self.out(OutKey::Action(done.action_id.as_str().to_owned()), fold);
-                match done.outcome == ActionCompleted::DELIVERED {
-                    true => out.done = out.done.max(Some(fold)),
-                    false => out.failed = true,
-                }
+                let delivered = done.outcome == ActionCompleted::DELIVERED;
+                self.note(fold, Done::Completed { action: done.action_id.clone(), delivered });
             }
             Body::MessageSent(sent) => {
-                let by_message = OutKey::Message(sent.message_id.as_str().to_owned());
-                let (key, known) = match &sent.action_id {
-                    // What was known of the message before it was known which action it was.
-                    Some(action) => (
-                        OutKey::Action(action.as_str().to_owned()),
-                        self.out.remove(&by_message).unwrap_or_default(),
-                    ),
-                    None => (self.key_of(&sent.message_id), Out::default()),
-                };
                 let of_purpose = sent.action_id.is_none() || sent.purpose.is_some();
-                let out = self.out(key, fold);
-                out.join(known);
-                out.sent = out.sent.max(Some(fold));
-                out.message = out.message.take().max(Some(sent.message_id.clone()));
-                if of_purpose {
-                    out.class = out.class.max(Some(class_of(sent.purpose)));
-                }
+                let done = Done::Sent {
+                    message: sent.message_id.clone(),
+                    action: sent.action_id.clone(),
+                    class: of_purpose.then(|| class_of(sent.purpose)),
+                    order: sent.order_id.clone(),
+                };
+                self.note(fold, done);
             }
             Body::MessageFailed(failed) => {
-                let key = self.key_of(&failed.message_id);
-                self.out(key, fold).failed = true;
+                self.note(fold, Done::Failed { message: failed.message_id.clone() });
             }
             _ => match zone_of(&recorded.event) {
                 Some(ZoneTold::Said(zone, until)) => {
@@ -296,7 +327,6 @@ impl Thread {
             },
         }
         Talk::fold(&mut self.talk, &recorded.event.body, fold);
-        self.settle();
         *self != before
     }
 
@@ -355,6 +385,13 @@ impl Thread {
         self.talk.as_ref()
     }
 
+    /// Since when a question of a topic waits for her; none where none does, or where a person answers. Whether it is time to
+    /// follow up is for the topic to say.
+    pub fn waits_since(&self) -> Option<Timestamp> {
+        let talk = self.talk.as_ref().filter(|talk| talk.handler() == Handler::Rules)?;
+        talk.pending().map(|pending| pending.asked.at.at)
+    }
+
     /// The zone that she named for herself, by this very number or account, where that holds at `now`; and the event that says
     /// so. None where the number has passed to somebody else since.
     pub fn zone_said(&self, now: Timestamp) -> Option<(FoldKey, Zone)> {
@@ -397,33 +434,50 @@ impl Thread {
         (1..=parts).map(of).collect()
     }
 
-    /// What went out or waits to, oldest first: at most [`SENDS_KEPT`].
-    pub fn sends(&self) -> Vec<Sent> {
-        let sent = |(key, out): (&OutKey, &Out)| {
-            let went = out.sent.or(out.done.filter(|_| out.requested.is_some()));
-            let at = went.or(out.requested).filter(|_| !out.failed)?.at;
+    /// What went out, or waits at `now` to, oldest first. What waited past its expiry did not go out, and counts no more; if it
+    /// turns out that it did, it counts again.
+    pub fn sends(&self, now: Timestamp) -> Vec<Sent> {
+        let sent = |out: &Out<'_>| {
             let class = out.class.unwrap_or(MessageClass::Marketing);
-            let mut sent = Sent::new(at, class).saying(out.brand, out.opt_out);
-            sent.waiting = went.is_none();
-            if let OutKey::Action(id) = key {
-                sent.action = ActionId::new(id.as_str()).ok();
-            }
+            let mut sent = Sent::new(out.counts(now)?, class).saying(out.brand, out.opt_out);
+            sent.waiting = out.went().is_none();
+            sent.action = out.action.cloned();
             Some(sent)
         };
-        let mut sends: Vec<Sent> = self.out.iter().filter_map(sent).collect();
+        let mut sends: Vec<Sent> = self.messages().iter().filter_map(sent).collect();
         sends.sort();
         sends
     }
 
-    /// Takes over from an older state what its events do not say: how actions went.
-    pub(crate) fn keep_outcomes(&mut self, older: &Thread) {
-        for (key, out) in self.out.iter_mut().filter(|(key, _)| matches!(key, OutKey::Action(_))) {
-            if let Some(known) = older.out.get(key) {
-                out.failed |= known.failed;
-                out.done = out.done.max(known.done);
-                out.last = out.last.max(known.last);
+    /// The time up to which what went out may be forgotten; none where all is remembered.
+    pub fn remembers_from(&self) -> Option<Timestamp> {
+        self.out.first().filter(|_| self.out.len() >= DOINGS_KEPT).map(|first| first.fold.at)
+    }
+
+    /// The order that a text of hers, sent at a time, is likely about: what went out last before it was about that order, at
+    /// most [`ORDER_TALK`] before.
+    pub fn order_talked_of(&self, at: Timestamp) -> Option<&OrderId> {
+        let said = self.messages().into_iter().filter_map(|out| Some((out.went()?, out.order)));
+        let (went, order) = said.filter(|(went, _)| *went <= at).max()?;
+        order.filter(|_| at < went.saturating_add(ORDER_TALK))
+    }
+
+    /// What is known of each message out, by whatever it is known.
+    fn messages(&self) -> Vec<Out<'_>> {
+        let mut actions: BTreeMap<&MessageId, &ActionId> = BTreeMap::new();
+        for doing in &self.out {
+            if let Done::Sent { message, action: Some(action), .. } = &doing.what {
+                actions.insert(message, action);
             }
         }
+        let mut messages: BTreeMap<(Option<&ActionId>, Option<&MessageId>), Out<'_>> = BTreeMap::new();
+        for doing in &self.out {
+            let (_, action, message) = doing.what.about();
+            let action = action.or_else(|| actions.get(message?).copied());
+            let message = message.filter(|_| action.is_none());
+            messages.entry((action, message)).or_default().take(doing.fold.at, &doing.what);
+        }
+        messages.into_values().collect()
     }
 
     /// The grant that holds: given after the number was last given to somebody else, and not withdrawn.
@@ -437,40 +491,31 @@ impl Thread {
         *said = (*said).max((fold, put));
     }
 
-    fn requested_out(&mut self, action: &ActionRequested, fold: FoldKey) {
+    fn ask(&mut self, action: &ActionRequested, fold: FoldKey) {
         if action.action != ActionRequested::SEND && action.action != ActionRequested::ANSWER {
             return;
         }
         let answers = action.action == ActionRequested::ANSWER;
         let of_purpose = || if answers { MessageClass::Conversational } else { class_of(action.purpose) };
-        let class = action.class.unwrap_or_else(of_purpose);
         let says = |what: &str| action.says.iter().any(|said| said == what);
-        let out = self.out(OutKey::Action(action.action_id.as_str().to_owned()), fold);
-        out.requested = out.requested.max(Some(fold));
-        out.class = out.class.max(Some(class));
-        out.brand |= says("brand");
-        out.opt_out |= says("opt_out");
+        let asked = Done::Asked {
+            action: action.action_id.clone(),
+            class: action.class.unwrap_or_else(of_purpose),
+            brand: says("brand"),
+            opt_out: says("opt_out"),
+            until: action.expires_at,
+            order: action.order_id.clone(),
+        };
+        self.note(fold, asked);
     }
 
-    /// What a message is known by: its action, where that is known.
-    fn key_of(&self, message: &MessageId) -> OutKey {
-        let known = self.out.iter().find(|(_, out)| out.message.as_ref() == Some(message));
-        known.map_or_else(|| OutKey::Message(message.as_str().to_owned()), |(key, _)| key.clone())
-    }
-
-    fn out(&mut self, key: OutKey, fold: FoldKey) -> &mut Out {
-        let out = self.out.entry(key).or_default();
-        out.last = out.last.max(Some(fold));
-        out
-    }
-
-    /// Lets go of what was touched longest ago.
-    fn settle(&mut self) {
-        while self.out.len() > SENDS_KEPT {
-            let oldest = self.out.iter().min_by_key(|(key, out)| (out.last, (*key).clone()));
-            let Some(key) = oldest.map(|(key, _)| key.clone()) else { return };
-            self.out.remove(&key);
+    /// Takes a doing in, and lets the oldest go where there are too many.
+    fn note(&mut self, fold: FoldKey, what: Done) {
+        if self.out.iter().any(|known| known.fold >= fold && known.what.about() == what.about()) {
+            return;
         }
+        self.out.retain(|known| known.what.about() != what.about());
+        keep(&mut self.out, Doing { fold, what }, DOINGS_KEPT);
     }
 }
 
@@ -588,6 +633,8 @@ mod tests {
                 let mut requested = ActionRequested::new(id, ActionRequested::SEND.to_owned());
                 requested.to = Some(her());
                 requested.purpose = Some(if second % 2 == 0 { Purpose::Service } else { Purpose::Marketing });
+                requested.expires_at = (second % 4 == 3).then(|| at(second + 5));
+                requested.order_id = (second % 4 == 0).then(|| "o-1".parse().unwrap());
                 requested.into()
             }
             9 => {
@@ -598,7 +645,8 @@ mod tests {
             10 => MessageFailed::new(message(second % 7)).into(),
             12 => {
                 let zone = ["Europe/Paris", "", "nowhere", "America/Chicago"][second as usize % 4];
-                let mut stated = AttributeStated::new(AttributeStated::TIME_ZONE.to_owned(), Personal::new(zone));
+                let mut stated =
+                    AttributeStated::new(AttributeStated::TIME_ZONE.to_owned(), Personal::new(zone));
                 stated.confidence = (second % 3 == 0).then_some(20);
                 stated.expires_at = (second % 5 == 0).then(|| at(second + 10));
                 stated.into()
@@ -686,7 +734,7 @@ mod tests {
     #[test]
     fn a_message_counts_once_whatever_it_is_known_by() {
         let sends = |parts: &[(u8, i64)]| {
-            thread(&parts.iter().map(|(n, second)| happens(*n, *second)).collect::<Vec<_>>()).sends()
+            thread(&parts.iter().map(|(n, second)| happens(*n, *second)).collect::<Vec<_>>()).sends(at(60))
         };
         // Action and message 1: asked for at 1, sent at 8.
         let sent = sends(&[(8, 1), (9, 8)]);
@@ -715,8 +763,46 @@ mod tests {
         let received = many(7, RECEIVED_KEPT);
         assert_eq!((received.received.len(), received.parts.len()), (RECEIVED_KEPT, PARTS_KEPT));
         assert_eq!(received.last_inbound(), Some(at(RECEIVED_KEPT as i64)));
-        let out = many(8, SENDS_KEPT);
-        assert_eq!((out.sends().len(), out.sends()[0].at), (SENDS_KEPT, at(1)));
+        let full = many(8, DOINGS_KEPT - 1);
+        assert_eq!((full.out.len(), full.remembers_from()), (DOINGS_KEPT, Some(at(0))));
+        let more = many(8, DOINGS_KEPT);
+        assert_eq!((more.out.len(), more.remembers_from()), (DOINGS_KEPT, Some(at(1))));
+        assert_eq!(many(8, DOINGS_KEPT - 2).remembers_from(), None);
+    }
+
+    #[test]
+    fn what_expired_unsent_is_given_back() {
+        let of = |parts: &[(u8, i64)], now: i64| {
+            let thread = thread(&parts.iter().map(|(n, second)| happens(*n, *second)).collect::<Vec<_>>());
+            thread.sends(at(now)).iter().map(|sent| (sent.at, sent.waiting)).collect::<Vec<_>>()
+        };
+        // Action 3, asked for at 3, was to go out before 8.
+        assert_eq!(of(&[(8, 3)], 7), [(at(3), true)]);
+        assert_eq!(of(&[(8, 3)], 8), []);
+        // It was told late that it had gone out at 10.
+        assert_eq!(of(&[(8, 3), (9, 10)], 60), [(at(10), false)]);
+        assert_eq!(of(&[(8, 3), (9, 10)], 9), [(at(10), false)], "what is stamped later counts");
+        assert_eq!(of(&[(8, 1)], 60), [(at(1), true)], "without an end it waits on");
+    }
+
+    #[test]
+    fn an_order_is_talked_of_until_something_else_is() {
+        let thread = |parts: &[(u8, i64)]| {
+            thread(&parts.iter().map(|(n, second)| happens(*n, *second)).collect::<Vec<_>>())
+        };
+        let order = |parts: &[(u8, i64)], second: i64| {
+            thread(parts).order_talked_of(at(second)).map(ToString::to_string)
+        };
+        let o1 = || Some("o-1".to_owned());
+        // Action 4, about an order, is asked for at 4 and goes out at 11.
+        assert_eq!(order(&[(8, 4)], 12), None, "nothing was said yet");
+        assert_eq!(order(&[(8, 4), (9, 11)], 12), o1());
+        assert_eq!(order(&[(8, 4), (9, 11)], 10), None, "she wrote before");
+        let last = 11 + ORDER_TALK.as_secs() as i64;
+        assert_eq!((order(&[(8, 4), (9, 11)], last - 1), order(&[(8, 4), (9, 11)], last)), (o1(), None));
+        assert_eq!(order(&[(8, 4), (9, 11), (9, 13)], 14), None, "something else was sent since");
+        assert_eq!(order(&[(8, 4), (9, 11), (9, 13)], 12), o1());
+        assert_eq!(order(&[(8, 4), (9, 11), (10, 18)], 19), None, "it never arrived");
     }
 
     #[test]
@@ -743,6 +829,43 @@ mod tests {
             prop_assert_eq!(&one, &two);
             let json = serde_json::to_string(&one).unwrap();
             prop_assert_eq!(serde_json::from_str::<Thread>(&json).unwrap(), one);
+        }
+
+        /// Also where more happens than is remembered, each outcome told late: what is remembered is the same, and it is what
+        /// the latest doings say.
+        #[test]
+        fn what_is_forgotten_does_not_depend_on_the_order(
+            messages in (DOINGS_KEPT / 2 - 8..DOINGS_KEPT).prop_flat_map(|messages| {
+                Just((0..messages).map(|n| (n, n * 7 % 5)).collect::<Vec<_>>()).prop_shuffle()
+            }),
+        ) {
+            let doings = |&(n, how): &(usize, usize)| {
+                let (second, action) = (n as i64, format!("a-{n}").parse::<ActionId>().unwrap());
+                let mut asked = ActionRequested::new(action.clone(), ActionRequested::SEND.to_owned());
+                asked.to = Some(her());
+                let outcome = ["delivered", "failed", "dropped", "expired"].get(how);
+                let done = outcome.map(|how| event(&format!("d-{n}"), second + 40, ActionCompleted::new(action, (*how).to_owned())));
+                [Some(event(&format!("r-{n}"), second, asked)), done].into_iter().flatten()
+            };
+            let in_turn = messages.iter().flat_map(doings).collect::<Vec<_>>();
+            let mut asked_first: Vec<_> = in_turn.clone();
+            asked_first.sort_by_key(|event| (event.event.body.name().to_owned(), event.fold));
+            let (one, two) = (thread(&in_turn), thread(asked_first.iter().rev()));
+            prop_assert_eq!(&one, &two);
+            let mut all: Vec<FoldKey> = in_turn.iter().map(|event| event.fold).collect();
+            all.sort();
+            let kept: Vec<FoldKey> = one.out.iter().map(|doing| doing.fold).collect();
+            prop_assert_eq!(&kept[..], &all[all.len().saturating_sub(DOINGS_KEPT)..]);
+            // Whatever is not remembered went out no later than the gate takes it to have.
+            let now = at(100_000);
+            let forgotten = messages.iter().filter(|(n, how)| {
+                let counted = one.sends(now).iter().any(|sent| sent.action.as_ref().is_some_and(|id| id.as_str() == format!("a-{n}")));
+                !counted && ![1, 2, 3].contains(how)
+            });
+            for (n, how) in forgotten {
+                let went = at(*n as i64 + if *how == 0 { 40 } else { 0 });
+                prop_assert!(one.remembers_from().is_some_and(|from| went <= from), "{n}");
+            }
         }
     }
 }

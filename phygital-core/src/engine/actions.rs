@@ -47,11 +47,13 @@ impl<S: Store> Actions<'_, S> {
 
     /// Takes note of how an action went; it waits no longer. Saying it again changes nothing.
     ///
+    /// Say it as soon as a message is handed on: one that nobody speaks of until it expires is taken not to have gone out, and
+    /// counts in no cap; if its outcome comes later, it counts again from when it is told.
+    ///
     /// # Errors
     /// [`Error::Unknown`] for an action that never was.
     pub fn acknowledge(&mut self, id: &ActionId, outcome: Outcome, now: Timestamp) -> Result<Receipt, Error> {
-        let source = SourceId::new(DECISIONS).expect("a constant that is an id");
-        let event_id = EventId::new(format!("done:{}", digest(id))).expect("made of hexadecimal digits");
+        let (source, event_id) = outcome_of(id);
         let key = EventKey::of(&source, &event_id);
         let id = id.clone();
         self.engine.transact(now, |session| {
@@ -102,8 +104,10 @@ impl<S: Store> Actions<'_, S> {
     }
 }
 
-/// A short text for an id of any length.
-fn digest(id: &ActionId) -> EventKey {
+/// The name of the event that says how an action went, whatever the length of the action's own.
+pub(super) fn outcome_of(id: &ActionId) -> (SourceId, EventId) {
     let source = SourceId::new("action").expect("a constant that is an id");
-    EventKey::of(&source, &EventId::new(id.as_str()).expect("an id of the same form"))
+    let digest = EventKey::of(&source, &EventId::new(id.as_str()).expect("an id of the same form"));
+    let source = SourceId::new(DECISIONS).expect("a constant that is an id");
+    (source, EventId::new(format!("done:{digest}")).expect("made of hexadecimal digits"))
 }

@@ -7,10 +7,12 @@ use crate::conversation::thread::{self, Thread};
 use crate::event::kinds::decisions::{IdentifierErased, PayloadStruck, SuppressionKept};
 use crate::event::{Body, Event, FoldKey, Recorded};
 use crate::log::Sealed;
+use crate::machine::Action;
 use crate::optin::Code;
 use crate::store::{Read, Store, Write};
 use crate::vocab::{CustomerId, Digest, EventKey, Identifier, IdentifierKey, Purpose, TenantKey, Timestamp};
 
+use super::actions::outcome_of;
 use super::customers::{Recut, owner_of, recut};
 use super::remake::{forget, remake};
 use super::rights::{Told, decided, notices};
@@ -208,22 +210,29 @@ impl<W: Write> Session<'_, W> {
         Ok(())
     }
 
-    /// Makes the thread of a contact point anew, where events of it are no more. How actions went is not told of them.
+    /// Makes the thread of a contact point anew, where events of it are no more.
     fn tell_again(&mut self, key: &IdentifierKey, identifier: &Identifier) -> Result<(), Error> {
-        let Some(older) = fold::read_thread(&self.tx, key)? else { return Ok(()) };
         let mut thread = Thread::default();
         for at in self.tx.events_of(key, None)? {
-            if let Some(recorded) = self.recorded(&at.key)?
-                && (thread::contacts(&recorded.event).contains(&identifier)
-                    || thread::tells_zone(&recorded.event))
+            let Some(recorded) = self.recorded(&at.key)? else { continue };
+            let event = &recorded.event;
+            if !thread::contacts(event).contains(&identifier) && !thread::tells_zone(event) {
+                continue;
+            }
+            thread.apply(&recorded);
+            // How it went is told by an event that names nobody.
+            if let Body::ActionRequested(action) = &event.body
+                && Action::requested(action, at).is_message()
             {
-                thread.apply(&recorded);
+                let (source, id) = outcome_of(&action.action_id);
+                if let Some(outcome) = self.recorded(&EventKey::of(&source, &id))? {
+                    thread.apply(&outcome);
+                }
             }
         }
-        thread.keep_outcomes(&older);
         match thread == Thread::default() {
             true => self.tx.remove_thread(key)?,
-            false => self.tx.put_thread(key, &fold::json(&thread)?)?,
+            false => self.tx.put_thread(key, &fold::json(&thread)?, thread.waits_since())?,
         }
         Ok(())
     }

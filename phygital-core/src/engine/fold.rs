@@ -61,7 +61,7 @@ pub(crate) fn apply<W: Write>(
         Body::ActionRequested(event) => tx.put_action(&Action::requested(event, recorded.fold))?,
         Body::ActionCompleted(event) => {
             // Whom it concerns is known while it waits.
-            if let Some(to) = tx.action(&event.action_id)?.and_then(|action| action.to) {
+            if let Some(to) = tx.action(&event.action_id)?.filter(Action::is_message).and_then(|one| one.to) {
                 fold_thread(tx, &to.key(lens.tenant), recorded)?;
             }
             tx.remove_action(&event.action_id)?;
@@ -103,7 +103,7 @@ pub(crate) fn apply<W: Write>(
 fn fold_thread<W: Write>(tx: &mut W, contact: &IdentifierKey, recorded: &Recorded) -> Stored<()> {
     let mut thread = read_thread(tx, contact)?.unwrap_or_default();
     if thread.apply(recorded) {
-        tx.put_thread(contact, &json(&thread)?)?;
+        tx.put_thread(contact, &json(&thread)?, thread.waits_since())?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::conversation::answer;
 use crate::conversation::intent::{Class, Context, Reason, Vocabulary, classify};
 use crate::conversation::thread::{Status, Thread};
 use crate::event::kinds::conversation::{ConsentRequested, ContactReassigned, OptedIn, OptedOut};
@@ -30,7 +31,7 @@ const ANSWER_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// 2. Compliance: a wish to be left alone, in whatever words, and the help text.
 /// 3. The tap: what a tag mirrored into its own link, the one-time code of a page, the keyword; and the answer to the question
 ///    of a double opt-in.
-/// 4. What is left is conversation.
+/// 4. What is left is conversation: the open topic, or a person where she asks something about an order.
 pub(super) fn decide<W: Write>(session: &mut Session<'_, W>, event: &Event) -> Result<Vec<Event>, Error> {
     let Body::MessageReceived(message) = &event.body else { return Ok(Vec::new()) };
     let Some(contact) = event.identifiers.iter().find(|one| one.kind().is_contact_point()) else {
@@ -53,6 +54,8 @@ pub(super) fn decide<W: Write>(session: &mut Session<'_, W>, event: &Event) -> R
     context.region = contact.region();
     context.pending = topics::pending(session, contact)?;
     context.double_opt_in_pending = asked.is_some();
+    let order = thread.order_talked_of(event.occurred_at).cloned();
+    context.order_talked_of = order.is_some();
     let inbound = Message { session, event, contact, id: &message.message_id, key, thread: &thread };
     let text = message.body.as_ref().map_or("", Personal::reveal);
     let mut read = classify(text, &context);
@@ -88,8 +91,21 @@ pub(super) fn decide<W: Write>(session: &mut Session<'_, W>, event: &Event) -> R
         return Ok(events);
     }
     let text = whole.as_deref().unwrap_or(text);
-    let talk = topics::answer(session, event, contact, text)?.unwrap_or_default();
-    Ok([events, talk].concat())
+    let talk = match topics::answer(session, event, contact, text)? {
+        Some(talk) => talk,
+        // Somebody has to look the order up.
+        None if order.is_some() && (read.class == Class::HelpLikely || answer::asks(text)) => {
+            topics::hand_over(session, event, contact)?
+        }
+        None => Vec::new(),
+    };
+    let about = |mut event: Event| {
+        if let Body::ConversationHandedOver(over) = &mut event.body {
+            over.order_id.clone_from(&order);
+        }
+        event
+    };
+    Ok(events.into_iter().chain(talk.into_iter().map(about)).collect())
 }
 
 impl<S: Store> Engine<S> {

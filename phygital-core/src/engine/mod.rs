@@ -57,7 +57,7 @@ pub use settings::{AnswerSettings, FailureSettings, NoticeSettings, Settings, Se
 pub use shop_customers::{Arm, Custom, ShopCustomers, ShopPurchases};
 pub use tags::Tags;
 pub use taps::{OptIn, TapOutcome, TapRequest, Taps};
-pub use topics::{Opened, Topics};
+pub use topics::{FollowUp, Opened, Topics};
 
 use crate::conversation::intent::Vocabulary;
 use crate::identity::Rules;

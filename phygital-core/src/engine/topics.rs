@@ -8,22 +8,26 @@ use crate::conversation::intent::Asked;
 use crate::conversation::proposal::Proposal;
 use crate::conversation::topic::Topic;
 use crate::conversation::{Handler, Talk};
+use crate::event::kinds::conversation::ConversationHandedOver;
 use crate::event::kinds::decisions::TopicOpened;
 use crate::event::{Body, Event};
 use crate::profile::Profile;
-use crate::store::{Read, Store, Write};
+use crate::store::{Read, Store, Waiting, Write};
 use crate::vocab::{
     ActionId, EventId, EventKey, Identifier, IdentifierKey, MessageClass, MessageId, Personal, SourceId,
     TenantKey, Timestamp, TopicId, Zone,
 };
 
 use super::conversations::{Zones, gated};
-use super::customers::owner_of;
+use super::customers::{owner_of, read_entry};
 use super::session::{DECISIONS, Session};
 use super::{Accepted, Config, Engine, Error, fold};
 
 /// How long a message of a topic waits for its gateway: later it would answer a text that is forgotten.
 const MESSAGE_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How many threads are looked at together.
+const PAGE: usize = 256;
 
 /// The topics of an [`Engine`]: those of its [`Config`](super::Config).
 ///
@@ -44,6 +48,20 @@ pub enum Opened {
     Nothing,
     /// The gate does not let out what would be said, now or later.
     Refused(Box<Verdict>),
+}
+
+/// A topic that is to be followed up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FollowUp {
+    /// With whom.
+    pub contact: Identifier,
+    /// Which.
+    pub topic: TopicId,
+    /// Since when.
+    pub due: Timestamp,
+    /// Its place among those whose questions wait.
+    place: Waiting,
 }
 
 impl<S: Store> Topics<'_, S> {
@@ -106,7 +124,7 @@ impl<S: Store> Topics<'_, S> {
         })
     }
 
-    /// Takes note of silence: asks again, or ends the run, where it is time to; see [`Topics::due`].
+    /// Takes note of silence: asks again, or ends the run, where it is time to; see [`Topics::due`] and [`Topics::follow_ups`].
     ///
     /// # Errors
     /// [`Error::Storage`].
@@ -125,6 +143,36 @@ impl<S: Store> Topics<'_, S> {
                 (_, Some(verdict)) => Ok(Opened::Refused(verdict)),
             }
         })
+    }
+
+    /// At most `most` topics that are to be [followed up](Topics::follow_up) at `now`, behind one of them; the one whose question
+    /// waits longest comes first. Looks at those alone whose question waits.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub fn follow_ups(
+        &self,
+        behind: Option<&FollowUp>,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<FollowUp>, Error> {
+        self.engine.usable()?;
+        let engine = &*self.engine;
+        let now = now.max(engine.head.hlc.wall());
+        let reader = engine.store.reader()?;
+        let mut due = Vec::new();
+        let mut behind = behind.map(|one| one.place);
+        while due.len() < most {
+            let page = reader.waiting_threads(behind.as_ref(), PAGE)?;
+            let Some(last) = page.last() else { break };
+            behind = Some(*last);
+            for place in page {
+                if due.len() < most {
+                    due.extend(engine.follow_up_at(&reader, place, now)?);
+                }
+            }
+        }
+        Ok(due)
     }
 
     /// When [`Topics::follow_up`] has something to do, if nothing comes until then.
@@ -146,6 +194,29 @@ impl<S: Store> Topics<'_, S> {
     }
 }
 
+impl<S: Store> Engine<S> {
+    /// The topic whose question waits there, where it is time to follow it up.
+    fn follow_up_at(
+        &self,
+        reader: &impl Read,
+        place: Waiting,
+        now: Timestamp,
+    ) -> Result<Option<FollowUp>, Error> {
+        let talk = talk_of(reader, &place.contact)?;
+        let (Some((topic, _)), Some(pending)) = (talk.open(), talk.pending()) else { return Ok(None) };
+        let Some(topic) = self.config.topics.get(topic) else { return Ok(None) };
+        // When it is time does not depend on what is known of her.
+        let profile = Profile::default();
+        let scene = Scene::new(topic, &talk, &profile, &self.config.brand, now);
+        let Some(due) = scene.due().filter(|due| *due <= now) else { return Ok(None) };
+        // The thread does not say whose it is; the question does.
+        let asked =
+            reader.entry(&pending.asked.at.key)?.map(|entry| read_entry(&entry)).transpose()?.flatten();
+        let contact = asked.as_ref().and_then(|asked| asked.event.body.whom()).cloned();
+        Ok(contact.map(|contact| FollowUp { contact, topic: topic.id().clone(), due, place }))
+    }
+}
+
 /// What a message, all of whose text is `text`, means to the open topic: events, or `None` where it is not for it.
 pub(super) fn answer<W: Write>(
     session: &mut Session<'_, W>,
@@ -160,6 +231,21 @@ pub(super) fn answer<W: Write>(
     let Some(turn) = stage.scene().hear_with(&heard, proposal.as_ref()) else { return Ok(None) };
     let (at, id) = (Some(event.occurred_at), Some(&message.message_id));
     Ok(Some(stage.events(session, &turn, event.key(), at, id)?.0))
+}
+
+/// A person takes over, since she asks something that no topic answers; nothing where one answers already.
+pub(super) fn hand_over<W: Write>(
+    session: &Session<'_, W>,
+    event: &Event,
+    contact: &Identifier,
+) -> Result<Vec<Event>, Error> {
+    let Body::MessageReceived(message) = &event.body else { return Ok(Vec::new()) };
+    if talk_of(&session.tx, &contact.key(session.lens.tenant))?.handler() == Handler::Person {
+        return Ok(Vec::new());
+    }
+    let mut over = ConversationHandedOver::new(contact.clone(), "question".to_owned());
+    over.message_id = Some(message.message_id.clone());
+    Ok(vec![decided("question", event.key(), session.latest(), contact, over)])
 }
 
 /// What kind of answer waits for a text of that contact point, for whoever reads it before a topic does.
@@ -298,11 +384,7 @@ impl<'e> Stage<'e> {
     }
 
     fn event(&self, what: &str, key: EventKey, at: Timestamp, body: impl Into<Body>) -> Event {
-        let source = SourceId::new(DECISIONS).expect("a constant that is an id");
-        let id = EventId::new(format!("{what}:{key}")).expect("made of hexadecimal digits");
-        let mut event = Event::new(source, id, at, body);
-        event.identifiers.push(self.contact.clone());
-        event
+        decided(what, key, at, &self.contact, body)
     }
 
     /// A key for what no event of the host leads to: of the contact point, the run, and how often its question was asked.
@@ -316,6 +398,15 @@ impl<'e> Stage<'e> {
             &EventId::new(id).expect("short, of letters, digits and colons"),
         )
     }
+}
+
+/// An event named after what led to it.
+fn decided(what: &str, key: EventKey, at: Timestamp, contact: &Identifier, body: impl Into<Body>) -> Event {
+    let source = SourceId::new(DECISIONS).expect("a constant that is an id");
+    let id = EventId::new(format!("{what}:{key}")).expect("made of hexadecimal digits");
+    let mut event = Event::new(source, id, at, body);
+    event.identifiers.push(contact.clone());
+    event
 }
 
 /// Where a contact point stands in its topics.

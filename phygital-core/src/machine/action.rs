@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::FoldKey;
 use crate::event::kinds::decisions::{ActionCompleted, ActionRequested};
-use crate::vocab::{ActionId, Identifier, MessageClass, Personal, Purpose, Timestamp};
+use crate::vocab::{ActionId, Identifier, MessageClass, OrderId, Personal, Purpose, Timestamp};
 
 /// An action that waits for the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct Action {
     /// What to say.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub text: Option<Personal>,
+    /// The order that it is about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub order_id: Option<OrderId>,
     /// By when it has to be carried out.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub due_by: Option<Timestamp>,
@@ -66,9 +69,15 @@ impl Action {
             purpose: None,
             class: None,
             text: None,
+            order_id: None,
             due_by: None,
             expires_at: None,
         }
+    }
+
+    /// Whether it is a message to her.
+    pub fn is_message(&self) -> bool {
+        self.action == Action::SEND || self.action == Action::ANSWER
     }
 
     /// The action that an event asks for.
@@ -81,6 +90,7 @@ impl Action {
             purpose: event.purpose,
             class: event.class,
             text: event.text.clone(),
+            order_id: event.order_id.clone(),
             due_by: event.due_by,
             expires_at: event.expires_at,
         }

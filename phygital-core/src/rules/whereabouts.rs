@@ -191,7 +191,8 @@ fn tables() -> &'static Tables {
         for found in area_codes.values().chain(countries.values()) {
             for zone in &found.zones {
                 let places = keeping.entry(*zone).or_default();
-                places.extend(found.places.iter().filter(|place| !places.contains(place)).collect::<Vec<_>>());
+                places
+                    .extend(found.places.iter().filter(|place| !places.contains(place)).collect::<Vec<_>>());
             }
         }
         Tables { area_codes, countries, calling, north_america, keeping }

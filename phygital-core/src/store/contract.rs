@@ -4,7 +4,7 @@
 
 use super::{
     Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Read, Statement, StorageFault, Store,
-    StoreIdentity, TagRow, Write,
+    StoreIdentity, TagRow, Waiting, Write,
 };
 use crate::event::{Body, Event, FoldKey};
 use crate::identity::Details;
@@ -30,6 +30,8 @@ pub fn check<S: Store>(mut make: impl FnMut() -> S) {
     clearing_the_fold_keeps_the_log(make());
     rows_are_removed_one_by_one(make());
     snapshots_are_found_by_what_they_come_before(make());
+    threads_wait_in_their_order(make());
+    threads_wait_in_their_order(make());
     payloads_are_struck_in_place(make());
     the_fold_reads_the_same_in_every_store(make());
 }
@@ -138,8 +140,8 @@ fn fill(writer: &mut impl Write) {
         writer.put_ledger(&identifier_key(n), "{}").expect("written");
         writer.put_offer(&format!("CODE{n}"), "{}").expect("written");
         writer.put_tries(&identifier_key(n), "[]").expect("written");
-        writer.put_thread(&identifier_key(n), "{\"n\":1}").expect("written");
-        writer.put_thread(&identifier_key(n), "{}").expect("written");
+        writer.put_thread(&identifier_key(n), "{\"n\":1}", Some(at(7))).expect("written");
+        writer.put_thread(&identifier_key(n), "{}", (n > 1).then(|| at(20 - i64::from(n)))).expect("written");
         writer.put_tag(&tag(n)).expect("written");
         writer.put_mark(&tag(n).uid, KeyEpoch::FIRST, &mark(n)).expect("written");
         writer.put_spenders(euro(), u16::from(n), u64::from(n)).expect("written");
@@ -438,6 +440,33 @@ fn rows_are_removed_one_by_one<S: Store>(mut store: S) {
     assert_eq!(folded(&writer).len(), before.len() - 11);
     assert!(writer.identifiers_of(&customer_id(1)).expect("read").is_empty());
     assert!(writer.links(&key).expect("read").is_empty());
+}
+
+fn threads_wait_in_their_order<S: Store>(mut store: S) {
+    let mut writer = store.writer().expect("a writer");
+    for (n, since) in [(1, Some(3)), (2, None), (3, Some(2)), (4, Some(3)), (5, Some(9))] {
+        writer.put_thread(&identifier_key(n), "{}", since.map(at)).expect("written");
+    }
+    // The same text, which waits no longer, or since another time; and one that is gone.
+    writer.put_thread(&identifier_key(5), "{}", None).expect("written");
+    writer.put_thread(&identifier_key(2), "{}", Some(at(1))).expect("written");
+    writer.put_thread(&identifier_key(6), "{}", Some(at(0))).expect("written");
+    writer.remove_thread(&identifier_key(6)).expect("removed");
+    let waits = |since, n| Waiting { since: at(since), contact: identifier_key(n) };
+    let all = [waits(1, 2), waits(2, 3), waits(3, 1), waits(3, 4)];
+    fn judge(reader: &impl Read, all: &[Waiting]) {
+        for most in 0..6 {
+            let first = reader.waiting_threads(None, most).expect("read");
+            assert_eq!(first, all[..most.min(all.len())]);
+            for (n, behind) in all.iter().enumerate() {
+                let later = reader.waiting_threads(Some(behind), most).expect("read");
+                assert_eq!(later, all[n + 1..][..most.min(all.len() - n - 1)]);
+            }
+        }
+    }
+    judge(&writer, &all);
+    writer.commit().expect("committed");
+    judge(&store.reader().expect("a reader"), &all);
 }
 
 fn payloads_are_struck_in_place<S: Store>(mut store: S) {

@@ -5,14 +5,14 @@ use std::ops::Bound;
 
 use super::{
     Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StorageError,
-    StorageFault, Store, StoreIdentity, Stored, TagRow, Write,
+    StorageFault, Store, StoreIdentity, Stored, TagRow, Waiting, Write,
 };
 use crate::event::{FoldKey, Origin};
 use crate::identity::Details;
 use crate::log::{Head, LogEntry, Sealed};
 use crate::vocab::{
     ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch,
-    TagUid,
+    TagUid, Timestamp,
 };
 
 /// A store that lives as long as its process: for tests, simulations and services that keep no data.
@@ -51,7 +51,7 @@ struct Folded {
     ledgers: BTreeMap<IdentifierKey, String>,
     offers: BTreeMap<String, String>,
     tries: BTreeMap<IdentifierKey, String>,
-    threads: BTreeMap<IdentifierKey, String>,
+    threads: BTreeMap<IdentifierKey, (String, Option<Timestamp>)>,
     tags: BTreeMap<TagUid, TagRow>,
     marks: BTreeMap<(TagUid, KeyEpoch), Mark>,
     spenders: BTreeMap<(Currency, u16), u64>,
@@ -286,7 +286,16 @@ impl Read for &Memory {
     }
 
     fn thread(&self, contact: &IdentifierKey) -> Stored<Option<String>> {
-        Ok(self.tables.folded.threads.get(contact).cloned())
+        Ok(self.tables.folded.threads.get(contact).map(|(thread, _)| thread.clone()))
+    }
+
+    fn waiting_threads(&self, behind: Option<&Waiting>, most: usize) -> Stored<Vec<Waiting>> {
+        let waits = |(contact, (_, since)): (&IdentifierKey, &(String, Option<Timestamp>))| {
+            since.map(|since| Waiting { since, contact: *contact })
+        };
+        let mut waiting: Vec<Waiting> = self.tables.folded.threads.iter().filter_map(waits).collect();
+        waiting.sort_unstable();
+        Ok(waiting.into_iter().filter(|one| behind.is_none_or(|behind| one > behind)).take(most).collect())
     }
 
     fn is_erased(&self, key: &IdentifierKey) -> Stored<bool> {
@@ -370,8 +379,8 @@ impl Read for &Memory {
         for (contact, tries) in &folded.tries {
             show("tries", &format!("{contact} {tries}"));
         }
-        for (contact, thread) in &folded.threads {
-            show("thread", &format!("{contact} {thread}"));
+        for (contact, (thread, waits_since)) in &folded.threads {
+            show("thread", &text::thread(contact, thread, *waits_since));
         }
         for tag in folded.tags.values() {
             show("tag", &text::tag(tag));
@@ -411,6 +420,14 @@ pub mod text {
     /// What is said of whoever has an identifier, as JSON.
     pub fn details(details: &[Details]) -> String {
         serde_json::to_string(details).expect("texts are always JSON")
+    }
+
+    /// A thread's row.
+    pub fn thread(contact: &IdentifierKey, thread: &str, waits_since: Option<Timestamp>) -> String {
+        match waits_since {
+            Some(since) => format!("{contact} {thread} waits since {since}"),
+            None => format!("{contact} {thread}"),
+        }
     }
 
     /// A link's row.
@@ -502,6 +519,7 @@ read_through! {
     offer(code: &str) -> Option<String>;
     tries(contact: &IdentifierKey) -> Option<String>;
     thread(contact: &IdentifierKey) -> Option<String>;
+    waiting_threads(behind: Option<&Waiting>, most: usize) -> Vec<Waiting>;
     is_erased(key: &IdentifierKey) -> bool;
     has_erased() -> bool;
     tag(uid: &TagUid) -> Option<TagRow>;
@@ -701,8 +719,13 @@ impl Write for MemoryWriter<'_> {
         Ok(())
     }
 
-    fn put_thread(&mut self, contact: &IdentifierKey, thread: &str) -> Stored<()> {
-        self.set(|folded| &mut folded.threads, *contact, Some(thread.to_owned()));
+    fn put_thread(
+        &mut self,
+        contact: &IdentifierKey,
+        thread: &str,
+        waits_since: Option<Timestamp>,
+    ) -> Stored<()> {
+        self.set(|folded| &mut folded.threads, *contact, Some((thread.to_owned(), waits_since)));
         Ok(())
     }
 

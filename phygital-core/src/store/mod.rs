@@ -13,7 +13,7 @@ mod rows;
 
 pub use error::{StorageError, StorageFault};
 pub use memory::Memory;
-pub use rows::{Alike, CustomerRow, KnownBy, Link, Node, Statement, StoreIdentity};
+pub use rows::{Alike, CustomerRow, KnownBy, Link, Node, Statement, StoreIdentity, Waiting};
 
 pub use crate::machine::{Action, Mark, TagRow};
 
@@ -22,7 +22,7 @@ use crate::identity::Details;
 use crate::log::{Head, LogEntry, Sealed};
 use crate::vocab::{
     ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, IdentifierKey, KeyEpoch,
-    TagUid,
+    TagUid, Timestamp,
 };
 
 /// Shorthand for what every operation of a store gives.
@@ -150,6 +150,9 @@ pub trait Read {
     /// The thread of a contact point, as JSON.
     fn thread(&self, contact: &IdentifierKey) -> Stored<Option<String>>;
 
+    /// The threads in which something waits for her, longest first, behind one of them; at most `most`.
+    fn waiting_threads(&self, behind: Option<&Waiting>, most: usize) -> Stored<Vec<Waiting>>;
+
     /// Whether an identifier was erased.
     fn is_erased(&self, key: &IdentifierKey) -> Stored<bool>;
 
@@ -272,8 +275,13 @@ pub trait Write: Read {
     /// Removes failed tries.
     fn remove_tries(&mut self, contact: &IdentifierKey) -> Stored<()>;
 
-    /// Stores the thread of a contact point.
-    fn put_thread(&mut self, contact: &IdentifierKey, thread: &str) -> Stored<()>;
+    /// Stores the thread of a contact point, and since when something waits in it for her.
+    fn put_thread(
+        &mut self,
+        contact: &IdentifierKey,
+        thread: &str,
+        waits_since: Option<Timestamp>,
+    ) -> Stored<()>;
 
     /// Removes the thread of a contact point.
     fn remove_thread(&mut self, contact: &IdentifierKey) -> Stored<()>;

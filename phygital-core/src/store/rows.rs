@@ -3,7 +3,9 @@
 use crate::event::FoldKey;
 use crate::identity::Details;
 use crate::identity::matching::Millibits;
-use crate::vocab::{CustomerId, DescriptionKey, DeviceId, Identifier, IdentifierKey, IdentifierKind};
+use crate::vocab::{
+    CustomerId, DescriptionKey, DeviceId, Identifier, IdentifierKey, IdentifierKind, Timestamp,
+};
 
 /// Whose store it is.
 #[derive(Clone, PartialEq, Eq)]
@@ -97,4 +99,14 @@ pub struct CustomerRow {
     pub profile: String,
     /// The last event folded in.
     pub last: FoldKey,
+}
+
+/// A thread in which something waits for her.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_structs, reason = "a row")]
+pub struct Waiting {
+    /// Since when.
+    pub since: Timestamp,
+    /// Whose thread it is.
+    pub contact: IdentifierKey,
 }

@@ -62,8 +62,10 @@ pub const INBOUND_BYTES_MAX: usize = 4 * 1024;
 /// what one number may guess in an hour.
 pub const CODE_CANDIDATES_MAX: usize = 8;
 
-/// Most messages out that the thread of a contact point remembers: every cap of the rules is below.
-pub const SENDS_KEPT: usize = 64;
+/// Most doings of messages out that the thread of a contact point remembers. Of one message there are five: asked for, carried
+/// out, sent as the host and as the gateway tells it, failed; so these are as many messages as a cap may have. What went out
+/// before is taken to fill every cap.
+pub const DOINGS_KEPT: usize = 5 * CAP_LIMIT_MAX as usize;
 
 /// Most messages in that it remembers: a gateway that tells one twice does so within minutes.
 pub const RECEIVED_KEPT: usize = 64;

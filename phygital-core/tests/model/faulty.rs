@@ -8,11 +8,11 @@ use phygital_core::identity::Details;
 use phygital_core::log::{Head, LogEntry, Sealed};
 use phygital_core::store::{
     Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StorageError,
-    StorageFault, Store, StoreIdentity, Stored, TagRow, Write,
+    StorageFault, Store, StoreIdentity, Stored, TagRow, Waiting, Write,
 };
 use phygital_core::vocab::{
     ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, IdentifierKey, KeyEpoch,
-    TagUid,
+    TagUid, Timestamp,
 };
 
 /// What is to go wrong, shared between a store and its test.
@@ -163,6 +163,7 @@ impl<T: Read> Read for FaultyTransaction<T> {
         offer(code: &str) -> Option<String>;
         tries(contact: &IdentifierKey) -> Option<String>;
         thread(contact: &IdentifierKey) -> Option<String>;
+        waiting_threads(behind: Option<&Waiting>, most: usize) -> Vec<Waiting>;
         is_erased(key: &IdentifierKey) -> bool;
         has_erased() -> bool;
         tag(uid: &TagUid) -> Option<TagRow>;
@@ -207,7 +208,7 @@ impl<T: Write> Write for FaultyTransaction<T> {
         put_offer(code: &str, offer: &str) -> ();
         put_tries(contact: &IdentifierKey, tries: &str) -> ();
         remove_tries(contact: &IdentifierKey) -> ();
-        put_thread(contact: &IdentifierKey, thread: &str) -> ();
+        put_thread(contact: &IdentifierKey, thread: &str, waits_since: Option<Timestamp>) -> ();
         remove_thread(contact: &IdentifierKey) -> ();
         put_tag(tag: &TagRow) -> ();
         put_mark(uid: &TagUid, epoch: KeyEpoch, mark: &Mark) -> ();

@@ -47,6 +47,13 @@ impl<'r> Columns<'r> {
         Timestamp::from_micros(self.take()?).map_err(|_| unexpected(column, Type::Integer))
     }
 
+    /// The next column, a time or none.
+    pub(super) fn maybe_time(&mut self) -> Result<Option<Timestamp>> {
+        let column = self.next;
+        let micros: Option<i64> = self.take()?;
+        micros.map(Timestamp::from_micros).transpose().map_err(|_| unexpected(column, Type::Integer))
+    }
+
     /// The next two columns, a place in the fold.
     pub(super) fn fold(&mut self) -> Result<FoldKey> {
         Ok(FoldKey { at: self.time()?, key: EventKey::from_bytes(self.take()?) })

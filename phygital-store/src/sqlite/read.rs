@@ -6,7 +6,7 @@ use phygital_core::log::{Head, LogEntry};
 use phygital_core::store::memory::text;
 use phygital_core::store::{
     Action, Alike, CustomerRow, KnownBy, Link, Mark, Node, Position, Read, Statement, StoreIdentity, Stored,
-    TagRow,
+    TagRow, Waiting,
 };
 use phygital_core::vocab::{
     ActionId, Currency, CustomerId, DescriptionKey, DeviceId, Digest, EventKey, Hlc, Identifier,
@@ -407,6 +407,20 @@ impl<Mode> Read for Transaction<'_, Mode> {
         self.text("reading a thread", SQL, [contact.as_bytes()])
     }
 
+    fn waiting_threads(&self, behind: Option<&Waiting>, most: usize) -> Stored<Vec<Waiting>> {
+        // Before every other one there is no time.
+        let since = behind.map_or(i64::MIN, |behind| behind.since.as_micros());
+        let contact = behind.map_or(&[][..], |behind| behind.contact.as_bytes());
+        self.all(
+            "reading what waits",
+            "SELECT waits_since, contact FROM thread
+             WHERE waits_since IS NOT NULL AND (waits_since, contact) > (?1, ?2)
+             ORDER BY waits_since, contact LIMIT ?3",
+            (since, contact, limit(most)),
+            |row| Ok(Waiting { since: row.time()?, contact: IdentifierKey::from_bytes(row.take()?) }),
+        )
+    }
+
     fn is_erased(&self, key: &IdentifierKey) -> Stored<bool> {
         let there = self.one(
             "reading what was erased",
@@ -535,7 +549,10 @@ impl<Mode> Read for Transaction<'_, Mode> {
             Ok(format!("{code} {offer}"))
         })?;
         table("tries", "SELECT contact, tries FROM tries ORDER BY contact", &pair)?;
-        table("thread", "SELECT contact, thread FROM thread ORDER BY contact", &pair)?;
+        table("thread", "SELECT contact, thread, waits_since FROM thread ORDER BY contact", &|row| {
+            let (key, thread): (_, String) = (key(row)?, row.take()?);
+            Ok(text::thread(&key, &thread, row.maybe_time()?))
+        })?;
         table("tag", "SELECT tag FROM tag ORDER BY uid", &|row| Ok(text::tag(&json(row)?)))?;
         table(
             "mark",

@@ -401,12 +401,18 @@ impl Write for Transaction<'_, Writing> {
         self.put("removing failed tries", "DELETE FROM tries WHERE contact = ?1", [contact.as_bytes()])
     }
 
-    fn put_thread(&mut self, contact: &IdentifierKey, thread: &str) -> Stored<()> {
+    fn put_thread(
+        &mut self,
+        contact: &IdentifierKey,
+        thread: &str,
+        waits_since: Option<Timestamp>,
+    ) -> Stored<()> {
         self.put(
             "writing a thread",
-            "INSERT INTO thread (contact, thread) VALUES (?1, ?2)
-             ON CONFLICT (contact) DO UPDATE SET thread = excluded.thread WHERE thread <> excluded.thread",
-            (contact.as_bytes(), thread),
+            "INSERT INTO thread (contact, thread, waits_since) VALUES (?1, ?2, ?3)
+             ON CONFLICT (contact) DO UPDATE SET thread = excluded.thread, waits_since = excluded.waits_since
+             WHERE thread <> excluded.thread OR waits_since IS NOT excluded.waits_since",
+            (contact.as_bytes(), thread, waits_since.map(|since| since.as_micros())),
         )
     }
 

@@ -225,6 +225,12 @@ pub fn languages() -> impl Iterator<Item = &'static str> {
     lexicons().map(|(language, _)| language)
 }
 
+/// Whether a text asks something: by its mark at the end, or by the words that it begins with, in any of the [`languages`].
+pub(crate) fn asks(text: &str) -> bool {
+    let said = Text::read(text);
+    said.asks || lexicons().any(|(_, words)| words.asks.at(&said.pieces, 0).is_some())
+}
+
 fn declines(words: &Lexicon, said: &Text) -> bool {
     (0..said.pieces.len()).any(|at| words.decline.at(&said.pieces, at).is_some_and(|len| len > 1))
 }

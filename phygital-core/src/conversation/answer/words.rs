@@ -18,6 +18,8 @@ pub(super) struct Lexicon {
     pub(super) no: Phrases,
     /// She would rather not say, or does not know.
     pub(super) decline: Phrases,
+    /// A question begins with one of them.
+    pub(super) asks: Phrases,
     /// She is not sure of what she says.
     pub(super) hedge: Phrases,
     /// What is said next does not count.
@@ -260,6 +262,38 @@ mod tests {
         assert_eq!(said("Liked \u{201c}Shall we? yes or no\u{201d}"), ["LIKED"]);
         assert_eq!(said("\u{201c}yes"), ["YES"]);
         assert_eq!(said("\u{662}\u{661}"), ["21"], "Arabic digits");
+    }
+
+    #[test]
+    fn questions_are_told_by_their_mark_or_their_first_words() {
+        for text in [
+            "where is it",
+            "Wheres my order",
+            "is it ready yet",
+            "so?",
+            "hi, can you tell me?",
+            "wo bleibt das Paket",
+            "Où est ma commande",
+            "¿dónde está mi pedido",
+            "dov'\u{e8} il pacco",
+            "onde está",
+            "waar is mijn bestelling",
+        ] {
+            assert!(super::super::asks(text), "{text}");
+        }
+        for text in [
+            "thanks!",
+            "ok",
+            "great, coming at five",
+            "it is fine",
+            "danke",
+            "merci",
+            "",
+            "42",
+            "Liked \u{201c}where is it\u{201d}",
+        ] {
+            assert!(!super::super::asks(text), "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A message on its way through the gate: each thing that may stand against it.
 
+use std::iter::repeat_n;
 use std::time::Duration;
 
 use super::{Gate, Outgoing, Refusal, Refused, Standing};
@@ -81,10 +82,15 @@ impl<'g> Judging<'g> {
         refused_by.extend(closed.map(|rule| Refused { reason, rule: Some(rule.id.clone()) }));
     }
 
-    /// When the messages that a rule counts went out.
+    /// When the messages that a rule counts went out. What may be forgotten counts as if it filled the rule.
     fn counted(&self, rule: &Rule) -> Vec<Timestamp> {
         let sends = self.standing.sends.iter().filter(|sent| rule.concerns(sent.class));
-        sends.map(|sent| sent.at).collect()
+        let full = match &rule.body {
+            RuleBody::Cap(cap) => usize::try_from(cap.limit()).unwrap_or(usize::MAX),
+            _ => 1,
+        };
+        let forgotten = self.standing.remembers_from.into_iter().flat_map(|at| repeat_n(at, full));
+        sends.map(|sent| sent.at).chain(forgotten).collect()
     }
 
     pub(super) fn caps_at(&self, at: Timestamp, refused_by: &mut Vec<Refused>) {

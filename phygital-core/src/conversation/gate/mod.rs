@@ -14,7 +14,7 @@ use super::lint::{Finding, Style};
 use super::sent::Sent;
 use crate::consent::Decision;
 use crate::rules::{RuleBook, RuleId, Whereabouts};
-use crate::vocab::{Identifier, MessageClass, Personal, Purpose, Timestamp};
+use crate::vocab::{Identifier, MessageClass, OrderId, Personal, Purpose, Timestamp};
 use judging::Judging;
 
 /// What decides whether a message may go out: the rules, the brand's style, and a few times.
@@ -79,6 +79,8 @@ pub struct Outgoing {
     /// Whether it answers her very text, as the confirmation of an opt-out, or help: that is owed whatever she agreed to, at
     /// any hour (47 CFR 64.1200(a)(12), CTIA Messaging Principles).
     pub owed: bool,
+    /// The order that it is about: what she writes next may be about it too.
+    pub about: Option<OrderId>,
 }
 
 /// What is known of who is to get a message.
@@ -93,6 +95,8 @@ pub struct Standing {
     pub whereabouts: Whereabouts,
     /// What went out to this contact point, or waits to, in any order. What is stamped later than now counts as well.
     pub sends: Vec<Sent>,
+    /// What went out up to this time may be forgotten: so much is taken to have gone out then as fills every cap.
+    pub remembers_from: Option<Timestamp>,
     /// When she last wrote.
     pub last_inbound: Option<Timestamp>,
     /// When she last opted out of marketing, if no consent to it followed.
@@ -220,7 +224,17 @@ impl Outgoing {
     /// A message.
     pub fn new(to: Identifier, class: MessageClass, purpose: Purpose, text: impl Into<String>) -> Outgoing {
         let text = Personal::new(text.into());
-        Outgoing { to, class, purpose, text, expires_at: None, invites: false, waits: false, owed: false }
+        Outgoing {
+            to,
+            class,
+            purpose,
+            text,
+            expires_at: None,
+            invites: false,
+            waits: false,
+            owed: false,
+            about: None,
+        }
     }
 
     /// Of no use after a time.
@@ -238,6 +252,11 @@ impl Outgoing {
         Outgoing { waits: true, ..self }
     }
 
+    /// About an order, a reservation or an appointment.
+    pub fn about(self, order: OrderId) -> Outgoing {
+        Outgoing { about: Some(order), ..self }
+    }
+
     /// That answers her very text.
     pub fn owed(self) -> Outgoing {
         Outgoing { owed: true, ..self }
@@ -252,6 +271,7 @@ impl Standing {
             consent_until: None,
             whereabouts,
             sends: Vec::new(),
+            remembers_from: None,
             last_inbound: None,
             opted_out_at: None,
         }

@@ -349,3 +349,36 @@ proptest! {
         prop_assert!(!gate.decide(&message, &no, now).allowed);
     }
 }
+
+proptest! {
+    /// Whoever has forgotten what went out up to a time lets out nothing that who remembers would not.
+    #[test]
+    fn forgetting_loosens_nothing(
+        sends in prop::collection::vec((0_i64..4_000, 0..3_usize), 0..12), forgotten in 0_i64..4_000, ahead in 0_i64..3_000,
+        cap in 1..4_u32, hours in 1..60_u32, pause in 1..30_u32,
+    ) {
+        let start = at("2026-07-01T12:00:00Z").as_micros();
+        let minute = |minutes: i64| Timestamp::from_micros(start + minutes * 60_000_000).unwrap();
+        let rules = format!(
+            r#"{{"rules": [
+                {{"id": "own", "place": "*", "source": "", "cap": {{"kind": "rolling", "limit": {cap}, "window_hours": {hours}}}}},
+                {{"id": "day", "place": "*", "source": "", "cap": {{"kind": "calendar_day", "limit": {cap}}}}},
+                {{"id": "pause", "place": "*", "source": "", "cooling_off": {{"after": "send", "hours": {pause}}}}}
+            ]}}"#
+        );
+        let rules = RuleBook::standard().clone().extended_by(RuleBook::from_json(&rules).unwrap()).unwrap();
+        let gate = Gate { rules, ..gate() };
+        let message = advert("+13055550123");
+        let classes = [MessageClass::Marketing, MessageClass::Conversational, MessageClass::Transactional];
+        let sends: Vec<Sent> =
+            sends.into_iter().map(|(at, class)| Sent::new(minute(at), classes[class]).saying(true, true)).collect();
+        let whole = Standing { sends, ..granted(&message) };
+        let mut partly = whole.clone();
+        partly.sends.retain(|sent| sent.at > minute(forgotten));
+        partly.remembers_from = Some(minute(forgotten));
+        let now = minute(4_000 + ahead);
+        let (whole, partly) = (gate.decide(&message, &whole, now), gate.decide(&message, &partly, now));
+        prop_assert!(whole.allowed || !partly.allowed);
+        prop_assert!(partly.next_allowed.is_none_or(|next| whole.next_allowed.is_some_and(|whole| whole <= next)));
+    }
+}

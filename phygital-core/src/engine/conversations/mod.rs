@@ -7,8 +7,8 @@ use crate::consent::{Ledger, State};
 use crate::conversation::Sent;
 use crate::conversation::gate::{Outgoing, Standing, Verdict};
 use crate::conversation::thread::Thread;
-use crate::event::{Event, FoldKey};
 use crate::event::kinds::decisions::ActionRequested;
+use crate::event::{Event, FoldKey};
 use crate::machine::Action;
 use crate::rules::{MessageClass, Whereabouts};
 use crate::store::{Read, Store, Stored, Write};
@@ -98,6 +98,7 @@ pub(in crate::engine) fn gated<W: Write>(
     action.purpose = Some(message.purpose);
     action.class = Some(message.class);
     action.text = Some(message.text.clone());
+    action.order_id = message.about.clone();
     let said = [(verdict.says_brand, "brand"), (verdict.says_opt_out, "opt_out")];
     action.says = said.iter().filter(|(says, _)| *says).map(|(_, what)| (*what).to_owned()).collect();
     action.expires_at = if verdict.allowed { verdict.expires_at } else { message.expires_at };
@@ -108,10 +109,10 @@ pub(in crate::engine) fn gated<W: Write>(
 
 /// The message that an action sends, if it sends one.
 pub(in crate::engine) fn message_of(action: &Action) -> Option<Outgoing> {
-    let owed = action.action == Action::ANSWER;
-    if !owed && action.action != Action::SEND {
+    if !action.is_message() {
         return None;
     }
+    let owed = action.action == Action::ANSWER;
     let to = action.to.clone()?;
     let purpose = action.purpose.unwrap_or(Purpose::Marketing);
     let class = action.class.unwrap_or(match purpose {
@@ -123,6 +124,7 @@ pub(in crate::engine) fn message_of(action: &Action) -> Option<Outgoing> {
     message.expires_at = action.expires_at;
     // An answer within the conversation that she began is owed, whatever she withdrew: it may confirm just that.
     message.owed = owed;
+    message.about = action.order_id.clone();
     Some(message)
 }
 
@@ -140,7 +142,8 @@ impl<R: Read> Asking<'_, R> {
     pub(in crate::engine) fn judge(&self, message: &Outgoing, of: Option<&Action>) -> Stored<Verdict> {
         let key = message.to.key(self.tenant);
         let ledger = fold::read_ledger(self.tx, &key)?;
-        let History { mut sends, last_inbound, zones } = History::of(self.tx, &key, self.now)?;
+        let History { mut sends, remembers_from, last_inbound, zones } =
+            History::of(self.tx, &key, self.now)?;
         if let Some(action) = of {
             let place =
                 |sent: &Sent| (sent.at, sent.action.clone()) < (action.cause.at, Some(action.id.clone()));
@@ -153,6 +156,7 @@ impl<R: Read> Asking<'_, R> {
             standing.opted_out_at = opted_out_at(ledger);
         }
         standing.sends = sends;
+        standing.remembers_from = remembers_from;
         standing.last_inbound = last_inbound;
         Ok(self.config.gate.decide(message, &standing, self.now))
     }
@@ -163,6 +167,8 @@ struct History {
     /// What went out to it or waits to. With it what went to the other numbers and addresses of its customer: the caps of two
     /// who turn out to be one add up.
     sends: Vec<Sent>,
+    /// Up to when some of that may be forgotten.
+    remembers_from: Option<Timestamp>,
     /// When she last wrote by it.
     last_inbound: Option<Timestamp>,
     zones: Zones,
@@ -171,13 +177,15 @@ struct History {
 impl History {
     fn of(tx: &impl Read, contact: &IdentifierKey, now: Timestamp) -> Stored<History> {
         let own = fold::read_thread(tx, contact)?.unwrap_or_default();
-        let (mut sends, mut zones) = (own.sends(), Zones::own(&own, now));
+        let (mut sends, mut zones) = (own.sends(now), Zones::own(&own, now));
+        let mut remembers_from = own.remembers_from();
         each_other(tx, contact, |thread| {
             // What another number was told this one was not.
-            sends.extend(thread.sends().into_iter().map(|sent| sent.saying(false, false)));
+            sends.extend(thread.sends(now).into_iter().map(|sent| sent.saying(false, false)));
+            remembers_from = remembers_from.max(thread.remembers_from());
             zones.add(thread, now);
         })?;
-        Ok(History { sends, last_inbound: own.last_inbound(), zones })
+        Ok(History { sends, remembers_from, last_inbound: own.last_inbound(), zones })
     }
 }
 
@@ -204,11 +212,7 @@ pub(in crate::engine) struct Zones {
 }
 
 impl Zones {
-    pub(in crate::engine) fn of(
-        tx: &impl Read,
-        contact: &IdentifierKey,
-        now: Timestamp,
-    ) -> Stored<Zones> {
+    pub(in crate::engine) fn of(tx: &impl Read, contact: &IdentifierKey, now: Timestamp) -> Stored<Zones> {
         let mut zones = Zones::own(&fold::read_thread(tx, contact)?.unwrap_or_default(), now);
         each_other(tx, contact, |thread| zones.add(thread, now))?;
         Ok(zones)

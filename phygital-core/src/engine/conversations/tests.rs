@@ -150,8 +150,7 @@ enum Happening {
 }
 
 /// The last takes back.
-const ZONES: [&str; 5] =
-    ["America/New_York", "America/Chicago", "America/Los_Angeles", "Europe/Paris", ""];
+const ZONES: [&str; 5] = ["America/New_York", "America/Chicago", "America/Los_Angeles", "Europe/Paris", ""];
 
 fn happening() -> impl Strategy<Value = (Happening, i64)> {
     let who = 0_usize..2;
@@ -339,4 +338,62 @@ fn her_own_word_answers_what_the_number_leaves_open() {
     states_zone(&mut engine, "back", "2026-07-01T12:05:00Z", &[PENSACOLA], "");
     assert_eq!(judge(&mut engine, evening), (false, None));
     assert!(judge(&mut engine, "2026-07-02T18:30:00Z").0);
+}
+
+#[test]
+fn what_expires_unsent_is_given_back_to_the_caps() {
+    let mut engine = joined();
+    // Three a day in Florida: three are asked for, and nobody carries them out.
+    for (id, when) in
+        [("a", "2026-07-02T14:00:00Z"), ("b", "2026-07-02T14:01:00Z"), ("c", "2026-07-02T14:02:00Z")]
+    {
+        assert!(matches!(send(&mut engine, id, &advert(), when), Sending::Waits(..)));
+    }
+    let Sending::Refused(full) = send(&mut engine, "d", &advert(), "2026-07-02T14:03:00Z") else {
+        panic!("sent")
+    };
+    assert_eq!(full.reasons(), [Refusal::FrequencyCapped]);
+    // They were to be delivered within four hours.
+    let last = at("2026-07-02T18:02:00Z").saturating_sub(Duration::from_micros(1)).to_string();
+    assert!(matches!(send(&mut engine, "e", &advert(), "2026-07-02T17:59:59Z"), Sending::Refused(_)));
+    assert!(
+        matches!(send(&mut engine, "f", &advert(), &last), Sending::Waits(..)),
+        "the first two have expired"
+    );
+    assert!(matches!(send(&mut engine, "g", &advert(), "2026-07-02T18:02:00Z"), Sending::Waits(..)));
+    assert!(matches!(send(&mut engine, "h", &advert(), "2026-07-02T18:02:01Z"), Sending::Waits(..)));
+    assert!(matches!(send(&mut engine, "i", &advert(), "2026-07-02T18:02:02Z"), Sending::Refused(_)));
+    // The first was handed on after all: it counts again, and with the three that wait it is one too many.
+    engine
+        .actions()
+        .acknowledge(&"a".parse().unwrap(), Outcome::Delivered, at("2026-07-02T18:03:00Z"))
+        .unwrap();
+    assert_eq!(due(&mut engine, "2026-07-02T18:04:00Z").len(), 2);
+}
+
+#[test]
+fn outcomes_outlast_an_erasure() {
+    // An e-mail address named in an action's event, and erased: the number's thread is made anew.
+    let mut engine = joined();
+    assert!(matches!(send(&mut engine, "a", &advert(), "2026-07-02T14:00:00Z"), Sending::Waits(..)));
+    engine.actions().acknowledge(&"a".parse().unwrap(), Outcome::Failed, at("2026-07-02T14:01:00Z")).unwrap();
+    assert!(matches!(send(&mut engine, "b", &advert(), "2026-07-02T14:02:00Z"), Sending::Waits(..)));
+    engine
+        .actions()
+        .acknowledge(&"b".parse().unwrap(), Outcome::Delivered, at("2026-07-02T14:03:00Z"))
+        .unwrap();
+    let mut texted = Event::new(
+        "//sms".parse().unwrap(),
+        "m".parse().unwrap(),
+        at("2026-07-02T14:04:00Z"),
+        crate::event::kinds::conversation::MessageReceived::new("m".parse().unwrap()),
+    );
+    let email: Identifier = "email:ada@shop.example".parse().unwrap();
+    texted.identifiers = vec![ada(), email.clone()];
+    engine.record(texted, at("2026-07-02T14:04:00Z")).unwrap();
+    let thread = |engine: &Engine<Memory>| engine.consents().thread(&ada()).unwrap().unwrap();
+    let before = thread(&engine);
+    engine.erase_identifier(&email, at("2026-07-02T14:05:00Z")).unwrap();
+    assert_eq!(thread(&engine).sends(at("2026-07-02T14:06:00Z")), before.sends(at("2026-07-02T14:06:00Z")));
+    assert_eq!(thread(&engine).sends(at("2026-07-02T14:06:00Z")).len(), 1);
 }

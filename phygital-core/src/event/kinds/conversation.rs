@@ -2,8 +2,8 @@
 
 use super::kinds;
 use crate::vocab::{
-    ActionId, ConsentMethod, Digest, Identifier, MessageId, NoticeId, Personal, Purpose, Right, StaffId,
-    SuppressionCause, Timestamp, TopicId,
+    ActionId, ConsentMethod, Digest, Identifier, MessageId, NoticeId, OrderId, Personal, Purpose, Right,
+    StaffId, SuppressionCause, Timestamp, TopicId,
 };
 
 kinds! {
@@ -43,6 +43,8 @@ kinds! {
         action_id: Option<ActionId>,
         purpose: Option<Purpose>,
         body: Option<Personal>,
+        /// The order that it is about.
+        order_id: Option<OrderId>,
     }
 
     /// A text message came in. Who sent it is an identifier of the event.
@@ -170,6 +172,8 @@ kinds! {
         step: Option<String>,
         /// The message that led to it.
         message_id: Option<MessageId>,
+        /// The order that is talked of: what went out last was about it.
+        order_id: Option<OrderId>,
     }
 
     /// A conversation is given back to the rules: the open topic goes on.

@@ -4,7 +4,7 @@
 use super::kinds;
 use crate::vocab::{
     ActionId, CustomerId, Digest, EventKey, Identifier, IdentifierKey, KeyEpoch, MessageClass, MessageId,
-    NoticeId, Personal, Purpose, ReadCounter, TagUid, Timestamp, TopicId, TouchpointId,
+    NoticeId, OrderId, Personal, Purpose, ReadCounter, TagUid, Timestamp, TopicId, TouchpointId,
 };
 
 kinds! {
@@ -58,6 +58,8 @@ kinds! {
         text: Option<Personal>,
         /// What the text was found to say: `brand`, `opt_out`.
         says: Vec<String>,
+        /// The order that it is about.
+        order_id: Option<OrderId>,
         /// By when it has to be carried out.
         due_by: Option<Timestamp>,
         /// The host must not carry it out later than this.
