@@ -175,7 +175,7 @@ impl Feed {
             let line = json!({
                 "kind": "summary", "taps": h.taps, "genuine": h.genuine, "replayed": h.replayed,
                 "forged": h.forged, "not_enrolled": h.not_enrolled, "out_of_service": h.out_of_service,
-                "opt_ins": h.opt_ins, "opt_outs": h.opt_outs, "customers_known": h.customers_known,
+                "opt_ins": h.opt_ins, "opt_outs": h.opt_outs, "stated": h.stated, "customers_known": h.customers_known,
                 "orders": h.orders, "revenue_by_first_touch": revenue, "files": files,
             });
             self.put(&line.to_string())?;
@@ -188,8 +188,8 @@ impl Feed {
                 h.taps, h.genuine, h.replayed, h.forged, h.not_enrolled, h.out_of_service
             ))?;
             self.put(&format!(
-                "  {} opt-ins, {} opt-outs, {} customers known, {} orders",
-                h.opt_ins, h.opt_outs, h.customers_known, h.orders
+                "  {} opt-ins, {} opt-outs, {} facts stated, {} customers known, {} orders",
+                h.opt_ins, h.opt_outs, h.stated, h.customers_known, h.orders
             ))?;
             for row in report_rows(data) {
                 self.put(&row)?;

@@ -4,7 +4,7 @@
 //! here: what was looked at the evening before, what was tapped, who opts in. The first [`CAST`] customers play the
 //! story's parts as well; the few orders of these parts are added to those of the generator.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use phygital_core::event::kinds::commerce::{
     CheckoutStarted, OrderCompleted, OrderRefunded, OrderSums, ProductAdded, ProductAddedToWishlist,
@@ -34,6 +34,9 @@ pub(super) const DAY: u32 = 86_400;
 const HOUR: u32 = 3_600;
 const MINUTE: u32 = 60;
 
+/// When the shops follow up what they asked: an hour at which messages may go out from coast to coast.
+const FOLLOW_UP_AT: u32 = 15 * HOUR;
+
 /// The till that has no connection, and on which day.
 pub(super) const OFFLINE: (usize, u32) = (2, 17);
 
@@ -58,8 +61,10 @@ pub(super) enum Act {
     Forge { whose: u32 },
     /// A tag that nobody enrolled is tapped.
     Stranger,
-    /// A customer sends a text.
-    Text { who: u32, body: String, states: Vec<(&'static str, String)> },
+    /// A customer sends a text; and what she will answer to the questions that follow.
+    Text { who: u32, body: String, answers: VecDeque<String> },
+    /// The shops follow up what they asked.
+    FollowUp,
     /// The shops say something of a tag.
     Status { tag: usize, status: TagStatus, why: &'static str },
     /// Somebody asks whether two identifiers are one customer.
@@ -95,8 +100,8 @@ pub(super) struct Joins {
     pub(super) after: u32,
     /// How her phone mangles the text.
     pub(super) mangle: usize,
-    /// What she then says of herself, in a text of its own.
-    pub(super) says: Option<(String, Vec<(&'static str, String)>)>,
+    /// What she answers to the questions that she is asked then; beyond these she keeps still.
+    pub(super) answers: VecDeque<String>,
     /// When she leaves again, seconds after she joined.
     pub(super) leaves_after: Option<u32>,
 }
@@ -111,6 +116,9 @@ impl Plan {
         }
         let draw = Draw::new(seed, streams::PLAN);
         Story { plan: &mut plan, draw, customers }.plan();
+        for day in 0..DAYS {
+            plan.add(day * DAY + FOLLOW_UP_AT, Act::FollowUp);
+        }
         plan
     }
 
@@ -329,21 +337,20 @@ impl Life<'_> {
         if !self.draw.chance(percent) {
             return None;
         }
-        let taste = self.customer.taste;
-        let size = catalogue::CLOTHING_SIZES[taste.clothing];
-        let shoes = catalogue::SHOE_SIZES[taste.shoes];
-        let says = match self.draw.below(10) {
-            0 | 1 => Some((
-                format!("I wear {size} and mostly navy"),
-                vec![("size.clothing", size.to_owned()), ("favourite_color", "navy".to_owned())],
-            )),
-            2 => Some((format!("my shoe size is {shoes}!"), vec![("size.shoes", shoes.to_owned())])),
-            _ => None,
+        let shoes = catalogue::SHOE_SIZES[self.customer.taste.shoes];
+        let colour = ["navy", "mostly black", "Red!", "green, I think"][self.customer.number as usize % 4];
+        let answers = match self.draw.below(10) {
+            0..=3 => vec![format!("I take a {shoes}"), colour.to_owned()],
+            4 => vec![format!("my size is {shoes}!"), "skip".to_owned()],
+            5 => vec!["no idea, sorry".to_owned(), colour.to_owned()],
+            6 => vec![shoes.to_owned()],
+            _ => Vec::new(),
         };
         let leaves_after = self.draw.chance(8).then(|| (2 + self.draw.below(9) as u32) * DAY);
         // One in twenty finds the text again an hour later.
         let after = if self.draw.chance(5) { 70 * MINUTE } else { 20 + self.draw.below(100) as u32 };
-        Some(Joins { after, mangle: self.draw.below(MANGLES), says, leaves_after })
+        let answers = answers.into();
+        Some(Joins { after, mangle: self.draw.below(MANGLES), answers, leaves_after })
     }
 
     /// Who liked to be known comes back, once or twice, and taps again.
@@ -427,11 +434,8 @@ impl Story<'_> {
 
         let morning = DAY + 11 * HOUR;
         let shoes = catalogue::SHOE_SIZES[boots.size];
-        let says = (
-            format!("I take {shoes} in shoes, love dark green"),
-            vec![("size.shoes", shoes.to_owned()), ("favourite_color", "dark green".to_owned())],
-        );
-        let joins = Joins { after: 40, mangle: 1, says: Some(says), leaves_after: None };
+        let answers = [format!("I take {shoes} in shoes"), "dark green, I love it".to_owned()].into();
+        let joins = Joins { after: 40, mangle: 1, answers, leaves_after: None };
         self.plan.add(morning, Act::Tap { tag: 1, who, joins: Some(joins) });
         self.plan.add(morning + 15, Act::Again { whose: who, client: client(who) });
         let phone = phone(&self.customers[who as usize]);
@@ -462,7 +466,7 @@ impl Story<'_> {
     }
 
     fn joins_and_leaves(&mut self, who: u32) {
-        let joins = Joins { after: 30, mangle: 3, says: None, leaves_after: Some(10 * DAY) };
+        let joins = Joins { after: 30, mangle: 3, answers: VecDeque::new(), leaves_after: Some(10 * DAY) };
         self.plan.add(2 * DAY + 14 * HOUR, Act::Tap { tag: TAGS_A_SHOP + 1, who, joins: Some(joins) });
         self.plan.add(13 * DAY + 12 * HOUR, Act::Tap { tag: TAGS_A_SHOP + 1, who, joins: None });
     }
@@ -522,7 +526,7 @@ impl Story<'_> {
     }
 
     fn waits_too_long(&mut self, who: u32) {
-        let joins = Joins { after: 90 * MINUTE, mangle: 0, says: None, leaves_after: None };
+        let joins = Joins { after: 90 * MINUTE, mangle: 0, answers: VecDeque::new(), leaves_after: None };
         let tag = 2 * TAGS_A_SHOP;
         self.plan.add(12 * DAY + 12 * HOUR, Act::Tap { tag, who, joins: Some(joins) });
     }

@@ -1,13 +1,14 @@
 //! Plays the month: one act after the other, each through the engine's own doors.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
 use phygital_core::engine::{
     Engine, Error as EngineError, Explanation, Recognition, TapOutcome, TapRefused, TapRequest,
 };
-use phygital_core::event::kinds::conversation::{AttributeStated, MessageReceived, MessageSent};
+use phygital_core::event::kinds::conversation::{MessageReceived, MessageSent};
 use phygital_core::event::{Body, Event};
+use phygital_core::log;
 use phygital_core::machine::{Action, Outcome};
 use phygital_core::optin::Platform;
 use phygital_core::profile::Role;
@@ -29,6 +30,8 @@ use super::{Error, Options, finish, new_store, published, tally};
 const WEB_EVERY: u32 = 3_600;
 /// When the till that was offline comes back, the day after.
 const BACK_AT: u32 = (OFFLINE.1 + 1) * DAY + 9 * 3_600 + 50 * 60;
+/// So many seconds after a question she answers it.
+const ANSWERS_AFTER: u32 = 45;
 /// How many actions are pulled at once.
 const PULL: usize = 16;
 
@@ -47,6 +50,7 @@ pub(super) fn month(options: &Options, store: &Path, feed: &mut Feed) -> Result<
         web: Vec::new(),
         held: Vec::new(),
         joined: BTreeSet::new(),
+        asked: BTreeSet::new(),
         links: BTreeMap::new(),
         texts: 0,
         forged: 0,
@@ -70,6 +74,8 @@ struct Player<'p> {
     held: Vec<Event>,
     /// Who opted in and did not leave: she tells her number at the till.
     joined: BTreeSet<u32>,
+    /// Who was asked something, and will answer.
+    asked: BTreeSet<u32>,
     /// The last link that each customer got from a tag.
     links: BTreeMap<u32, String>,
     /// Texts and messages so far, for their ids.
@@ -154,7 +160,8 @@ impl Player<'_> {
             Act::Again { whose, client } => self.open_again(at, whose, &client),
             Act::Forge { whose } => self.forge(at, whose),
             Act::Stranger => self.tap(at, STRANGER, 0, None),
-            Act::Text { who, body, states } => self.text(at, who, &body, states),
+            Act::Text { who, body, answers } => self.text(at, who, &body, answers),
+            Act::FollowUp => self.follow_up(at),
             Act::Status { tag, status, why } => {
                 let Tag { soft, shop, touchpoint } = &self.tags[tag];
                 self.engine.tags().set_status(soft.uid(), status, instant(at))?;
@@ -240,13 +247,10 @@ impl Player<'_> {
         self.tell(who, Kind::Anonymous, at, place, &text)?;
         if let Some(joins) = joins {
             let body = mangled(opt_in.notice.keyword(), opt_in.code.as_str(), joins.mangle);
-            self.plan.add(at + joins.after, Act::Text { who, body, states: Vec::new() });
-            if let Some((body, states)) = joins.says {
-                self.plan.add(at + joins.after + 45, Act::Text { who, body, states });
-            }
+            self.plan.add(at + joins.after, Act::Text { who, body, answers: joins.answers });
             if let Some(after) = joins.leaves_after {
-                let body = goodbye(who).to_owned();
-                self.plan.add(at + joins.after + after, Act::Text { who, body, states: Vec::new() });
+                let (body, answers) = (goodbye(who).to_owned(), VecDeque::new());
+                self.plan.add(at + joins.after + after, Act::Text { who, body, answers });
             }
         }
         Ok(())
@@ -290,46 +294,72 @@ impl Player<'_> {
         self.carry_out(at)
     }
 
-    fn text(
-        &mut self,
-        at: u32,
-        who: u32,
-        body: &str,
-        states: Vec<(&'static str, String)>,
-    ) -> Result<(), Error> {
+    fn text(&mut self, at: u32, who: u32, body: &str, mut answers: VecDeque<String>) -> Result<(), Error> {
         let phone = phone_of(self.customers, who);
         let message_id = self.message_id("in");
         let mut message = MessageReceived::new(message_id.clone());
         message.body = Some(Personal::new(body));
         let received = sms(&message_id, "text", at, message.into()).with(phone.clone());
-        // The host read the sentence; it says what she stated, and in which words.
-        let stated = states.iter().map(|(attribute, value)| {
-            let mut stated = AttributeStated::new((*attribute).to_owned(), Personal::new(value));
-            stated.sentence = Some(Personal::new(body));
-            stated.message_id = Some(message_id.clone());
-            sms(&message_id, attribute, at, stated.into()).with(phone.clone())
-        });
-        let events: Vec<Event> = std::iter::once(received).chain(stated).collect();
-        let before = self.consents(&phone)?;
-        for answer in self.engine.record_all(events, instant(at))? {
-            answer?;
-        }
+        let (before, behind) = (self.consents(&phone)?, self.engine.log().len()?);
+        self.engine.record(received, instant(at))?;
         let name = self.customers[who as usize].person.short();
-        let after = self.consents(&phone)?;
+        let (after, facts) = (self.consents(&phone)?, self.stated(behind)?);
         if after.0 > before.0 {
             self.joined.insert(who);
             let text = format!("{name} texts {body:?}: number, tap, visit and consent belong together");
             self.tell(who, Kind::OptIn, at, "text", &text)?;
+            let topic = shops::wardrobe();
+            self.engine.topics().open(&phone, topic.id(), None, instant(at))?;
         } else if after.1 > before.1 {
             self.joined.remove(&who);
             self.tell(who, Kind::OptOut, at, "text", &format!("{name} texts {body:?}: she has left"))?;
-        } else if states.is_empty() {
-            let text = format!("{name} texts {body:?}: no code that counts");
-            self.feed.line(Kind::Refused, &clock(at), "text", &text)?;
-        } else {
-            let facts: Vec<String> = states.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        } else if !facts.is_empty() {
             let text = format!("{name} texts {body:?}: {}", facts.join(", "));
             self.tell(who, Kind::Stated, at, "text", &text)?;
+        } else if self.asked.contains(&who) {
+            self.tell(who, Kind::Note, at, "text", &format!("{name} texts {body:?}: let be"))?;
+        } else {
+            let text = format!("{name} texts {body:?}: no code that counts");
+            self.feed.line(Kind::Refused, &clock(at), "text", &text)?;
+        }
+        self.asked.remove(&who);
+        if self.engine.topics().talk(&phone)?.pending().is_some()
+            && let Some(body) = answers.pop_front()
+        {
+            self.asked.insert(who);
+            self.plan.add(at + ANSWERS_AFTER, Act::Text { who, body, answers });
+        }
+        self.carry_out(at)
+    }
+
+    /// What customers stated of themselves since a place in the log.
+    fn stated(&mut self, behind: u64) -> Result<Vec<String>, Error> {
+        let mut facts = Vec::new();
+        for (_, entry) in self.engine.log().entries(behind, PULL)? {
+            let recorded = log::open(&entry).map_err(EngineError::from)?;
+            if let Some(Body::AttributeStated(stated)) = recorded.map(|recorded| recorded.event.body) {
+                facts.push(format!("{} {}", stated.attribute, stated.value.reveal()));
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Asks again where nothing came, and ends what nobody answers.
+    fn follow_up(&mut self, at: u32) -> Result<(), Error> {
+        let mut last = None;
+        let mut count = 0_usize;
+        loop {
+            let due = self.engine.topics().follow_ups(last.as_ref(), PULL, instant(at))?;
+            for one in &due {
+                self.engine.topics().follow_up(&one.contact, instant(at))?;
+            }
+            count += due.len();
+            let Some(one) = due.into_iter().next_back() else { break };
+            last = Some(one);
+        }
+        if count > 0 {
+            let text = format!("{count} question(s) without an answer: asked once more, or let be");
+            self.feed.line(Kind::Action, &clock(at), "head office", &text)?;
         }
         self.carry_out(at)
     }
@@ -342,8 +372,13 @@ impl Player<'_> {
         Ok((count(State::Granted), count(State::Withdrawn)))
     }
 
-    /// Pulls what waits, carries it out as the host would, and acknowledges it.
+    /// Pulls what waits, carries it out as the host would, and acknowledges it; what has waited too long is let be.
     fn carry_out(&mut self, at: u32) -> Result<(), Error> {
+        for action in self.engine.actions().waiting(None, PULL)? {
+            if action.expires_at.is_some_and(|end| end <= instant(at)) {
+                self.engine.actions().acknowledge(&action.id, Outcome::Expired, instant(at))?;
+            }
+        }
         for action in self.engine.actions().due(None, PULL, instant(at))? {
             if action.action == Action::ALARM {
                 let text = action.text.as_ref().map_or("", |text| text.reveal());

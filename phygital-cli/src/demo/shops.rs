@@ -1,5 +1,6 @@
 //! The three shops as the engine sees them: their tags, their keys, their settings.
 
+use phygital_core::conversation::topic::Topic;
 use phygital_core::crypto::{Diversifier, Secret, diversify_aes128, ntag424_input};
 use phygital_core::engine::{Config, Engine, EntropyError};
 use phygital_core::event::kinds::shop::TagEnrolled;
@@ -30,6 +31,9 @@ pub(super) const WINDOW: usize = 3;
 pub(super) const TILL: usize = 4;
 /// A tag that came with the last delivery and is in no registry.
 pub(super) const STRANGER: usize = SHOPS.len() * TAGS_A_SHOP;
+
+/// What the shops ask whoever joins.
+const WARDROBE: &str = include_str!("wardrobe.json");
 
 const URL: &str = "tap.example/t?p={picc}&c={mac}";
 const KEY_NO: u8 = 2;
@@ -92,11 +96,17 @@ pub(super) fn open(seed: u64, store: Sqlite, now: Timestamp) -> Result<(Engine<S
 fn config() -> Config {
     let purposes = [Purpose::Recognition, Purpose::Personalization, Purpose::Marketing, Purpose::Measurement];
     let text = "Text us the code to be known at our shops, to be served as you like it, to let us measure what brings you, \
-                and to get our offers: at most 4 texts a month. Consent is no condition of buying. Message rates may apply. Reply STOP to \
+                and to get our offers: at most 4 a month. Consent is no condition of buying. Message rates may apply. Reply STOP to \
                 leave, HELP for help.";
     let id = "tap-sms-2026-09".parse().expect("a short id");
     let notice = Notice::new(id, text, "+12015550101", purposes).expect("a short notice");
-    Config::default().with_brand(BRAND).with_notice(notice.with_language("en").expect("a tag of BCP 47"))
+    let notice = notice.with_language("en").expect("a tag of BCP 47");
+    Config::default().with_brand(BRAND).with_notice(notice).with_topic(wardrobe())
+}
+
+/// What they ask, as a topic.
+pub(super) fn wardrobe() -> Topic {
+    Topic::from_json(WARDROBE).expect("a sound topic of ours")
 }
 
 fn tags(master: &Secret<16>, template: &UrlTemplate, draw: &mut Draw) -> Vec<Tag> {

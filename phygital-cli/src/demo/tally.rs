@@ -241,6 +241,7 @@ impl<'s> Tally<'s> {
                 }
             }
             Body::OptedOut(_) | Body::Unsubscribed(_) => headline.opt_outs += 1,
+            Body::AttributeStated(stated) => headline.stated += u64::from(stated.message_id.is_some()),
             Body::OrderCompleted(order) => {
                 self.orders.insert(order.order_id.to_string());
             }

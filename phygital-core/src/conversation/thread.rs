@@ -831,6 +831,27 @@ mod tests {
             prop_assert_eq!(serde_json::from_str::<Thread>(&json).unwrap(), one);
         }
 
+        /// Time gives back nothing but what waited, and only what was to go out by then; what went out counts for ever.
+        #[test]
+        fn time_gives_back_what_never_went(
+            events in prop::collection::vec((8..12u8, 0..60i64), 0..24), now in 0..70i64, later in 0..70i64,
+        ) {
+            let events: Vec<Recorded> = events.into_iter().map(|(n, second)| happens(n, second)).collect();
+            let thread = thread(&events);
+            let (before, after) = (thread.sends(at(now)), thread.sends(at(now + later)));
+            prop_assert!(after.iter().all(|sent| before.contains(sent)));
+            let until = |sent: &Sent| {
+                let asked = events.iter().rfind(|one| one.fold.at == sent.at).map(|one| &one.event.body);
+                match asked {
+                    Some(Body::ActionRequested(action)) => action.expires_at,
+                    _ => None,
+                }
+            };
+            for sent in before.iter().filter(|sent| !after.contains(sent)) {
+                prop_assert!(sent.waiting && until(sent).is_some_and(|end| at(now) < end && end <= at(now + later)));
+            }
+        }
+
         /// Also where more happens than is remembered, each outcome told late: what is remembered is the same, and it is what
         /// the latest doings say.
         #[test]

@@ -60,6 +60,8 @@ pub(crate) struct Headline {
     pub(crate) opt_ins: u64,
     /// Consents withdrawn.
     pub(crate) opt_outs: u64,
+    /// Facts that customers stated of themselves by text.
+    pub(crate) stated: u64,
     /// Known customers at the end.
     pub(crate) customers_known: u64,
     /// Orders completed.
@@ -160,6 +162,7 @@ mod tests {
                 out_of_service: 2,
                 opt_ins: 412,
                 opt_outs: 23,
+                stated: 31,
                 customers_known: 389,
                 orders: 1_106,
             },

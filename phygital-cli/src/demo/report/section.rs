@@ -32,6 +32,11 @@ pub(super) fn headline(figures: &Headline, revenue: &[CurrencyRevenue]) -> Strin
     tiles += &n("Opt-ins", figures.opt_ins, "Times that somebody agreed to hear from us.");
     tiles += &n("Opt-outs", figures.opt_outs, "Times that somebody withdrew.");
     tiles += &n(
+        "Facts stated",
+        figures.stated,
+        "What customers said of themselves by text, in answer to a question: a size, a colour.",
+    );
+    tiles += &n(
         "Customers known",
         figures.customers_known,
         "People with a contact point of their own at the end of the last day.",
