@@ -13,6 +13,7 @@ mod money;
 mod personal;
 mod purpose;
 mod time;
+mod tzif;
 mod zone;
 
 pub use gs1::{Gln, Gs1KeyError, Gtin, Sscc};

@@ -169,7 +169,7 @@ fn parse_plain(text: &[u8]) -> Option<i64> {
 ///
 /// Howard Hinnant, `chrono`-Compatible Low-Level Date Algorithms, `civil_from_days`: years begin in
 /// March, so that the leap day is the last.
-fn civil(days: i64) -> (i64, i64, i64) {
+pub(super) fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -181,7 +181,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
 }
 
 /// The reverse of [`civil`], by `days_from_civil` of the same page.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+pub(super) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = year - i64::from(month <= 2);
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
     let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;

