@@ -1,4 +1,4 @@
-"""The story in Python: python3 story.py FOLDER VECTORS, with the generated module `phygital` on the path."""
+"""The story in Python: python3 story.py FOLDER VECTORS, with the package `phygital` installed."""
 
 import json
 import pathlib
