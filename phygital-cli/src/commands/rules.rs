@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use phygital_core::rules::{MessageClass, Rule, RuleBody, RuleBook, Whereabouts, hours};
+use phygital_core::rules::{Rule, RuleBook, Whereabouts};
 use phygital_core::vocab::limits::RULE_BOOK_BYTES_MAX;
-use phygital_core::vocab::{Identifier, IdentifierKind, Timestamp};
-use serde::Serialize;
+use phygital_core::vocab::{Identifier, IdentifierKind};
 
 use crate::arguments::{Rules, RulesCheck, RulesList};
 use crate::failure::{Exit, Failure};
@@ -60,83 +59,27 @@ fn list(shop: &Shop, with: &RulesList, output: &mut Output) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
-/// What rules say of a message to a number.
-#[derive(Serialize)]
-struct Told {
-    allowed: bool,
-    places: Vec<String>,
-    zones: Vec<&'static str>,
-    /// Rules that are against it.
-    refused_by: Vec<String>,
-    next_allowed: Option<Timestamp>,
-    open_until: Option<Timestamp>,
-}
-
 fn check(shop: &Shop, with: &RulesCheck, output: &mut Output) -> Result<Exit, Failure> {
     let book = book(shop, with.rules.as_deref())?;
     let region = region(None, &shop.settings()?)?;
     let contact = Identifier::in_region(IdentifierKind::Phone, &with.phone, region)
         .map_err(|error| Failure::misuse("bad_argument", error.to_string()))?;
-    let told = judge(&book, &Whereabouts::of(&contact), with.class, &with.sent, shop.now()?);
+    let told = book.check(&Whereabouts::of(&contact), with.class, &with.sent, shop.now()?);
     if output.is_json() {
         output.object(&told)?;
     } else {
-        let places = told.places.join(", ");
-        output.text(format_args!(
-            "{}: {}",
-            if places.is_empty() { "nowhere known" } else { &places },
-            told.zones.join(", ")
-        ))?;
+        let places: Vec<&str> = told.places.iter().map(|place| place.as_str()).collect();
+        let zones: Vec<&str> = told.zones.iter().map(|zone| zone.name()).collect();
+        let refused_by: Vec<&str> = told.refused_by.iter().map(|rule| rule.as_str()).collect();
+        let places = if places.is_empty() { "nowhere known".to_owned() } else { places.join(", ") };
+        output.text(format_args!("{places}: {}", zones.join(", ")))?;
         match (told.open_until, told.next_allowed) {
             (Some(until), _) if told.allowed => output.text(format_args!("lawful now, until {until}"))?,
             (_, Some(next)) => {
-                output.text(format_args!("not now ({}), next {next}", told.refused_by.join(", ")))?
+                output.text(format_args!("not now ({}), next {next}", refused_by.join(", ")))?
             }
-            _ => output.text(format_args!("never ({})", told.refused_by.join(", ")))?,
+            _ => output.text(format_args!("never ({})", refused_by.join(", ")))?,
         }
     }
     Ok(if told.allowed { Exit::Done } else { Exit::No })
-}
-
-/// Hours and caps alone: consent and the text are the gate's.
-fn judge(
-    book: &RuleBook,
-    whereabouts: &Whereabouts,
-    class: MessageClass,
-    sent: &[Timestamp],
-    now: Timestamp,
-) -> Told {
-    let (places, zones) = (whereabouts.places(), whereabouts.zones());
-    let windows = book.windows(places, class, now);
-    let caps = book.caps(places, class, now);
-    let refuses = |rule: &&Rule| match &rule.body {
-        RuleBody::Hours { .. } => {
-            book.hours_of(rule).is_some_and(|hours| !hours::allowed(&[hours], zones, now))
-        }
-        RuleBody::Cap(cap) => !cap.strict_verdict(sent, zones, now).allowed,
-        _ => false,
-    };
-    let refused_by: Vec<String> =
-        book.applying(places, class, now).filter(refuses).map(|rule| rule.id.to_string()).collect();
-    // What hours leave open caps may put off, and the other way round.
-    let mut next = Some(now);
-    for _ in 0..64 {
-        let before = next;
-        next = next.and_then(|time| hours::next_allowed(&windows, zones, time));
-        for (_, cap) in &caps {
-            next = next.and_then(|time| cap.strict_verdict(sent, zones, time).next_allowed);
-        }
-        if next == before {
-            break;
-        }
-    }
-    let allowed = refused_by.is_empty();
-    Told {
-        allowed,
-        places: places.iter().map(ToString::to_string).collect(),
-        zones: zones.iter().map(|zone| zone.name()).collect(),
-        refused_by,
-        next_allowed: next,
-        open_until: hours::open_until(&windows, zones, now).filter(|_| allowed),
-    }
 }

@@ -17,6 +17,7 @@ mod error;
 mod export;
 mod failures;
 mod fold;
+mod followed;
 mod history;
 mod households;
 mod inbound;

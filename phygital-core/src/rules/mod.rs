@@ -22,6 +22,7 @@
 mod book;
 mod calendar;
 mod caps;
+mod check;
 mod deadline;
 pub mod hours;
 mod place;
@@ -33,6 +34,7 @@ mod windows;
 pub use book::{RuleBook, RuleBookError};
 pub use calendar::Calendar;
 pub use caps::{Cap, CapVerdict};
+pub use check::Checked;
 pub use deadline::{Counting, Deadline, Due};
 pub use place::{Place, UnknownPlace};
 pub use rule::{Content, CoolingOff, Keywords, Rule, RuleBody, RuleId, Trigger, WordKind};

@@ -267,7 +267,7 @@ fn source() -> SourceId {
 }
 
 /// The id of the event that asks for an action, of whatever length the action's is.
-fn event_id(id: &ActionId) -> EventId {
+pub(in crate::engine) fn event_id(id: &ActionId) -> EventId {
     let source = SourceId::new("action").expect("a constant that is an id");
     let key = EventKey::of(&source, &EventId::new(id.as_str()).expect("an id of the same form"));
     EventId::new(format!("send:{key}")).expect("made of hexadecimal digits")
