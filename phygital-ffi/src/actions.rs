@@ -15,7 +15,7 @@ use crate::time::Time;
 pub struct Action {
     /// Its id: to carry it out twice is to carry it out once.
     pub id: String,
-    /// What: `answer_message`, `send_message`, `raise_alarm`, or one of a later version.
+    /// What: `answer_message`, `send_message`, `raise_alarm`, `answer_request`, `notify_recipient`, or one of a later version.
     pub action: String,
     /// Whom it concerns, as `kind:value`.
     pub to: Option<String>,
@@ -23,14 +23,14 @@ pub struct Action {
     pub purpose: Option<Purpose>,
     /// What to say.
     pub text: Option<String>,
-    /// Not to be carried out later than this.
+    /// Not to be carried out later than this: for a message the end of its lawful window. Give it to the gateway.
     pub expires_at: Option<Time>,
 }
 
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Phygital {
-    /// At most `most` actions to carry out now, oldest cause first: not those that expired, nor those that consent no
-    /// longer permits. They are due until they are acknowledged.
+    /// At most `most` actions to carry out now, oldest cause first: not those that expired, nor messages that the gate does not
+    /// let out now. They are due until they are acknowledged.
     ///
     /// # Errors
     /// From 500 where the store cannot be read.

@@ -27,6 +27,8 @@ pub struct Decision {
     pub reasons: Vec<String>,
     /// The keys of the events that decided, 32 digits each.
     pub proofs: Vec<String>,
+    /// Who keeps messages away, beside its owner, as stable words such as `carrier`.
+    pub suppressed_by: Vec<String>,
 }
 
 /// Consent that was given elsewhere than by tap and text: at the till, on the web, on paper.
@@ -92,6 +94,18 @@ impl Phygital {
         self.with(|engine, now| Decision::of(engine.consents().permits(purpose.core(), &contact, now)?))
     }
 
+    /// Whether something may be done with a customer now: to recognise, show, measure or share her, which is no matter of one
+    /// number. Allowed where one of what she is known by allows it and none has refused.
+    ///
+    /// # Errors
+    /// 401 where there is no such customer.
+    pub fn permits_customer(&self, purpose: Purpose, customer: String) -> Result<Decision, PhygitalError> {
+        let customer = customer.parse()?;
+        self.with(|engine, now| {
+            Decision::of(engine.consents().permits_customer(purpose.core(), customer, now)?)
+        })
+    }
+
     /// Records that consent was given.
     ///
     /// # Errors
@@ -108,7 +122,7 @@ impl Phygital {
             body.notice_hash = Some(shown.hash());
             body.language = shown.language().map(str::to_owned);
         }
-        self.say(consent.id, consent.at, body)
+        self.say(consent.id, consent.at, None, body)
     }
 
     /// Records that consent was withdrawn.
@@ -120,12 +134,19 @@ impl Phygital {
         body.purposes = consent.purposes.iter().map(|purpose| purpose.core()).collect();
         body.method = consent.method.map(ConsentMethod::core);
         body.evidence = consent.evidence;
-        self.say(consent.id, consent.at, body)
+        self.say(consent.id, consent.at, None, body)
     }
 }
 
 impl Phygital {
-    fn say(&self, id: Option<String>, at: Option<Time>, body: impl Into<Body>) -> Answer<Receipt> {
+    /// Records what somebody said, and whom it names beside.
+    pub(crate) fn say(
+        &self,
+        id: Option<String>,
+        at: Option<Time>,
+        names: Option<Identifier>,
+        body: impl Into<Body>,
+    ) -> Answer<Receipt> {
         let id = match id {
             Some(id) => id.parse()?,
             None => self.fresh_id()?,
@@ -133,7 +154,8 @@ impl Phygital {
         let at = at.map(Time::core).transpose()?;
         let (source, body) = (SAID.parse()?, body.into());
         self.with(|engine, now| {
-            let event = Event::new(source, id, at.unwrap_or(now), body);
+            let mut event = Event::new(source, id, at.unwrap_or(now), body);
+            event.identifiers.extend(names);
             Ok(Receipt::of(&engine.record(event, now)?))
         })
     }
@@ -146,6 +168,7 @@ impl Decision {
             allowed: decision.allowed,
             reasons: decision.reasons.iter().map(|reason| reason.code().to_owned()).collect(),
             proofs: decision.proofs.iter().map(ToString::to_string).collect(),
+            suppressed_by: decision.suppressed_by.iter().map(|cause| cause.name().to_owned()).collect(),
         })
     }
 }

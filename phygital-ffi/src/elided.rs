@@ -6,9 +6,11 @@ use std::fmt;
 
 use crate::actions::Action;
 use crate::consents::{OptedIn, OptedOut};
+use crate::conversation::Outgoing;
 use crate::events::MessageReceived;
 use crate::options::Options;
 use crate::people::Person;
+use crate::rights::RightsRequested;
 use crate::simulate::SoftTag;
 use crate::taps::{OptIn, TapOutcome, TapRequest};
 use crate::verifier::{Presented, TapFact, TapProof};
@@ -30,7 +32,8 @@ macro_rules! elided {
 }
 
 elided! {
-    Action MessageReceived OptIn OptedIn OptedOut Options Person Presented SoftTag TapFact TapOutcome TapProof TapRequest
+    Action MessageReceived OptIn OptedIn OptedOut Options Outgoing Person Presented RightsRequested SoftTag TapFact TapOutcome
+    TapProof TapRequest
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! The one error: few kinds by who has to act, each with a number that never changes.
 
 use phygital_core::attribution::{ColumnsFault, JourneyError, ModelError, UnknownModel};
+use phygital_core::conversation::topic::TopicError;
 use phygital_core::engine::{EntropyError, Error, Missing, SettingsError, TapRefused};
 use phygital_core::event::EventError;
 use phygital_core::log::ChainFault;
 use phygital_core::machine::{StatusRefusal, TapRefusalReason};
+use phygital_core::rules::RuleBookError;
 use phygital_core::store::{StorageError, StorageFault};
 use phygital_core::tap::simulator::SoftTagError;
 use phygital_core::tap::{RefusalClass, TapRefusal, TemplateError, VerifierJsonError};
@@ -44,6 +46,12 @@ pub enum Status {
     TagStatusRefused = 116,
     /// The model does not go with these journeys, or there is none of that name.
     ModelRefused = 117,
+    /// The consent of another system is not as it should be.
+    MalformedConsent = 118,
+    /// The rules of messages are not as they should be.
+    MalformedRules = 119,
+    /// A topic of conversation is not as it should be.
+    MalformedTopic = 120,
     /// What was delivered is no tap, or was damaged on its way.
     TapMalformed = 201,
     /// The tag that it names did not make it.
@@ -115,6 +123,9 @@ impl Status {
         Status::Misuse,
         Status::TagStatusRefused,
         Status::ModelRefused,
+        Status::MalformedConsent,
+        Status::MalformedRules,
+        Status::MalformedTopic,
         Status::TapMalformed,
         Status::TapForged,
         Status::TapUnauthenticated,
@@ -383,10 +394,12 @@ plain! {
     IdentifierError => MalformedIdentifier "malformed_identifier",
     JourneyError => ModelRefused "journeys",
     ModelError => ModelRefused "model",
+    RuleBookError => MalformedRules "malformed_rules",
     SettingsError => MalformedSettings "malformed_settings",
     SoftTagError => InvalidArgument "soft_tag",
     StatusRefusal => TagStatusRefused "tag_status",
     TemplateError => InvalidArgument "template",
+    TopicError => MalformedTopic "malformed_topic",
     UnknownModel => ModelRefused "unknown_model",
     VerifierJsonError => MalformedKeys "malformed_keys",
 }

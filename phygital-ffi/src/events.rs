@@ -81,6 +81,8 @@ pub struct Erased {
     pub struck: u64,
     /// How many events lost all that they said.
     pub emptied: u64,
+    /// How many notices to recipients of her data wait in the outbox.
+    pub notices: u64,
 }
 
 #[cfg_attr(feature = "uniffi", uniffi::export)]
@@ -128,8 +130,8 @@ impl Phygital {
         })
     }
 
-    /// Takes in a text message: a code that joins, a word that leaves or asks for help, or anything else. What is to be
-    /// answered waits in [`Phygital::due`].
+    /// Takes in a text message: a wish to be left alone, a code that joins, an answer to what was asked, or anything else. What
+    /// is to be answered waits in [`Phygital::due`]; what was done says [`Phygital::followed`].
     ///
     /// # Errors
     /// 114 for a sender that is no phone number, 111 where the gateway sent another text under that id.
@@ -148,7 +150,8 @@ impl Phygital {
         })
     }
 
-    /// Forgets an identifier, `kind:value`, now and whenever it comes again.
+    /// Forgets an identifier, `kind:value`, now and whenever it comes again. What it had opted out of stays, under a key.
+    /// Recipients of her data are to be told: an action `notify_recipient` waits for each.
     ///
     /// # Errors
     /// 114 for no identifier.
@@ -157,7 +160,8 @@ impl Phygital {
         self.with(|engine, now| Ok(engine.erase_identifier(&identifier, now)?.into()))
     }
 
-    /// Forgets a customer: the identifiers that are hers alone, and all that her events say.
+    /// Forgets a customer: the identifiers that are hers alone, and all that her events say. As
+    /// [`Phygital::erase_identifier`] does.
     ///
     /// # Errors
     /// 401 where there is no such customer.
@@ -198,6 +202,7 @@ impl Receipt {
 
 impl From<engine::Erased> for Erased {
     fn from(erased: engine::Erased) -> Erased {
-        Erased { identifiers: erased.identifiers, struck: erased.struck, emptied: erased.emptied }
+        let engine::Erased { identifiers, struck, emptied, notices, .. } = erased;
+        Erased { identifiers, struck, emptied, notices }
     }
 }

@@ -7,7 +7,8 @@
 //! Clock and randomness are the system's, unless [`Options`] put others in their place. Every call that can fail gives a
 //! [`PhygitalError`], whose number never changes; a panic within is such an error too, and closes the store.
 //!
-//! [`Verifier`], [`normalize_identifier`], [`attribute_paths`], [`assign_arm`] and [`simulate_tap`] need no store.
+//! [`Verifier`], [`normalize_identifier`], [`attribute_paths`], [`assign_arm`], [`lint_text`], [`classify_text`], [`rules()`],
+//! [`check_rules`] and [`simulate_tap`] need no store.
 //!
 //! The feature `uniffi` makes the bindings of Swift, Kotlin and Python from these very items; `phygital-capi` is the C
 //! library.
@@ -19,9 +20,11 @@ uniffi::setup_scaffolding!("phygital");
 
 mod actions;
 mod consents;
+mod conversation;
 mod elided;
 mod error;
 mod events;
+mod exchange;
 mod identifier;
 mod identity;
 mod insight;
@@ -31,30 +34,40 @@ mod options;
 mod people;
 mod phygital;
 mod random;
+mod rights;
+mod rules;
 mod simulate;
 mod tags;
 mod taps;
 #[cfg(feature = "test-panic")]
 mod test_panic;
+mod texts;
 mod time;
 mod verifier;
 
 pub use actions::Action;
 pub use consents::{Decision, OptedIn, OptedOut};
+pub use conversation::{Finding, Opened, Outgoing, Sending, Verdict};
 pub use error::{PhygitalError, Status};
 pub use events::{Erased, MessageReceived, Receipt, Recorded};
+pub use exchange::Imported;
 pub use identifier::normalize_identifier;
 pub use insight::{Attribution, ChannelCredit, PathRow, attribute_paths};
 pub use measure::{Assigned, assign_arm};
-pub use names::{Assurance, ConsentMethod, Outcome, Purpose, Role, TagStatus};
+pub use names::{
+    Assurance, ConsentMethod, MessageClass, Outcome, Purpose, Right, Role, SuppressionCause, TagStatus,
+};
 pub use options::{Options, StoreIdentity};
 pub use people::Person;
 pub use phygital::Phygital;
+pub use rights::RightsRequested;
+pub use rules::{check_rules, rules};
 pub use simulate::{SoftTag, simulate_tap};
 pub use tags::{Tag, TagEnrolled};
 pub use taps::{OptIn, Recognition, TapOutcome, TapRequest};
 #[cfg(feature = "test-panic")]
 pub use test_panic::test_panic;
+pub use texts::{TextContext, TextLint, TextReading, TextStyle, classify_text, lint_text};
 pub use time::Time;
 pub use verifier::{Presented, TapFact, TapProof, Verifier};
 

@@ -104,6 +104,52 @@ names! {
         TagText = 8,
     }
 
+    /// What a message is in the eyes of the law, the mildest first.
+    MessageClass of phygital_core::vocab::MessageClass {
+        /// About something she ordered or asked for: a receipt, a pickup that is ready.
+        Transactional = 1,
+        /// A reply within a conversation that she began or keeps up.
+        Conversational = 2,
+        /// Whatever advertises, also in part: the strictest rules.
+        Marketing = 3,
+    }
+
+    /// What a person may ask of who keeps data of her.
+    Right of phygital_core::vocab::Right {
+        /// To know what is kept, why, and who got it.
+        Access = 1,
+        /// To have it in a form that machines read.
+        Portability = 2,
+        /// To have it erased.
+        Erasure = 3,
+        /// To have it put right.
+        Correction = 4,
+        /// To be left alone with direct marketing, and with profiling for it.
+        Objection = 5,
+        /// To have it neither sold nor shared.
+        OptOut = 6,
+    }
+
+    /// Who keeps messages from a contact point, beside its owner.
+    SuppressionCause of phygital_core::vocab::SuppressionCause {
+        /// The network blocks it.
+        Carrier = 1,
+        /// The gateway has it on a list of its own.
+        Gateway = 2,
+        /// Nobody has that number or address, or it takes no messages.
+        Invalid = 3,
+        /// Mail to it came back for good.
+        Bounce = 4,
+        /// Its owner called a message spam.
+        Complaint = 5,
+        /// It stands in a register of those who want no calls.
+        Registry = 6,
+        /// Staff decided so.
+        Staff = 7,
+        /// It was erased, and had wanted no messages before.
+        Erasure = 8,
+    }
+
     /// Where a tag is in its life.
     TagStatus of phygital_core::vocab::TagStatus {
         /// As it left the factory, or wiped.
@@ -170,6 +216,14 @@ mod tests {
         let statuses: Vec<TagStatus> =
             vocab::TagStatus::ALL.iter().map(|one| TagStatus::of(*one).unwrap()).collect();
         assert_eq!(statuses, TagStatus::ALL);
+        let classes: Vec<MessageClass> =
+            vocab::MessageClass::ALL.iter().map(|one| MessageClass::of(*one).unwrap()).collect();
+        assert_eq!(classes, MessageClass::ALL);
+        let rights: Vec<Right> = vocab::Right::ALL.iter().map(|one| Right::of(*one).unwrap()).collect();
+        assert_eq!(rights, Right::ALL);
+        let causes: Vec<SuppressionCause> =
+            vocab::SuppressionCause::ALL.iter().map(|one| SuppressionCause::of(*one).unwrap()).collect();
+        assert_eq!(causes, SuppressionCause::ALL);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How a store is opened, and whose it is.
 
+use phygital_core::conversation::topic::Topic;
 use phygital_core::crypto::Secret;
 use phygital_core::engine::{Config, Engine, Settings};
 use phygital_core::event::CodecOptions;
@@ -8,9 +9,12 @@ use phygital_core::vocab::DeviceId;
 use phygital_store::Sqlite;
 use zeroize::Zeroize;
 
-use crate::error::{Answer, PhygitalError};
+use crate::error::{Answer, PhygitalError, Status};
 use crate::random::Random;
 use crate::time::Time;
+
+/// Most topics: all are kept in memory.
+pub(crate) const TOPICS_MAX: usize = 1_000;
 
 /// How a store is opened. Only the path has to be given.
 #[derive(Clone, Default)]
@@ -26,6 +30,9 @@ pub struct Options {
     /// [`Settings`]; empty for the defaults.
     #[cfg_attr(feature = "uniffi", uniffi(default = ""))]
     pub settings: String,
+    /// Topics of conversation that may be opened, each the JSON of a topic file; of two with one id the later one. At most 1,000.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub topics: Vec<String>,
     /// What taps are verified by, as JSON: see [`phygital_core::tap::Verifier::from_json`]; empty for no keys at all.
     #[cfg_attr(feature = "uniffi", uniffi(default = ""))]
     pub keys: String,
@@ -90,6 +97,13 @@ impl Opening {
             text => Settings::from_json(text)?,
         };
         let mut config = settings.config()?;
+        if options.topics.len() > TOPICS_MAX {
+            let detail = format!("topics: expected at most {TOPICS_MAX}");
+            return Err(PhygitalError::new(Status::TooLarge, "too_large", detail));
+        }
+        for topic in &options.topics {
+            config = config.with_topic(Topic::from_json(topic)?);
+        }
         if let Some(device) = &options.device {
             config = config.with_device(bytes_16("device", device)?);
         }
@@ -140,6 +154,9 @@ fn bytes_16(field: &str, text: &str) -> Answer<DeviceId> {
 mod tests {
     use super::*;
 
+    const TOPIC: &str = r#"{"version": 1, "id": "bye", "languages": ["en"], "purpose": "service", "days": 1, "start": "bye",
+        "steps": {"bye": {"say": {"en": "Goodbye."}, "then": "end"}}}"#;
+
     #[test]
     fn options_are_read_one_by_one() {
         let good = || Options { path: "shop.db".to_owned(), ..Options::default() };
@@ -150,6 +167,8 @@ mod tests {
             (Options { path: "a\0b".to_owned(), ..good() }, "path"),
             (Options { settings: "{".to_owned(), ..good() }, "line 1"),
             (Options { keys: "{}".to_owned(), ..good() }, "key"),
+            (Options { topics: vec!["{}".to_owned()], ..good() }, "version"),
+            (Options { topics: vec![String::new(); TOPICS_MAX + 1], ..good() }, "topics"),
             (Options { device: hex(30), ..good() }, "device"),
             (Options { tenant: hex(62), ..good() }, "tenant"),
             (Options { incarnation: hex(34), ..good() }, "incarnation"),
@@ -157,6 +176,8 @@ mod tests {
             let error = Opening::read(options).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.contains(told), "{told}: {error}");
         }
+        let topics = vec![TOPIC.to_owned(); TOPICS_MAX];
+        assert!(Opening::read(Options { topics, ..good() }).is_ok());
         let full =
             Options { device: hex(32), tenant: hex(64), incarnation: hex(32), must_exist: true, ..good() };
         assert!(Opening::read(full).is_ok());
