@@ -118,6 +118,18 @@ enum phygital_status
      */
     PHYGITAL_STATUS_MODEL_REFUSED = 117,
     /**
+     * The consent of another system is not as it should be.
+     */
+    PHYGITAL_STATUS_MALFORMED_CONSENT = 118,
+    /**
+     * The rules of messages are not as they should be.
+     */
+    PHYGITAL_STATUS_MALFORMED_RULES = 119,
+    /**
+     * A topic of conversation is not as it should be.
+     */
+    PHYGITAL_STATUS_MALFORMED_TOPIC = 120,
+    /**
      * What was delivered is no tap, or was damaged on its way.
      */
     PHYGITAL_STATUS_TAP_MALFORMED = 201,
@@ -555,6 +567,154 @@ typedef uint32_t phygital_outcome;
 #endif // __cplusplus
 
 /**
+ * Who keeps messages from a contact point, beside its owner.
+ */
+enum phygital_suppression_cause
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The network blocks it.
+     */
+    PHYGITAL_SUPPRESSION_CAUSE_CARRIER = 1,
+    /**
+     * The gateway has it on a list of its own.
+     */
+    PHYGITAL_SUPPRESSION_CAUSE_GATEWAY = 2,
+    /**
+     * Nobody has that number or address, or it takes no messages.
+     */
+    PHYGITAL_SUPPRESSION_CAUSE_INVALID = 3,
+    /**
+     * Mail to it came back for good.
+     */
+    PHYGITAL_SUPPRESSION_CAUSE_BOUNCE = 4,
+    /**
+     * Its owner called a message spam.
+     */
+    PHYGITAL_SUPPRESSION_CAUSE_COMPLAINT = 5,
+    /**
+     * It stands in a register of those who want no calls.
+     */
+    PHYGITAL_SUPPRESSION_CAUSE_REGISTRY = 6,
+    /**
+     * Staff decided so.
+     */
+    PHYGITAL_SUPPRESSION_CAUSE_STAFF = 7,
+    /**
+     * It was erased, and had wanted no messages before.
+     */
+    PHYGITAL_SUPPRESSION_CAUSE_ERASURE = 8,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum phygital_suppression_cause phygital_suppression_cause;
+#else
+typedef uint32_t phygital_suppression_cause;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a person may ask of who keeps data of her.
+ */
+enum phygital_right
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * To know what is kept, why, and who got it.
+     */
+    PHYGITAL_RIGHT_ACCESS = 1,
+    /**
+     * To have it in a form that machines read.
+     */
+    PHYGITAL_RIGHT_PORTABILITY = 2,
+    /**
+     * To have it erased.
+     */
+    PHYGITAL_RIGHT_ERASURE = 3,
+    /**
+     * To have it put right.
+     */
+    PHYGITAL_RIGHT_CORRECTION = 4,
+    /**
+     * To be left alone with direct marketing, and with profiling for it.
+     */
+    PHYGITAL_RIGHT_OBJECTION = 5,
+    /**
+     * To have it neither sold nor shared.
+     */
+    PHYGITAL_RIGHT_OPT_OUT = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum phygital_right phygital_right;
+#else
+typedef uint32_t phygital_right;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a message is in the eyes of the law, the mildest first.
+ */
+enum phygital_message_class
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * About something she ordered or asked for: a receipt, a pickup that is ready.
+     */
+    PHYGITAL_MESSAGE_CLASS_TRANSACTIONAL = 1,
+    /**
+     * A reply within a conversation that she began or keeps up.
+     */
+    PHYGITAL_MESSAGE_CLASS_CONVERSATIONAL = 2,
+    /**
+     * Whatever advertises, also in part: the strictest rules.
+     */
+    PHYGITAL_MESSAGE_CLASS_MARKETING = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum phygital_message_class phygital_message_class;
+#else
+typedef uint32_t phygital_message_class;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What became of a message that was to be sent.
+ */
+enum phygital_sending_state
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It waits in the outbox: to be carried out now, or, where there is a reason, from `next_allowed` on.
+     */
+    PHYGITAL_SENDING_STATE_WAITS = 1,
+    /**
+     * It was asked for before, under the same id.
+     */
+    PHYGITAL_SENDING_STATE_KNOWN = 2,
+    /**
+     * It does not go out, and nothing was written.
+     */
+    PHYGITAL_SENDING_STATE_REFUSED = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum phygital_sending_state phygital_sending_state;
+#else
+typedef uint32_t phygital_sending_state;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Actions that wait, as they were when they were asked for.
  */
 typedef struct phygital_actions phygital_actions;
@@ -613,7 +773,7 @@ typedef struct phygital_action {
      */
     struct phygital_str id;
     /**
-     * What: `answer_message`, `send_message`, `raise_alarm`, or one of a later version.
+     * What: `answer_message`, `send_message`, `raise_alarm`, `answer_request`, `notify_recipient`, or one of a later version.
      */
     struct phygital_str action;
     /**
@@ -625,7 +785,8 @@ typedef struct phygital_action {
      */
     struct phygital_str text;
     /**
-     * Not to be carried out later than this, in microseconds since 1970, UTC; 0 for no end.
+     * Not to be carried out later than this, for a message the end of its lawful window, in microseconds since 1970, UTC; 0 for
+     * no end. Give it to the gateway.
      */
     int64_t expires_at;
     /**
@@ -633,6 +794,79 @@ typedef struct phygital_action {
      */
     uint32_t purpose;
 } phygital_action;
+
+/**
+ * A message that the host wants to send.
+ */
+typedef struct phygital_outgoing {
+    /**
+     * Set by phygital_outgoing_init().
+     */
+    size_t size;
+    /**
+     * The host's own name for it: asking twice is asking once.
+     */
+    struct phygital_str id;
+    /**
+     * To whom, as `phone:...` or `email:...`.
+     */
+    struct phygital_str to;
+    /**
+     * What it says.
+     */
+    struct phygital_str text;
+    /**
+     * After this time it is of no use any more, in microseconds since 1970, UTC; 0 for no end.
+     */
+    int64_t expires_at;
+    /**
+     * A phygital_message_class.
+     */
+    uint32_t message_class;
+    /**
+     * To what end, a phygital_purpose: for this consent is asked.
+     */
+    uint32_t purpose;
+    /**
+     * 1 where it asks her to opt in: whoever opted out is left alone with that as well.
+     */
+    uint32_t invites;
+    /**
+     * 1 where it may wait for a lawful time; otherwise it goes out now or not at all.
+     */
+    uint32_t waits;
+} phygital_outgoing;
+
+/**
+ * What became of a message. It holds nothing that has to be freed.
+ */
+typedef struct phygital_sending {
+    /**
+     * Set by phygital_sending_init().
+     */
+    size_t size;
+    /**
+     * The next time at which hours, caps and pauses let it out, in microseconds since 1970, UTC; 0 where waiting does not help.
+     */
+    int64_t next_allowed;
+    /**
+     * If it goes out now: it must have been delivered before this time, or not at all; 0 otherwise.
+     */
+    int64_t expires_at;
+    /**
+     * A phygital_sending_state.
+     */
+    uint32_t state;
+    /**
+     * Why it does not go out now, as a word of a closed set such as `no_consent`, `withdrawn` or `quiet_hours`; empty where
+     * nothing is against it.
+     */
+    char reason[32];
+    /**
+     * The key of the event that asks for it, 32 digits; empty where it is refused.
+     */
+    char event[40];
+} phygital_sending;
 
 /**
  * That an event is in the log. It holds nothing that has to be freed.
@@ -721,6 +955,44 @@ typedef struct phygital_soft_tag {
 } phygital_soft_tag;
 
 /**
+ * A person asked for one of her rights.
+ */
+typedef struct phygital_rights_requested {
+    /**
+     * Set by phygital_rights_requested_init().
+     */
+    size_t size;
+    /**
+     * Who she is, as `kind:value`.
+     */
+    struct phygital_str identifier;
+    /**
+     * Where she lives, ISO 3166: `FR`, `US-CA`; where it is left out the shortest time to answer counts.
+     */
+    struct phygital_str jurisdiction;
+    /**
+     * What she said; may be left out.
+     */
+    struct phygital_str detail;
+    /**
+     * The host's own name for it, so that it counts once; random where it is left out.
+     */
+    struct phygital_str id;
+    /**
+     * When, in microseconds since 1970, UTC; 0 for now.
+     */
+    int64_t at;
+    /**
+     * A phygital_right.
+     */
+    uint32_t right;
+    /**
+     * How she asked, a phygital_consent_method; 0 where it is not said.
+     */
+    uint32_t method;
+} phygital_rights_requested;
+
+/**
  * Bytes that are lent to a call.
  */
 typedef struct phygital_bytes {
@@ -778,6 +1050,14 @@ typedef struct phygital_options {
      * 1 where the file has to be there, 0 where it may be made.
      */
     uint32_t must_exist;
+    /**
+     * Topics of conversation that may be opened, each the JSON of a topic file, at most 1,000.
+     */
+    const struct phygital_str *topics;
+    /**
+     * How many.
+     */
+    size_t topics_len;
 } phygital_options;
 
 /**
@@ -1131,8 +1411,8 @@ uint32_t phygital_abi_version(void);
 PHYGITAL_API phygital_status phygital_text_free(struct phygital_text *text);
 
 /**
- * At most `most` actions to carry out now, oldest cause first: not those that expired, nor those that consent no longer
- * permits. They are due until they are acknowledged.
+ * At most `most` actions to carry out now, oldest cause first: not those that expired, nor messages that the gate does not let
+ * out now. They are due until they are acknowledged.
  *
  * @param actions Where the handle of the list goes; NULL on failure. Free it with phygital_actions_free().
  */
@@ -1177,6 +1457,74 @@ phygital_status phygital_acknowledge(const struct phygital_store *store,
                                      uint32_t outcome);
 
 /**
+ * What the gate says of a message now. Writes nothing.
+ *
+ * @param json Where the text goes: `allowed`; why not (`reasons`, of a closed set, and the `rules` that say so);
+ * `next_allowed`, `expires_at`, what it was `judged_as`, and the `findings` of its text (`fault`, `at`, `refuses`).
+ */
+PHYGITAL_API
+phygital_status phygital_judge(const struct phygital_store *store,
+                               const struct phygital_outgoing *message,
+                               struct phygital_text *json);
+
+/**
+ * Asks for a message to be sent: where the gate lets it out, an action `send_message` of its id waits in the outbox. That it
+ * does not go out is an answer, and no failure. The gate is asked again when the action is due.
+ *
+ * @param sending Where it goes what became of it.
+ * @param json Where it goes what the gate says, as of phygital_judge(); none where it was asked for before. May be NULL.
+ * @return 0 for any answer; 115 for one that gets no messages.
+ */
+PHYGITAL_API
+phygital_status phygital_send(const struct phygital_store *store,
+                              const struct phygital_outgoing *message,
+                              struct phygital_sending *sending,
+                              struct phygital_text *json);
+
+/**
+ * Opens a topic of the options with a customer.
+ *
+ * @param language BCP 47; that of her profile where it is left out.
+ * @param said Where a 1 goes where something was said, and waits in the outbox; 0 where there is nothing to ask, or the gate is
+ * against it.
+ * @param json Where it goes why the gate does not let it out, as of phygital_judge(); none where that is not why. May be NULL.
+ * @return 115 for a topic that was not among the options.
+ */
+PHYGITAL_API
+phygital_status phygital_open_topic(const struct phygital_store *store,
+                                    struct phygital_str contact,
+                                    struct phygital_str topic,
+                                    struct phygital_str language,
+                                    uint32_t *said,
+                                    struct phygital_text *json);
+
+/**
+ * Takes note of silence in the open topic of a contact point: asks again, or ends it, where it is time to.
+ * phygital_contact_state() tells when that is.
+ *
+ * @param said As of phygital_open_topic().
+ * @param json As of phygital_open_topic().
+ */
+PHYGITAL_API
+phygital_status phygital_follow_up(const struct phygital_store *store,
+                                   struct phygital_str contact,
+                                   uint32_t *said,
+                                   struct phygital_text *json);
+
+/**
+ * What was decided because of an event. The same whenever it is asked.
+ *
+ * @param event The key of its receipt, 32 digits.
+ * @param json Where the text goes: a list of events in the form of CloudEvents, in the order of the log. Of a text that came
+ * in their `type` is `com.phygital.opted_out`, `com.phygital.attribute_stated`, `com.phygital.action_requested` and the like.
+ * @return 106 for no key.
+ */
+PHYGITAL_API
+phygital_status phygital_followed(const struct phygital_store *store,
+                                  struct phygital_str event,
+                                  struct phygital_text *json);
+
+/**
  * Records an event, a CloudEvent or a Segment message in JSON, and decides what follows from it. To send it again gives
  * the first receipt again.
  *
@@ -1202,8 +1550,8 @@ phygital_status phygital_record_all(const struct phygital_store *store,
                                     struct phygital_text *json);
 
 /**
- * Takes in a text message: a code that joins, a word that leaves or asks for help, or anything else. What is to be
- * answered waits in phygital_due().
+ * Takes in a text message: a wish to be left alone, a code that joins, an answer to what was asked, or anything else. What is to
+ * be answered waits in phygital_due(); what was done says phygital_followed().
  *
  * @param receipt Where the receipt goes; may be NULL.
  * @return 114 for a sender that is no phone number.
@@ -1214,9 +1562,10 @@ phygital_status phygital_record_message(const struct phygital_store *store,
                                         struct phygital_receipt *receipt);
 
 /**
- * Forgets an identifier, `kind:value`, now and whenever it comes again.
+ * Forgets an identifier, `kind:value`, now and whenever it comes again. What it had opted out of stays, under a key.
  *
- * @param json Where it goes what that came to: `identifiers`, `struck`, `emptied`; may be NULL.
+ * @param json Where it goes what that came to: `identifiers`, `struck`, `emptied`, and the `notices` to recipients of her data
+ * that wait as actions `notify_recipient`; may be NULL.
  */
 PHYGITAL_API
 phygital_status phygital_erase_identifier(const struct phygital_store *store,
@@ -1233,6 +1582,83 @@ PHYGITAL_API
 phygital_status phygital_erase_customer(const struct phygital_store *store,
                                         struct phygital_str customer,
                                         struct phygital_text *json);
+
+/**
+ * Receipts of the consent of a contact point, for its owner.
+ *
+ * @param purpose A phygital_purpose; 0 for each of which anything was said.
+ * @param json Where the text goes: a list of receipts after ISO/IEC TS 27560, each with its whole `record`.
+ */
+PHYGITAL_API
+phygital_status phygital_consent_receipts(const struct phygital_store *store,
+                                          struct phygital_str contact,
+                                          uint32_t purpose,
+                                          struct phygital_text *json);
+
+/**
+ * What is permitted of a contact point as Segment has it.
+ *
+ * @param json Where the text goes: `consent` and `messaging_subscriptions`, which go into the `context` of a message.
+ */
+PHYGITAL_API
+phygital_status phygital_segment_consent(const struct phygital_store *store,
+                                         struct phygital_str contact,
+                                         struct phygital_text *json);
+
+/**
+ * Records consent that another system kept. The same text again is known. The signal of a browser (Global Privacy Control) needs
+ * no call of its own: an event with `gpc` in its context brings it.
+ *
+ * @param consent JSON: a record or a receipt of ISO/IEC TS 27560, or a message of Segment with its consent object.
+ * @param source That system, as `//consent.example`.
+ * @param json Where it goes what came of it: how many events were `recorded` now, how many were `known`, and what is
+ * `unknown` of what it names; may be NULL.
+ * @return 118 for a text that is none of these.
+ */
+PHYGITAL_API
+phygital_status phygital_import_consent(const struct phygital_store *store,
+                                        struct phygital_str consent,
+                                        struct phygital_str source,
+                                        struct phygital_text *json);
+
+/**
+ * Takes note that somebody else than its owner keeps messages from a contact point.
+ *
+ * @param cause A phygital_suppression_cause.
+ * @param code What the gateway calls it, such as `21610`; may be left out.
+ * @param receipt Where the receipt goes; may be NULL.
+ */
+PHYGITAL_API
+phygital_status phygital_suppress(const struct phygital_store *store,
+                                  struct phygital_str contact,
+                                  uint32_t cause,
+                                  struct phygital_str code,
+                                  struct phygital_receipt *receipt);
+
+/**
+ * Takes note that a cause keeps messages no longer from a contact point. What its owner said stands.
+ *
+ * @param cause A phygital_suppression_cause.
+ * @param receipt Where the receipt goes; may be NULL.
+ */
+PHYGITAL_API
+phygital_status phygital_lift_suppression(const struct phygital_store *store,
+                                          struct phygital_str contact,
+                                          uint32_t cause,
+                                          struct phygital_receipt *receipt);
+
+/**
+ * Where a contact point stands.
+ *
+ * @param json Where the text goes: its `kind` and `contact` (masked); what is permitted (`purposes`) and what was said
+ * (`entries`, `signal`); the conversation: `status` (`none`, `pending_double_opt_in`, `subscribed`, `opted_out`, `blocked`,
+ * `invalid`), `joined_by`, `last_inbound`, `handler` (`rules`, `person`), and of the open `topic` its `id`, `started_at`, the
+ * `question` that waits, and when to phygital_follow_up() (`follow_up`).
+ */
+PHYGITAL_API
+phygital_status phygital_contact_state(const struct phygital_store *store,
+                                       struct phygital_str contact,
+                                       struct phygital_text *json);
 
 /**
  * Why two identifiers, `kind:value` each, are one customer, or are not.
@@ -1355,6 +1781,56 @@ phygital_status phygital_attribute_paths(struct phygital_str model,
                                          struct phygital_text *json);
 
 /**
+ * Records that a person asked for one of her rights. An objection and an opt-out of sale and sharing hold at once; the others
+ * wait to be carried out: phygital_export_person(), phygital_erase_customer(), phygital_correct(). An action `answer_request`
+ * waits until it is acknowledged that she was answered.
+ *
+ * @param receipt Where the receipt goes; may be NULL.
+ */
+PHYGITAL_API
+phygital_status phygital_request_right(const struct phygital_store *store,
+                                       const struct phygital_rights_requested *request,
+                                       struct phygital_receipt *receipt);
+
+/**
+ * The requests of people that were not answered yet, the most urgent first.
+ *
+ * @param json Where the text goes: a list, each with the `action` to acknowledge, the `event` by which she asked, the `right`,
+ * `received_at`, the first instant that is too late (`due_by`), its `deadlines` (`rule`, `what`, `date`, `before`) and
+ * `is_overdue`.
+ */
+PHYGITAL_API
+phygital_status phygital_open_requests(const struct phygital_store *store,
+                                       struct phygital_text *json);
+
+/**
+ * All that is kept of a customer, for her. Make sure that it is she who asks. Reads every event of hers.
+ *
+ * @param json Where the text goes: `identifiers`, `consents`, `facts` with the events and sentences they come from, `events`,
+ * and what it is used for.
+ * @return 401 where there is no such customer.
+ */
+PHYGITAL_API
+phygital_status phygital_export_person(const struct phygital_store *store,
+                                       struct phygital_str customer,
+                                       struct phygital_text *json);
+
+/**
+ * Puts right what is held of a customer, as her own word, which outweighs every other source.
+ *
+ * @param attribute What of, such as `first_name` or `size.shoes`.
+ * @param value What is right; an empty one takes back what she said herself.
+ * @param receipt Where the receipt goes; may be NULL.
+ * @return 401 where there is no such customer.
+ */
+PHYGITAL_API
+phygital_status phygital_correct(const struct phygital_store *store,
+                                 struct phygital_str customer,
+                                 struct phygital_str attribute,
+                                 struct phygital_str value,
+                                 struct phygital_receipt *receipt);
+
+/**
  * Opens a store; makes it where there is none.
  *
  * @param options How.
@@ -1462,6 +1938,72 @@ phygital_status phygital_verify_tap(const struct phygital_store *store,
 PHYGITAL_API phygital_status phygital_tap_outcome_free(struct phygital_tap_outcome *outcome);
 
 /**
+ * What a text costs on the air, and what it lacks or must not hold. Needs no store.
+ *
+ * @param style JSON: the `brand`, the `domains` that links may lead to, the brand's own `contacts`, and whether it `is_first`
+ * to somebody: the brand and how to opt out are due then. All but the brand may be left out.
+ * @param json Where the text goes: its `encoding` (`GSM-7`, `UCS-2`), what it costs (`units`, `segments`), and the `findings`,
+ * each with `fault`, `at` (bytes) and `refuses`.
+ * @return 106 for no such style.
+ */
+PHYGITAL_API
+phygital_status phygital_lint_text(struct phygital_str text,
+                                   struct phygital_str style,
+                                   struct phygital_text *json);
+
+/**
+ * What a text that came in asks for. Needs no store, and decides nothing: phygital_record_message() does.
+ *
+ * @param context JSON, what was said before; may be left out: `keywords` of the notices that are shown, the `region` of the
+ * number, the question that waits (`pending`: `yes_no`, `number`, `choice`, `text`, `any`), whether she was asked to confirm
+ * that she joins (`double_opt_in`), and whether an `order` is talked of.
+ * @param json Where the text goes: its `intent` (`opt_out`, `opt_out_likely`, `help`, `answer_yes`, `other` and the like),
+ * `is_opt_out`, `confidence` in percent, and the `reason`.
+ * @return 106 for no such context.
+ */
+PHYGITAL_API
+phygital_status phygital_classify_text(struct phygital_str text,
+                                       struct phygital_str context,
+                                       struct phygital_text *json);
+
+/**
+ * The rules of messages. Not legal advice. Needs no store.
+ *
+ * @param place Those of a place alone, ISO 3166: `US-FL`; may be left out.
+ * @param message_class Those of a phygital_message_class alone; 0 for all.
+ * @param book JSON of rules that replace and add by their ids, as the settings have it; may be left out.
+ * @param json Where the text goes: a list of rules, each as docs/rules.md has it.
+ * @return 106 for no place, 119 for rules that do not hold.
+ */
+PHYGITAL_API
+phygital_status phygital_rules(struct phygital_str place,
+                               uint32_t message_class,
+                               struct phygital_str book,
+                               struct phygital_text *json);
+
+/**
+ * What hours and caps say of a message to a phone number. Consent and the text are the gate's: phygital_judge(). Needs no
+ * store.
+ *
+ * @param message_class A phygital_message_class.
+ * @param at When, in microseconds since 1970, UTC; 0 for now.
+ * @param sent When such messages went to it before, at most 1,000.
+ * @param sent_len How many.
+ * @param book As of phygital_rules().
+ * @param json Where the text goes: `allowed`, the `places` whose rules may apply, the `zones` in which she may be, the rules
+ * against it (`refused_by`), `next_allowed` and `open_until`.
+ * @return 105 for more times, 114 for no phone number, 119 for rules that do not hold.
+ */
+PHYGITAL_API
+phygital_status phygital_check_rules(struct phygital_str phone,
+                                     uint32_t message_class,
+                                     int64_t at,
+                                     const int64_t *sent,
+                                     size_t sent_len,
+                                     struct phygital_str book,
+                                     struct phygital_text *json);
+
+/**
  * Reads keys from JSON: one key set of NTAG 424 DNA tags, a list of them, or an object with a section for each kind of
  * token. See docs/bindings.md. Wipe your copy afterwards.
  *
@@ -1566,6 +2108,19 @@ phygital_status phygital_permits(const struct phygital_store *store,
                                  struct phygital_decision *decision);
 
 /**
+ * Whether something may be done with a customer now: to recognise, show, measure or share her, which is no matter of one number.
+ *
+ * @param purpose A phygital_purpose.
+ * @param decision Where the answer goes.
+ * @return 0 for either answer, 401 where there is no such customer.
+ */
+PHYGITAL_API
+phygital_status phygital_permits_customer(const struct phygital_store *store,
+                                          uint32_t purpose,
+                                          struct phygital_str customer,
+                                          struct phygital_decision *decision);
+
+/**
  * Records that consent was given.
  *
  * @param receipt Where the receipt goes; may be NULL.
@@ -1628,6 +2183,9 @@ PHYGITAL_INIT(phygital_consent)
 PHYGITAL_INIT(phygital_decision)
 PHYGITAL_INIT(phygital_action)
 PHYGITAL_INIT(phygital_soft_tag)
+PHYGITAL_INIT(phygital_outgoing)
+PHYGITAL_INIT(phygital_sending)
+PHYGITAL_INIT(phygital_rights_requested)
 
 #undef PHYGITAL_INIT
 

@@ -310,6 +310,92 @@ public:
         return decision;
     }
 
+    phygital_decision permits_customer(std::uint32_t purpose, std::string_view customer) const {
+        phygital_decision decision = phygital_decision_init();
+        check(phygital_permits_customer(get(), purpose, lend(customer), &decision));
+        return decision;
+    }
+    /** JSON: receipts after ISO/IEC TS 27560, of one purpose or of all (0). */
+    std::string consent_receipts(std::string_view contact, std::uint32_t purpose = 0) const {
+        return detail::text_of([&](phygital_text *json) {
+            return phygital_consent_receipts(get(), lend(contact), purpose, json);
+        });
+    }
+    /** JSON: what is permitted as Segment has it. */
+    std::string segment_consent(std::string_view contact) const {
+        return detail::text_of(
+            [&](phygital_text *json) { return phygital_segment_consent(get(), lend(contact), json); });
+    }
+    /** JSON: what came of consent that another system kept. */
+    std::string import_consent(std::string_view consent, std::string_view source) const {
+        return detail::text_of([&](phygital_text *json) {
+            return phygital_import_consent(get(), lend(consent), lend(source), json);
+        });
+    }
+    phygital_receipt suppress(std::string_view contact, std::uint32_t cause, std::string_view code = {}) const {
+        return receipt([&](phygital_receipt *receipt) {
+            return phygital_suppress(get(), lend(contact), cause, lend(code), receipt);
+        });
+    }
+    phygital_receipt lift_suppression(std::string_view contact, std::uint32_t cause) const {
+        return receipt([&](phygital_receipt *receipt) {
+            return phygital_lift_suppression(get(), lend(contact), cause, receipt);
+        });
+    }
+    /** JSON: where a contact point stands. */
+    std::string contact_state(std::string_view contact) const {
+        return detail::text_of(
+            [&](phygital_text *json) { return phygital_contact_state(get(), lend(contact), json); });
+    }
+
+    phygital_receipt request_right(const phygital_rights_requested &request) const {
+        return receipt([&](phygital_receipt *receipt) {
+            return phygital_request_right(get(), &request, receipt);
+        });
+    }
+    /** JSON: a list. */
+    std::string open_requests() const {
+        return detail::text_of([&](phygital_text *json) { return phygital_open_requests(get(), json); });
+    }
+    /** JSON: all that is kept of her. */
+    std::string export_person(std::string_view customer) const {
+        return detail::text_of(
+            [&](phygital_text *json) { return phygital_export_person(get(), lend(customer), json); });
+    }
+    phygital_receipt correct(std::string_view customer, std::string_view attribute, std::string_view value) const {
+        return receipt([&](phygital_receipt *receipt) {
+            return phygital_correct(get(), lend(customer), lend(attribute), lend(value), receipt);
+        });
+    }
+
+    /** JSON: what the gate says of a message now. */
+    std::string judge(const phygital_outgoing &message) const {
+        return detail::text_of([&](phygital_text *json) { return phygital_judge(get(), &message, json); });
+    }
+    /** Asks for a message to be sent. That it does not go out is an answer, and nothing is thrown. */
+    phygital_sending send(const phygital_outgoing &message) const {
+        phygital_sending sending = phygital_sending_init();
+        check(phygital_send(get(), &message, &sending, nullptr));
+        return sending;
+    }
+    /** Whether something was said; judge() tells why not. */
+    bool open_topic(std::string_view contact, std::string_view topic, std::string_view language = {}) const {
+        std::uint32_t said = 0;
+        check(phygital_open_topic(get(), lend(contact), lend(topic), lend(language), &said, nullptr));
+        return said != 0;
+    }
+    /** Whether something was said. */
+    bool follow_up(std::string_view contact) const {
+        std::uint32_t said = 0;
+        check(phygital_follow_up(get(), lend(contact), &said, nullptr));
+        return said != 0;
+    }
+    /** JSON: the events that were decided because of one, by the key of its receipt. */
+    std::string followed(std::string_view event) const {
+        return detail::text_of(
+            [&](phygital_text *json) { return phygital_followed(get(), lend(event), json); });
+    }
+
     /** At most `most` actions to carry out now. */
     std::vector<Action> due(std::uint32_t most) const {
         phygital_actions *list = nullptr;
@@ -386,6 +472,32 @@ inline std::string attribute_paths(std::string_view model, std::uint32_t decimal
 inline std::string assign_arm(std::string_view experiment, std::string_view unit) {
     return detail::text_of(
         [&](phygital_text *json) { return phygital_assign_arm(lend(experiment), lend(unit), json); });
+}
+
+/** JSON: what a text costs on the air and lacks, by a style (JSON). */
+inline std::string lint_text(std::string_view text, std::string_view style) {
+    return detail::text_of(
+        [&](phygital_text *json) { return phygital_lint_text(lend(text), lend(style), json); });
+}
+
+/** JSON: what a text that came in asks for, by what was said before (JSON). */
+inline std::string classify_text(std::string_view text, std::string_view context = {}) {
+    return detail::text_of(
+        [&](phygital_text *json) { return phygital_classify_text(lend(text), lend(context), json); });
+}
+
+/** JSON: the rules of messages, of a place and a class where they are given. */
+inline std::string rules(std::string_view place = {}, std::uint32_t message_class = 0, std::string_view book = {}) {
+    return detail::text_of(
+        [&](phygital_text *json) { return phygital_rules(lend(place), message_class, lend(book), json); });
+}
+
+/** JSON: what hours and caps say of a message to a phone number at a time, the system's where it is 0. */
+inline std::string check_rules(std::string_view phone, std::uint32_t message_class, std::int64_t at = 0,
+                               const std::vector<std::int64_t> &sent = {}, std::string_view book = {}) {
+    return detail::text_of([&](phygital_text *json) {
+        return phygital_check_rules(lend(phone), message_class, at, sent.data(), sent.size(), lend(book), json);
+    });
 }
 
 /** The link that a tag in software writes at its next read. */

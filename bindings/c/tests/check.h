@@ -49,6 +49,13 @@ static inline int ended(const char *name)
     "{\"seed\": \"winback-2026\", \"arms\": [{\"arm\": \"hold\", \"weight\": 0.3}," \
     " {\"arm\": \"send\", \"weight\": 0.7}]}"
 #define NOON INT64_C(1795262400000000)
+#define HOUR INT64_C(3600000000)
+#define TOPIC                                                                          \
+    "{\"version\": 1, \"id\": \"fit\", \"languages\": [\"en\"], \"purpose\": \"marketing\"," \
+    " \"days\": 3, \"start\": \"size\", \"steps\": {\"size\": {\"ask\": {\"en\":"       \
+    " \"{{ brand }}: which shoe size?\"}, \"attribute\": \"size.shoes\","            \
+    " \"answer\": {\"type\": \"number\", \"min\": 30, \"max\": 50}, \"then\": \"thanks\"}," \
+    " \"thanks\": {\"say\": {\"en\": \"Thank you.\"}, \"then\": \"end\"}}}"
 
 /** A store in the folder, with a clock and randomness of its own. */
 static inline phygital_store *open_store(const char *folder, const char *name)
@@ -56,11 +63,14 @@ static inline phygital_store *open_store(const char *folder, const char *name)
     char path[1024];
     phygital_options options = phygital_options_init();
     phygital_store *store = NULL;
+    phygital_str topic = S(TOPIC);
     snprintf(path, sizeof path, "%s/%s", folder, name);
     options.path = S(path);
     options.settings = S(SETTINGS);
     options.keys = S(KEYS);
     options.seed = phygital_bytes_of("story");
+    options.topics = &topic;
+    options.topics_len = 1;
     options.clock = NOON;
     FINE(phygital_open(&options, &store));
     CHECK(store != NULL);

@@ -1,6 +1,6 @@
 /**
  * @file The story that every binding plays: a tag is enrolled, tapped, a copied link refused; somebody opts in by text, is
- * known, shown, and leaves again.
+ * known, shown, and leaves again; another one consents, is written to at lawful hours, leaves, and is forgotten.
  */
 #include "check.h"
 
@@ -221,6 +221,163 @@ static void consents_at_the_till(const phygital_store *store)
     FINE(phygital_set_clock(store, 0));
 }
 
+#define ADA "phone:+12015550124"
+
+static phygital_outgoing advert(const char *id)
+{
+    phygital_outgoing message = phygital_outgoing_init();
+    message.id = S(id);
+    message.to = S(ADA);
+    message.text = S("Wren & Co: new boots. Reply STOP to opt out");
+    message.message_class = PHYGITAL_MESSAGE_CLASS_MARKETING;
+    message.purpose = PHYGITAL_PURPOSE_MARKETING;
+    return message;
+}
+
+static void consents_with_a_receipt(const phygital_store *store)
+{
+    static const uint32_t purposes[] = {PHYGITAL_PURPOSE_MARKETING};
+    phygital_str evidence = S("paper 8");
+    phygital_consent consent = phygital_consent_init();
+    phygital_decision decision = phygital_decision_init();
+    phygital_text json = {NULL, 0};
+    FINE(phygital_set_clock(store, NOON + 60000000));
+    consent.contact = S(ADA);
+    consent.purposes = purposes;
+    consent.purposes_len = 1;
+    consent.evidence = &evidence;
+    consent.evidence_len = 1;
+    consent.method = PHYGITAL_CONSENT_METHOD_PAPER;
+    FINE(phygital_record_opt_in(store, &consent, NULL));
+    FINE(phygital_consent_receipts(store, S(ADA), 0, &json));
+    CHECK(strstr(json.data, "\"schema_version\":\"ISO/IEC TS 27560:2023\"") != NULL);
+    CHECK(strstr(json.data, "\"evidence\":[\"paper 8\"]") != NULL);
+    {
+        /* What is written down in one shop is known in it. */
+        phygital_text taken = {NULL, 0};
+        json.data[json.len - 1] = '\0';
+        FINE(phygital_import_consent(store, S(json.data + 1), S("//paper.example"), &taken));
+        CHECK(strcmp(taken.data, "{\"recorded\":1,\"known\":0,\"unknown\":[]}") == 0);
+        FINE(phygital_text_free(&taken));
+        FINE(phygital_import_consent(store, S(json.data + 1), S("//paper.example"), NULL));
+        GIVES(MALFORMED_CONSENT, phygital_import_consent(store, S("{}"), S("//paper.example"), &taken));
+        json.data[json.len - 1] = ']';
+    }
+    FINE(phygital_text_free(&json));
+    FINE(phygital_consent_receipts(store, S(ADA), PHYGITAL_PURPOSE_ADVERTISING, &json));
+    CHECK(strcmp(json.data, "[]") == 0);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_suppress(store, S(ADA), PHYGITAL_SUPPRESSION_CAUSE_CARRIER, S("21610"), NULL));
+    FINE(phygital_permits(store, PHYGITAL_PURPOSE_MARKETING, S(ADA), &decision));
+    CHECK(decision.allowed == 0 && strcmp(decision.reason, "suppressed") == 0);
+    FINE(phygital_set_clock(store, NOON + 120000000));
+    FINE(phygital_lift_suppression(store, S(ADA), PHYGITAL_SUPPRESSION_CAUSE_CARRIER, NULL));
+    FINE(phygital_segment_consent(store, S(ADA), &json));
+    CHECK(strstr(json.data, "\"status\":\"SUBSCRIBED\"") != NULL);
+    FINE(phygital_text_free(&json));
+}
+
+static phygital_status she_texts(const phygital_store *store, const char *id, const char *body, phygital_receipt *receipt)
+{
+    phygital_message_received received = phygital_message_received_init();
+    received.id = S(id);
+    received.from = S("+12015550124");
+    received.body = S(body);
+    return phygital_record_message(store, &received, receipt);
+}
+
+static void talks(const phygital_store *store)
+{
+    phygital_outgoing message = advert("a-1");
+    phygital_sending sending = phygital_sending_init();
+    phygital_receipt receipt = phygital_receipt_init();
+    phygital_text json = {NULL, 0};
+    uint32_t said = 0;
+
+    /* Noon in UTC is seven in the morning in New Jersey. */
+    FINE(phygital_send(store, &message, &sending, &json));
+    CHECK(sending.state == PHYGITAL_SENDING_STATE_REFUSED && strcmp(sending.reason, "quiet_hours") == 0);
+    CHECK(sending.next_allowed == NOON + HOUR && sending.expires_at == 0 && sending.event[0] == '\0');
+    CHECK(strstr(json.data, "\"reasons\":[\"quiet_hours\"]") != NULL && strstr(json.data, "us_federal") != NULL);
+    FINE(phygital_text_free(&json));
+    message.waits = 1;
+    FINE(phygital_send(store, &message, &sending, NULL));
+    CHECK(sending.state == PHYGITAL_SENDING_STATE_WAITS && strcmp(sending.reason, "quiet_hours") == 0);
+    FINE(phygital_set_clock(store, NOON + 2 * HOUR));
+    FINE(phygital_send(store, &message, &sending, &json));
+    CHECK(sending.state == PHYGITAL_SENDING_STATE_KNOWN && json.data == NULL && strlen(sending.event) == 32);
+    message = advert("a-2");
+    FINE(phygital_send(store, &message, &sending, NULL));
+    CHECK(sending.state == PHYGITAL_SENDING_STATE_WAITS && sending.reason[0] == '\0');
+    CHECK(sending.expires_at > NOON + 2 * HOUR && strlen(sending.event) == 32);
+    message.text = S("New boots at bit.ly/3xY");
+    FINE(phygital_judge(store, &message, &json));
+    CHECK(strstr(json.data, "\"fault\":\"short_link\"") != NULL);
+    FINE(phygital_text_free(&json));
+
+    FINE(she_texts(store, "m-10", "hello", NULL));
+    FINE(phygital_open_topic(store, S(ADA), S("fit"), S("en"), &said, NULL));
+    CHECK(said == 1);
+    FINE(phygital_contact_state(store, S(ADA), &json));
+    CHECK(strstr(json.data, "\"question\":\"size\"") != NULL && strstr(json.data, "subscribed") != NULL);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_follow_up(store, S(ADA), &said, &json));
+    CHECK(said == 0 && json.data == NULL);
+    GIVES(MISUSE, phygital_open_topic(store, S(ADA), S("never"), S(""), &said, &json));
+    FINE(she_texts(store, "m-11", "39", &receipt));
+    FINE(phygital_followed(store, S(receipt.event), &json));
+    CHECK(strstr(json.data, "com.phygital.attribute_stated") != NULL);
+    FINE(phygital_text_free(&json));
+
+    FINE(she_texts(store, "m-12", "STOP", &receipt));
+    FINE(phygital_followed(store, S(receipt.event), &json));
+    CHECK(strstr(json.data, "com.phygital.opted_out") != NULL);
+    FINE(phygital_text_free(&json));
+    message = advert("a-3");
+    FINE(phygital_send(store, &message, &sending, NULL));
+    CHECK(sending.state == PHYGITAL_SENDING_STATE_REFUSED && strcmp(sending.reason, "withdrawn") == 0);
+    CHECK(sending.next_allowed == 0);
+    message.message_class = 9;
+    GIVES(INVALID_ARGUMENT, phygital_send(store, &message, &sending, &json));
+    CHECK(sending.state == 0 && json.data == NULL);
+}
+
+static void has_rights(const phygital_store *store)
+{
+    phygital_rights_requested request = phygital_rights_requested_init();
+    phygital_decision decision = phygital_decision_init();
+    phygital_receipt receipt = phygital_receipt_init();
+    phygital_text json = {NULL, 0};
+    char customer[40];
+
+    request.identifier = S(ADA);
+    request.jurisdiction = S("US-CA");
+    request.id = S("r-1");
+    GIVES(INVALID_ARGUMENT, phygital_request_right(store, &request, &receipt));
+    request.right = PHYGITAL_RIGHT_ACCESS;
+    FINE(phygital_request_right(store, &request, &receipt));
+    CHECK(receipt.is_new == 1);
+    FINE(phygital_open_requests(store, &json));
+    CHECK(strstr(json.data, "\"right\":\"access\"") != NULL && strstr(json.data, "us_ca_request_45d") != NULL);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_find(store, S(ADA), customer));
+    FINE(phygital_correct(store, S(customer), S("first_name"), S("Ada"), NULL));
+    FINE(phygital_export_person(store, S(customer), &json));
+    CHECK(strstr(json.data, "\"value\":\"Ada\"") != NULL && strstr(json.data, "size.shoes") != NULL);
+    FINE(phygital_text_free(&json));
+    request.right = PHYGITAL_RIGHT_OPT_OUT;
+    request.id = S("r-2");
+    FINE(phygital_request_right(store, &request, NULL));
+    FINE(phygital_permits_customer(store, PHYGITAL_PURPOSE_ADVERTISING, S(customer), &decision));
+    CHECK(decision.allowed == 0 && strcmp(decision.reason, "withdrawn") == 0);
+    FINE(phygital_erase_customer(store, S(customer), &json));
+    CHECK(strstr(json.data, "\"identifiers\":1") != NULL && strstr(json.data, "\"notices\":0") != NULL);
+    FINE(phygital_text_free(&json));
+    GIVES(UNKNOWN_CUSTOMER, phygital_export_person(store, S(customer), &json));
+    GIVES(UNKNOWN_CUSTOMER, phygital_permits_customer(store, PHYGITAL_PURPOSE_SERVICE, S(customer), &decision));
+    FINE(phygital_set_clock(store, 0));
+}
+
 static void suspends(phygital_store *store)
 {
     phygital_text before = {NULL, 0};
@@ -294,6 +451,23 @@ static void needs_no_store(void)
     CHECK(strcmp(json.data, "{\"status\":\"assigned\",\"arm\":\"send\"}") == 0);
     FINE(phygital_text_free(&json));
     GIVES(INVALID_ARGUMENT, phygital_assign_arm(S("{}"), S("customer-1"), &json));
+    FINE(phygital_lint_text(S("New boots \xE2\x80\x99 bit.ly/3xY"), S("{\"brand\": \"Wren & Co\", \"is_first\": true}"), &json));
+    CHECK(strstr(json.data, "{\"encoding\":\"UCS-2\",\"units\":22,\"segments\":1,") == json.data);
+    CHECK(strstr(json.data, "brand_missing") != NULL && strstr(json.data, "short_link") != NULL);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_classify_text(S("stop"), S(""), &json));
+    CHECK(strstr(json.data, "{\"intent\":\"opt_out\",\"is_opt_out\":true,\"confidence\":100") != NULL);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_classify_text(S("yes"), S("{\"pending\": \"yes_no\"}"), &json));
+    CHECK(strstr(json.data, "answer_yes") != NULL);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_rules(S("US-FL"), PHYGITAL_MESSAGE_CLASS_MARKETING, S(""), &json));
+    CHECK(strstr(json.data, "\"id\":\"us_fl\"") != NULL && strstr(json.data, "gdpr_1m") == NULL);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_check_rules(S("+13055550123"), PHYGITAL_MESSAGE_CLASS_MARKETING, NOON, NULL, 0, S(""), &json));
+    CHECK(strstr(json.data, "\"allowed\":false") != NULL);
+    CHECK(strstr(json.data, "\"next_allowed\":\"2026-11-21T13:00:00Z\"") != NULL);
+    FINE(phygital_text_free(&json));
     FINE(phygital_normalize_identifier(S("phone:06 12 34 56 78"), S("FR"), &json));
     CHECK(strcmp(json.data, "phone:+33612345678") == 0);
     FINE(phygital_text_free(&json));
@@ -332,6 +506,9 @@ int main(int count, char **arguments)
     stands_among_all(store, customer);
     leaves(store, customer);
     consents_at_the_till(store);
+    consents_with_a_receipt(store);
+    talks(store);
+    has_rights(store);
     suspends(store);
     FINE(phygital_store_free(store));
     return ended("story");

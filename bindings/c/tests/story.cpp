@@ -31,6 +31,9 @@ phygital::Store open(const std::string &folder) {
     options.path = phygital::lend(path);
     options.settings = phygital::lend(SETTINGS);
     options.keys = phygital::lend(KEYS);
+    const phygital_str topic = phygital::lend(TOPIC);
+    options.topics = &topic;
+    options.topics_len = 1;
     options.clock = NOON;
     return phygital::Store(options);
 }
@@ -98,6 +101,62 @@ void story(const phygital::Store &store) {
     CHECK(!store.find("phone:+12015550123"));
 }
 
+void conversation(const phygital::Store &store) {
+    const char *her = "phone:+12015550124";
+    const std::uint32_t purposes[] = {PHYGITAL_PURPOSE_MARKETING};
+    phygital_consent consent = phygital_consent_init();
+    consent.contact = phygital::lend(her);
+    consent.purposes = purposes;
+    consent.purposes_len = 1;
+    consent.method = PHYGITAL_CONSENT_METHOD_TILL;
+    store.record_opt_in(consent);
+    const std::string receipts = store.consent_receipts(her);
+    CHECK(receipts.find("ISO/IEC TS 27560") != std::string::npos);
+    const std::string one = receipts.substr(1, receipts.size() - 2);
+    CHECK(store.import_consent(one, "//paper.example").find("\"recorded\":1") != std::string::npos);
+    CHECK(store.segment_consent(her).find("SUBSCRIBED") != std::string::npos);
+    CHECK(store.suppress(her, PHYGITAL_SUPPRESSION_CAUSE_GATEWAY, "21610").is_new == 1);
+    CHECK(store.contact_state(her).find("\"blocked\"") != std::string::npos);
+    store.set_clock(NOON + 60000000);
+    store.lift_suppression(her, PHYGITAL_SUPPRESSION_CAUSE_GATEWAY);
+
+    phygital_outgoing advert = phygital_outgoing_init();
+    advert.id = phygital::lend("a-1");
+    advert.to = phygital::lend(her);
+    advert.text = phygital::lend("Wren & Co: new boots. Reply STOP to opt out");
+    advert.message_class = PHYGITAL_MESSAGE_CLASS_MARKETING;
+    advert.purpose = PHYGITAL_PURPOSE_MARKETING;
+    const phygital_sending early = store.send(advert);
+    CHECK(early.state == PHYGITAL_SENDING_STATE_REFUSED && std::string(early.reason) == "quiet_hours");
+    CHECK(early.next_allowed == NOON + HOUR);
+    CHECK(store.judge(advert).find("\"quiet_hours\"") != std::string::npos);
+    store.set_clock(NOON + 2 * HOUR);
+    CHECK(store.send(advert).state == PHYGITAL_SENDING_STATE_WAITS);
+    CHECK(!store.open_topic(her, "fit") || !store.follow_up(her));
+
+    phygital_message_received message = phygital_message_received_init();
+    message.id = phygital::lend("m-2");
+    message.from = phygital::lend("+12015550124");
+    message.body = phygital::lend("STOP");
+    const phygital_receipt stop = store.record_message(message);
+    CHECK(store.followed(stop.event).find("opted_out") != std::string::npos);
+    CHECK(std::string(store.send(advert).reason).empty());
+    advert.id = phygital::lend("a-2");
+    CHECK(std::string(store.send(advert).reason) == "withdrawn");
+
+    phygital_rights_requested request = phygital_rights_requested_init();
+    request.identifier = phygital::lend(her);
+    request.right = PHYGITAL_RIGHT_ERASURE;
+    store.request_right(request);
+    CHECK(store.open_requests().find("\"erasure\"") != std::string::npos);
+    const std::string customer = *store.find(her);
+    CHECK(store.permits_customer(PHYGITAL_PURPOSE_MARKETING, customer).allowed == 0);
+    store.correct(customer, "first_name", "Ada");
+    CHECK(store.export_person(customer).find("\"Ada\"") != std::string::npos);
+    CHECK(store.erase_customer(customer).find("\"notices\":0") != std::string::npos && !store.find(her));
+    GIVES(UNKNOWN_CUSTOMER, thrown([&] { store.export_person(customer); }));
+}
+
 void without_store() {
     const phygital::Verifier verifier(KEYS);
     const std::string tapped = link(40);
@@ -107,6 +166,12 @@ void without_store() {
     GIVES(MALFORMED_KEYS, thrown([] { phygital::Verifier("{"); }));
     CHECK(phygital::normalize_identifier("phone:06 12 34 56 78", "FR") == "phone:+33612345678");
     CHECK(phygital::assign_arm(EXPERIMENT, "customer-1") == "{\"status\":\"assigned\",\"arm\":\"send\"}");
+    CHECK(phygital::lint_text("Hello", "{\"brand\": \"Wren\"}").find("GSM-7") != std::string::npos);
+    CHECK(phygital::classify_text("stop").find("\"opt_out\"") != std::string::npos);
+    CHECK(phygital::rules("US-FL").find("us_fl") != std::string::npos);
+    CHECK(phygital::check_rules("+13055550123", PHYGITAL_MESSAGE_CLASS_MARKETING, NOON, {NOON - HOUR}).find("us_fl") !=
+          std::string::npos);
+    GIVES(MALFORMED_RULES, thrown([] { phygital::rules("", 0, "{"); }));
     CHECK(phygital::attribute_paths("first", 2, "[]").find("\"channels\":[]") != std::string::npos);
 }
 
@@ -118,6 +183,7 @@ int main(int count, char **arguments) {
     }
     const phygital::Store opened = open(arguments[1]);
     story(opened);
+    conversation(opened);
     without_store();
     return ended("story in C++");
 }

@@ -35,13 +35,14 @@ pub struct phygital_action {
     pub size: usize,
     /// Its id: to carry it out twice is to carry it out once.
     pub id: phygital_str,
-    /// What: `answer_message`, `send_message`, `raise_alarm`, or one of a later version.
+    /// What: `answer_message`, `send_message`, `raise_alarm`, `answer_request`, `notify_recipient`, or one of a later version.
     pub action: phygital_str,
     /// Whom it concerns, as `kind:value`.
     pub to: phygital_str,
     /// What to say.
     pub text: phygital_str,
-    /// Not to be carried out later than this, in microseconds since 1970, UTC; 0 for no end.
+    /// Not to be carried out later than this, for a message the end of its lawful window, in microseconds since 1970, UTC; 0 for
+    /// no end. Give it to the gateway.
     pub expires_at: i64,
     /// A phygital_purpose; 0 where there is none.
     pub purpose: u32,
@@ -64,8 +65,8 @@ struct Kept {
     purpose: u32,
 }
 
-/// At most `most` actions to carry out now, oldest cause first: not those that expired, nor those that consent no longer
-/// permits. They are due until they are acknowledged.
+/// At most `most` actions to carry out now, oldest cause first: not those that expired, nor messages that the gate does not let
+/// out now. They are due until they are acknowledged.
 ///
 /// @param actions Where the handle of the list goes; NULL on failure. Free it with phygital_actions_free().
 #[unsafe(no_mangle)]

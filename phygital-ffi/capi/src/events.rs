@@ -92,8 +92,8 @@ pub unsafe extern "C" fn phygital_record_all(
     })
 }
 
-/// Takes in a text message: a code that joins, a word that leaves or asks for help, or anything else. What is to be
-/// answered waits in phygital_due().
+/// Takes in a text message: a wish to be left alone, a code that joins, an answer to what was asked, or anything else. What is to
+/// be answered waits in phygital_due(); what was done says phygital_followed().
 ///
 /// @param receipt Where the receipt goes; may be NULL.
 /// @return 114 for a sender that is no phone number.
@@ -118,9 +118,10 @@ pub unsafe extern "C" fn phygital_record_message(
     })
 }
 
-/// Forgets an identifier, `kind:value`, now and whenever it comes again.
+/// Forgets an identifier, `kind:value`, now and whenever it comes again. What it had opted out of stays, under a key.
 ///
-/// @param json Where it goes what that came to: `identifiers`, `struck`, `emptied`; may be NULL.
+/// @param json Where it goes what that came to: `identifiers`, `struck`, `emptied`, and the `notices` to recipients of her data
+/// that wait as actions `notify_recipient`; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_erase_identifier(
     store: *const phygital_store,
@@ -128,7 +129,7 @@ pub unsafe extern "C" fn phygital_erase_identifier(
     json: *mut phygital_text,
 ) -> phygital_status {
     entry!(|caller| {
-        let out = (!json.is_null()).then(|| caller.out("json", json, phygital_text::NONE)).transpose()?;
+        let out = phygital_text::place(caller, json)?;
         let identifier = caller.text("identifier", identifier)?.to_owned();
         let erased = look::<Phygital>(store)?.erase_identifier(identifier)?;
         out.map_or(Ok(()), |out| put_json(out, &erased))
@@ -146,7 +147,7 @@ pub unsafe extern "C" fn phygital_erase_customer(
     json: *mut phygital_text,
 ) -> phygital_status {
     entry!(|caller| {
-        let out = (!json.is_null()).then(|| caller.out("json", json, phygital_text::NONE)).transpose()?;
+        let out = phygital_text::place(caller, json)?;
         let customer = caller.text("customer", customer)?.to_owned();
         let erased = look::<Phygital>(store)?.erase_customer(customer)?;
         out.map_or(Ok(()), |out| put_json(out, &erased))

@@ -18,24 +18,31 @@ mod status;
 mod text;
 
 mod actions;
+mod conversation;
 mod events;
+mod exchange;
 mod identity;
 mod measure;
 mod pure;
+mod rights;
 mod store;
 mod tags;
 mod taps;
 #[cfg(feature = "test-panic")]
 mod test_panic;
+mod texts;
 mod verifier;
 mod who;
 
 pub use actions::*;
+pub use conversation::*;
 pub use entry::{phygital_last_error_message, phygital_last_error_reason};
 pub use events::*;
+pub use exchange::*;
 pub use identity::*;
 pub use measure::*;
 pub use pure::*;
+pub use rights::*;
 pub use status::*;
 pub use store::*;
 pub use tags::*;
@@ -43,6 +50,7 @@ pub use taps::*;
 #[cfg(feature = "test-panic")]
 pub use test_panic::*;
 pub use text::*;
+pub use texts::*;
 pub use verifier::*;
 pub use who::*;
 

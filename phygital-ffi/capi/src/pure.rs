@@ -1,14 +1,12 @@
 //! What needs no store, and what channels earned.
 
-use phygital_ffi::{
-    PathRow, Phygital, PhygitalError, SoftTag, Status, attribute_paths, normalize_identifier, simulate_tap,
-};
+use phygital_ffi::{PathRow, Phygital, SoftTag, attribute_paths, normalize_identifier, simulate_tap};
 
 use crate::entry::entry;
 use crate::handle::{look, phygital_store};
 use crate::input::{Record, argument, phygital_str};
 use crate::status::phygital_status;
-use crate::text::{phygital_text, put_json};
+use crate::text::{phygital_text, put_json, read_json};
 
 /// An NTAG 424 DNA in software, in AES mode. Not for the keys of true tags.
 #[repr(C)]
@@ -112,11 +110,7 @@ pub unsafe extern "C" fn phygital_attribute_paths(
         let out = caller.out("json", json, phygital_text::NONE)?;
         let model = caller.text("model", model)?.to_owned();
         let decimals = u8::try_from(decimals).map_err(|_| argument("decimals", "expected at most 18"))?;
-        let rows: Vec<PathRow> = serde_json::from_str(caller.text("rows", rows)?).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            let detail = format!("rows: no list of paths at line {line}, column {column}");
-            PhygitalError::new(Status::InvalidArgument, "invalid_argument", detail)
-        })?;
+        let rows: Vec<PathRow> = read_json("rows", caller.text("rows", rows)?)?;
         put_json(out, &attribute_paths(model, decimals, rows)?)
     })
 }

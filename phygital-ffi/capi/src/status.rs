@@ -39,6 +39,12 @@ pub enum phygital_status {
     TagStatusRefused = 116,
     /// The model does not go with these journeys, or there is none of that name.
     ModelRefused = 117,
+    /// The consent of another system is not as it should be.
+    MalformedConsent = 118,
+    /// The rules of messages are not as they should be.
+    MalformedRules = 119,
+    /// A topic of conversation is not as it should be.
+    MalformedTopic = 120,
     /// What was delivered is no tap, or was damaged on its way.
     TapMalformed = 201,
     /// The tag that it names did not make it.
@@ -112,6 +118,9 @@ const NAMES: &[(phygital_status, &CStr)] = &[
     (Misuse, c"misuse"),
     (TagStatusRefused, c"tag_status_refused"),
     (ModelRefused, c"model_refused"),
+    (MalformedConsent, c"malformed_consent"),
+    (MalformedRules, c"malformed_rules"),
+    (MalformedTopic, c"malformed_topic"),
     (TapMalformed, c"tap_malformed"),
     (TapForged, c"tap_forged"),
     (TapUnauthenticated, c"tap_unauthenticated"),

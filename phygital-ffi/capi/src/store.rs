@@ -4,11 +4,14 @@ use std::ptr;
 
 use phygital_ffi::{Options, Phygital};
 
-use crate::entry::entry;
+use crate::entry::{Answer, entry};
 use crate::handle::{give, look, phygital_store, take};
-use crate::input::{Record, maybe_time, phygital_bytes, phygital_str};
+use crate::input::{INPUT_BYTES_MAX, Record, maybe_time, phygital_bytes, phygital_str};
 use crate::status::phygital_status;
 use crate::text::{phygital_text, put_json};
+
+/// How many of anything a caller can have at most; how many topics there may be says the facade.
+const LIST_MAX: usize = INPUT_BYTES_MAX / size_of::<phygital_str>();
 
 /// How a store is opened. Only the path has to be given; zeros stand for the default of all else.
 #[repr(C)]
@@ -34,6 +37,10 @@ pub struct phygital_options {
     pub clock: i64,
     /// 1 where the file has to be there, 0 where it may be made.
     pub must_exist: u32,
+    /// Topics of conversation that may be opened, each the JSON of a topic file, at most 1,000.
+    pub topics: *const phygital_str,
+    /// How many.
+    pub topics_len: usize,
 }
 
 // SAFETY: `repr(C)`, the size in front, and pointers and numbers alone.
@@ -52,10 +59,13 @@ pub unsafe extern "C" fn phygital_open(
         let out = caller.out("store", store, ptr::null_mut())?;
         let options = caller.read("options", options)?;
         let seed = caller.bytes("seed", options.seed)?;
+        let topics = caller.list("topics", options.topics, options.topics_len, LIST_MAX)?;
+        let topics = topics.iter().map(|one| Ok(caller.text("topics", *one)?.to_owned()));
         let opened = Phygital::open(Options {
             path: caller.text("path", options.path)?.to_owned(),
             must_exist: options.must_exist != 0,
             settings: caller.text("settings", options.settings)?.to_owned(),
+            topics: topics.collect::<Answer<Vec<String>>>()?,
             keys: caller.text("keys", options.keys)?.to_owned(),
             device: caller.maybe_string("device", options.device)?,
             tenant: caller.maybe_string("tenant", options.tenant)?,

@@ -5,6 +5,7 @@ use std::ptr;
 
 use phygital_ffi::{PhygitalError, Status};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::entry::{Answer, entry};
 use crate::input::{Caller, Out};
@@ -38,6 +39,11 @@ impl phygital_text {
         text.map_or(phygital_text::NONE, phygital_text::give)
     }
 
+    /// A place for a text that may be left out.
+    pub(crate) fn place(caller: &Caller, place: *mut Self) -> Answer<Option<Out<Self>>> {
+        (!place.is_null()).then(|| caller.out("json", place, phygital_text::NONE)).transpose()
+    }
+
     /// Takes a text back, from a caller that did not make it up.
     fn take_back(self, _promised: &Caller) {
         if self.data.is_null() {
@@ -55,6 +61,15 @@ pub(crate) fn put_json(out: Out<phygital_text>, value: &impl Serialize) -> Answe
     let text = text.map_err(|error| PhygitalError::new(Status::Bug, "bug", error))?;
     out.put(phygital_text::give(text));
     Ok(())
+}
+
+/// Reads what a caller gave as JSON.
+pub(crate) fn read_json<T: DeserializeOwned>(name: &str, text: &str) -> Answer<T> {
+    serde_json::from_str(text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let detail = format!("{name}: not what is expected at line {line}, column {column}");
+        PhygitalError::new(Status::InvalidArgument, "invalid_argument", detail)
+    })
 }
 
 /// Frees a text, and sets it to none. NULL, and a text that is none, are fine.

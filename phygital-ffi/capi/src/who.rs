@@ -2,7 +2,9 @@
 
 use std::ffi::c_char;
 
-use phygital_ffi::{ConsentMethod, OptedIn, OptedOut, Phygital, PhygitalError, Purpose, Role, Status};
+use phygital_ffi::{
+    ConsentMethod, Decision, OptedIn, OptedOut, Phygital, PhygitalError, Purpose, Role, Status,
+};
 
 use crate::entry::{Answer, entry};
 use crate::events::phygital_receipt;
@@ -204,13 +206,28 @@ pub unsafe extern "C" fn phygital_permits(
         let out = caller.out_sized("decision", decision)?;
         let purpose = one_of("purpose", purpose, Purpose::from_number(purpose))?;
         let contact = caller.text("contact", contact)?.to_owned();
-        let found = look::<Phygital>(store)?.permits(purpose, contact)?;
-        out.put(phygital_decision {
-            size: 0,
-            allowed: u32::from(found.allowed),
-            reason: cut(found.reasons.first().map_or("", String::as_str))?,
-            proof: fixed(found.proofs.first().map_or("", String::as_str))?,
-        });
+        out.put(phygital_decision::of(&look::<Phygital>(store)?.permits(purpose, contact)?)?);
+        Ok(())
+    })
+}
+
+/// Whether something may be done with a customer now: to recognise, show, measure or share her, which is no matter of one number.
+///
+/// @param purpose A phygital_purpose.
+/// @param decision Where the answer goes.
+/// @return 0 for either answer, 401 where there is no such customer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn phygital_permits_customer(
+    store: *const phygital_store,
+    purpose: u32,
+    customer: phygital_str,
+    decision: *mut phygital_decision,
+) -> phygital_status {
+    entry!(|caller| {
+        let out = caller.out_sized("decision", decision)?;
+        let purpose = one_of("purpose", purpose, Purpose::from_number(purpose))?;
+        let customer = caller.text("customer", customer)?.to_owned();
+        out.put(phygital_decision::of(&look::<Phygital>(store)?.permits_customer(purpose, customer)?)?);
         Ok(())
     })
 }
@@ -264,6 +281,17 @@ pub unsafe extern "C" fn phygital_record_opt_out(
         })?;
         phygital_receipt::put(out, &recorded)
     })
+}
+
+impl phygital_decision {
+    fn of(found: &Decision) -> Answer<phygital_decision> {
+        Ok(phygital_decision {
+            size: 0,
+            allowed: u32::from(found.allowed),
+            reason: cut(found.reasons.first().map_or("", String::as_str))?,
+            proof: fixed(found.proofs.first().map_or("", String::as_str))?,
+        })
+    }
 }
 
 impl phygital_consent {
