@@ -3,7 +3,7 @@
 use phygital_core::consent::{self, Detail, ImportError};
 use phygital_core::event::kinds::conversation::{ContactSuppressed, SuppressionLifted};
 use phygital_core::vocab::{Identifier, SourceId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::{PhygitalError, Status};
 use crate::events::Receipt;
@@ -128,20 +128,22 @@ impl Phygital {
                 one.decision = engine.consents().permits(one.decision.purpose, &contact, now)?;
             }
             let thread = engine.consents().thread(&contact)?.unwrap_or_default();
-            let talk = thread.talk();
-            let follow_up = engine.topics().due(&contact, now)?;
+            let talk = engine.topics().talk(&contact)?;
+            let topic = match talk.open() {
+                None => Value::Null,
+                Some((id, started_at)) => json!({
+                    "id": id.as_str(),
+                    "started_at": started_at,
+                    "question": talk.pending().map(|pending| pending.question),
+                    "follow_up": engine.topics().due(&contact, now)?,
+                }),
+            };
             let mut state = serde_json::to_value(&view).map_err(PhygitalError::bug)?;
             state["status"] = thread.status(now).code().into();
             state["joined_by"] = thread.joined_by().map(|method| method.name()).into();
             state["last_inbound"] = json!(thread.last_inbound());
-            state["handler"] = json!(talk.map(|talk| talk.handler()));
-            state["topic"] = json!(talk.and_then(|talk| {
-                let (id, started_at) = talk.open()?;
-                let question = talk.pending().map(|pending| pending.question);
-                Some(json!({
-                    "id": id.as_str(), "started_at": started_at, "question": question, "follow_up": follow_up,
-                }))
-            }));
+            state["handler"] = json!(talk.handler());
+            state["topic"] = topic;
             Ok(state.to_string())
         })
     }

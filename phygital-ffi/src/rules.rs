@@ -1,5 +1,7 @@
 //! The law of messages as data: listed, and held against a number at a time. Needs no store.
 
+use std::borrow::Cow;
+
 use phygital_core::rules::{Rule, RuleBook, Whereabouts};
 use phygital_core::vocab::{Identifier, IdentifierKind, Timestamp};
 
@@ -59,12 +61,12 @@ pub fn check_rules(
 }
 
 /// The rules of the library with those of a text.
-fn read(book: &str) -> Answer<RuleBook> {
+fn read(book: &str) -> Answer<Cow<'static, RuleBook>> {
     let standard = RuleBook::standard();
     if book.is_empty() {
-        return Ok(standard.clone());
+        return Ok(Cow::Borrowed(standard));
     }
-    Ok(standard.extended_by(RuleBook::from_json(book)?)?)
+    Ok(Cow::Owned(standard.extended_by(RuleBook::from_json(book)?)?))
 }
 
 #[cfg(test)]

@@ -216,6 +216,11 @@ fn a_topic_asks_and_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     let till = open(&folder);
     till.set_clock(Some(Time(NOON + 3 * HOUR))).unwrap();
+    let state = read(till.contact_state("phone:+12015550199".to_owned()));
+    assert_eq!(
+        (&state["status"], &state["handler"], &state["topic"]),
+        (&"none".into(), &"rules".into(), &Value::Null)
+    );
     assert_eq!(texts(&till, "m-1", "hello"), Vec::<String>::new());
     let topic = || till.open_topic(CONTACT.to_owned(), "fit".to_owned(), None).unwrap();
     assert!(topic().said);
