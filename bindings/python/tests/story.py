@@ -8,11 +8,13 @@ from datetime import datetime, timedelta, timezone
 
 from phygital import (
     ConsentMethod,
+    MessageClass,
     MessageReceived,
     OptedIn,
     OptedOut,
     Options,
     Outcome,
+    Outgoing,
     PathRow,
     Phygital,
     PhygitalError,
@@ -20,16 +22,25 @@ from phygital import (
     Purpose,
     Recognition,
     Recorded,
+    Right,
+    RightsRequested,
     Role,
     SoftTag,
+    SuppressionCause,
     TagEnrolled,
     TagStatus,
     TapRequest,
+    TextContext,
+    TextStyle,
     Assurance,
     Verifier,
     assign_arm,
     attribute_paths,
+    check_rules,
+    classify_text,
+    lint_text,
     normalize_identifier,
+    rules,
     simulate_tap,
     version,
 )
@@ -159,6 +170,77 @@ def story(path):
         check(till.identity().epoch == 1, "after a panic")
 
 
+ADA = "phone:+12015550124"
+TOPIC = json.dumps({
+    "version": 1, "id": "fit", "languages": ["en"], "purpose": "marketing", "days": 3, "start": "size",
+    "steps": {
+        "size": {"ask": {"en": "{{ brand }}: which shoe size?"}, "attribute": "size.shoes",
+                 "answer": {"type": "number", "min": 30, "max": 50}, "then": "thanks"},
+        "thanks": {"say": {"en": "Thank you."}, "then": "end"},
+    },
+})
+
+
+def conversation(path):
+    """Another one consents, is written to at lawful hours, answers, leaves, and is forgotten."""
+    till = Phygital.open(Options(path=str(path), settings=SETTINGS, topics=[TOPIC], clock=NOON, seed=b"story"))
+    till.record_opt_in(OptedIn(contact=ADA, purposes=[Purpose.MARKETING], method=ConsentMethod.PAPER,
+                               notice_id="tap-sms-1", evidence=["paper 8"]))
+    [receipt] = json.loads(till.consent_receipts(ADA, None))
+    check(receipt["schema_version"] == "ISO/IEC TS 27560:2023", "a receipt")
+    check(receipt["record"]["events"][0]["evidence"] == ["paper 8"], "with its evidence")
+    check(till.import_consent(json.dumps(receipt), "//paper.example").recorded == 1, "a receipt of another shop")
+    check(till.import_consent(json.dumps(receipt), "//paper.example").known == 1, "the same receipt")
+    check(code(till.import_consent, "{}", "//paper.example") == 118, "no receipt")
+    till.suppress(ADA, SuppressionCause.CARRIER, "21610")
+    check(till.permits(Purpose.MARKETING, ADA).suppressed_by == ["carrier"], "a carrier blocks it")
+    till.set_clock(NOON + timedelta(minutes=1))
+    till.lift_suppression(ADA, SuppressionCause.CARRIER)
+    check("SUBSCRIBED" in till.segment_consent(ADA), "as Segment has it")
+
+    def advert(id, text="Wren & Co: new boots. Reply STOP to opt out"):
+        return Outgoing(id=id, to=ADA, message_class=MessageClass.MARKETING, purpose=Purpose.MARKETING, text=text)
+
+    # Noon in UTC is seven in the morning in New Jersey.
+    early = till.send(advert("a-1"))
+    check(early.receipt is None and early.verdict.reasons == ["quiet_hours"], "quiet hours")
+    check(early.verdict.next_allowed == NOON.replace(hour=13, microsecond=0), "until eight")
+    check("us_federal" in early.verdict.rules and till.due(10) == [], "by which rule")
+    till.set_clock(NOON + timedelta(hours=2))
+    sent = till.send(advert("a-1"))
+    check(sent.receipt.is_new and sent.verdict.expires_at > NOON + timedelta(hours=2), "a lawful hour")
+    check([one.id for one in till.due(10)] == ["a-1"], "it waits")
+    check(till.send(advert("a-1")).verdict is None, "asking twice is asking once")
+    check(till.judge(advert("a-2", "Boots at bit.ly/3xY")).findings[0].fault == "short_link", "a bad text")
+
+    def texts(id, body):
+        said = till.record_message(MessageReceived(id=id, _from="+12015550124", body=body))
+        return [event["type"].removeprefix("com.phygital.") for event in json.loads(till.followed(said.event))]
+
+    check(texts("m-1", "hello") == [], "nothing is asked")
+    check(till.open_topic(ADA, "fit", None).said and not till.open_topic(ADA, "fit", None).said, "a topic")
+    check(json.loads(till.contact_state(ADA))["topic"]["question"] == "size", "a question waits")
+    check(not till.follow_up(ADA).said, "she has time")
+    check("attribute_stated" in texts("m-2", "39"), "she answers")
+    check(code(till.open_topic, ADA, "never", None) == 115, "no topic")
+    check("opted_out" in texts("m-3", "STOP"), "she leaves")
+    check(till.send(advert("a-3")).verdict.reasons == ["withdrawn"], "and is left alone")
+
+    asked = RightsRequested(identifier=ADA, right=Right.ACCESS, jurisdiction="US-CA", id="r-1")
+    check(till.request_right(asked).is_new and not till.request_right(asked).is_new, "a request")
+    [request] = json.loads(till.open_requests())
+    check(request["right"] == "access" and not request["is_overdue"], "it waits")
+    customer = till.find(ADA)
+    till.correct(customer, "first_name", "Ada")
+    export = json.loads(till.export_person(customer))
+    facts = {fact["attribute"]: fact["value"] for fact in export["facts"]}
+    check(facts["first_name"] == "Ada" and "size.shoes" in facts, "all that is kept of her")
+    till.request_right(RightsRequested(identifier=ADA, right=Right.OPT_OUT))
+    check(not till.permits_customer(Purpose.ADVERTISING, customer).allowed, "nothing is sold")
+    check(till.erase_customer(customer).notices == 0 and code(till.export_person, customer) == 401, "forgotten")
+    check("secret" not in str(advert("a", "secret")) and ADA not in repr(asked), "nothing personal is printed")
+
+
 def threads(path):
     tills = [Phygital.open(Options(path=str(path))) for _ in range(2)]
 
@@ -198,6 +280,16 @@ def without_store():
     arms = json.dumps({"seed": "winback-2026", "arms": [{"arm": "hold", "weight": 0.3}, {"arm": "send", "weight": 0.7}]})
     check(assign_arm(arms, "customer-1").arm == "send", "an arm")
     check(code(assign_arm, "{}", "customer-1") == 106, "no experiment")
+    linted = lint_text("New boots \u2019 bit.ly/3xY", TextStyle(brand="Wren & Co", is_first=True))
+    check((linted.encoding, linted.units, linted.segments) == ("UCS-2", 22, 1), "what a text costs")
+    check([one.fault for one in linted.findings] == ["brand_missing", "opt_out_missing", "short_link"], "and lacks")
+    check(classify_text("stop", TextContext()).is_opt_out, "a wish to be left alone")
+    check(classify_text("yes", TextContext(pending="yes_no")).intent == "answer_yes", "an answer")
+    check(code(classify_text, "yes", TextContext(pending="maybe")) == 106, "no such question")
+    florida = [rule["id"] for rule in json.loads(rules("US-FL", MessageClass.MARKETING, ""))]
+    check("us_fl" in florida and code(rules, None, None, "{") == 119, "rules")
+    told = json.loads(check_rules("+13055550123", MessageClass.MARKETING, NOON, [], ""))
+    check(not told["allowed"] and told["next_allowed"] == "2026-11-21T13:00:00Z", "quiet hours of a number")
     check(normalize_identifier("phone:06 12 34 56 78", "FR") == "phone:+33612345678", "a number")
     check(code(normalize_identifier, "phone:06 12 34 56 78", None) == 114, "a number of no country")
     rows = [PathRow(path=["ad", "email", "shop"], conversions=1, minor=100, nulls=0)]
@@ -240,6 +332,7 @@ def sequences(folder, vectors):
 def main():
     folder = pathlib.Path(sys.argv[1])
     story(folder / "story-python.db")
+    conversation(folder / "conversation-python.db")
     threads(folder / "threads-python.db")
     without_store()
     sequences(folder, pathlib.Path(sys.argv[2]))
