@@ -2,7 +2,11 @@ package com.phygital
 
 import com.phygital.uniffi.assignArm as uniffiAssignArm
 import com.phygital.uniffi.attributePaths as uniffiAttributePaths
+import com.phygital.uniffi.checkRules as uniffiCheckRules
+import com.phygital.uniffi.classifyText as uniffiClassifyText
+import com.phygital.uniffi.lintText as uniffiLintText
 import com.phygital.uniffi.normalizeIdentifier as uniffiNormalizeIdentifier
+import com.phygital.uniffi.rules as uniffiRules
 import com.phygital.uniffi.simulateTap as uniffiSimulateTap
 import com.phygital.uniffi.version as uniffiVersion
 import java.time.Instant
@@ -35,6 +39,37 @@ public fun assignArm(experiment: String, unit: String): Assigned = checked { uni
  */
 public fun attributePaths(model: String, decimals: Int, rows: List<PathRow>): Attribution =
     checked { uniffiAttributePaths(model, count("decimals", decimals).coerceAtMost(255u).toUByte(), rows) }
+
+/** What a text costs on the air, and what it lacks or must not hold. Needs no store. */
+public fun lintText(text: String, style: TextStyle): TextLint = checked { uniffiLintText(text, style) }
+
+/** What a text that came in asks for. Needs no store, and decides nothing: [Phygital.recordMessage] does. */
+public fun classifyText(text: String, context: TextContext = TextContext()): TextReading =
+    checked { uniffiClassifyText(text, context) }
+
+/**
+ * The rules of messages as a JSON list, each as docs/rules.md has it: of a [place], ISO 3166 (`US-FL`), and of a class, where they
+ * are given. Not legal advice. Needs no store.
+ *
+ * @param book JSON of rules that replace and add by their ids, as the settings have it.
+ */
+public fun rules(place: String? = null, messageClass: MessageClass? = null, book: String = ""): String =
+    checked { uniffiRules(place, messageClass, book) }
+
+/**
+ * What hours and caps say of a message to a phone number, as JSON: see docs/bindings.md. Consent and the text are the gate's:
+ * [Phygital.judge]. Needs no store.
+ *
+ * @param at when; now, unless said.
+ * @param sent when such messages went to it before, at most 1,000.
+ */
+public fun checkRules(
+    phone: String,
+    messageClass: MessageClass,
+    at: Instant? = null,
+    sent: List<Instant> = emptyList(),
+    book: String = "",
+): String = checked { uniffiCheckRules(phone, messageClass, at?.micros(), sent.map { it.micros() }, book) }
 
 /** The link that a tag in software writes at its next read, always the same. For tests of one's own; needs no store. */
 public fun simulateTap(tag: SoftTag): String = checked { uniffiSimulateTap(tag) }

@@ -100,14 +100,21 @@ public class Phygital private constructor(private val inner: UniffiStore) : Auto
     public suspend fun recordAll(events: List<String>): List<Recorded> = on { recordAll(events).map(Recorded::of) }
 
     /**
-     * Takes in a text message: a code that joins, a word that leaves or asks for help, or anything else. What is to be
-     * answered waits in [due].
+     * Takes in a text message: a wish to be left alone, a code that joins, an answer to what was asked, or anything else. What
+     * is to be answered waits in [due]; what was done says [followed].
      */
     public suspend fun recordMessage(message: MessageReceived): Receipt =
         on { recordMessage(message.copy(at = message.at?.micros())) }
 
     /** Whether a contact point, `phone:…` or `email:…`, may be used for a purpose now. */
     public suspend fun permits(purpose: Purpose, contact: String): Decision = on { permits(purpose, contact) }
+
+    /**
+     * Whether something may be done with a customer now: to recognise, show, measure or share her, which is no matter of one
+     * number.
+     */
+    public suspend fun permitsCustomer(purpose: Purpose, customer: String): Decision =
+        on { permitsCustomer(purpose, customer) }
 
     /** Records that consent was given. */
     public suspend fun recordOptIn(consent: OptedIn): Receipt =
@@ -118,8 +125,92 @@ public class Phygital private constructor(private val inner: UniffiStore) : Auto
         on { recordOptOut(consent.copy(at = consent.at?.micros())) }
 
     /**
-     * At most [most] actions to carry out now, oldest cause first: not those that expired, nor those that consent no longer
-     * permits. They are due until they are acknowledged: nothing is ever called back.
+     * Receipts of the consent of a contact point, for its owner: a JSON list, of each purpose of which anything was said one
+     * receipt after ISO/IEC TS 27560, with its whole record.
+     */
+    public suspend fun consentReceipts(contact: String, purpose: Purpose? = null): String =
+        on { consentReceipts(contact, purpose) }
+
+    /** What is permitted of a contact point as Segment has it, as JSON: what goes into the `context` of a message. */
+    public suspend fun segmentConsent(contact: String): String = on { segmentConsent(contact) }
+
+    /**
+     * Records consent that another system kept: a record or a receipt of ISO/IEC TS 27560, or a message of Segment with its
+     * consent object, in JSON. The same text again is known. The signal of a browser needs no call of its own: an event with
+     * `gpc` in its context brings it.
+     *
+     * @param source that system, as `//consent.example`.
+     */
+    public suspend fun importConsent(text: String, source: String): Imported = on { importConsent(text, source) }
+
+    /**
+     * Takes note that somebody else than its owner keeps messages from a contact point: the network, the gateway, a register,
+     * staff. [code] is what the gateway calls it, such as `21610`.
+     */
+    public suspend fun suppress(contact: String, cause: SuppressionCause, code: String? = null): Receipt =
+        on { suppress(contact, cause, code) }
+
+    /** Takes note that a cause keeps messages no longer from a contact point. What its owner said stands. */
+    public suspend fun liftSuppression(contact: String, cause: SuppressionCause): Receipt =
+        on { liftSuppression(contact, cause) }
+
+    /** Where a contact point stands in consent and conversation, as JSON: see docs/bindings.md. */
+    public suspend fun contactState(contact: String): String = on { contactState(contact) }
+
+    /**
+     * Records that a person asked for one of her rights. An objection and an opt-out of sale and sharing hold at once; the others
+     * wait to be carried out: [exportPerson], [eraseCustomer], [correct]. An action `answer_request` waits until it is
+     * acknowledged that she was answered.
+     */
+    public suspend fun requestRight(request: RightsRequested): Receipt =
+        on { requestRight(request.copy(at = request.at?.micros())) }
+
+    /** The requests of people that were not answered yet, the most urgent first, as a JSON list: see docs/bindings.md. */
+    public suspend fun openRequests(): String = on { openRequests() }
+
+    /** All that is kept of a customer, as JSON for her. Make sure that it is she who asks. Reads every event of hers. */
+    public suspend fun exportPerson(customer: String): String = on { exportPerson(customer) }
+
+    /**
+     * Puts right what is held of a customer, as her own word, which outweighs every other source; an empty value takes back what
+     * she said herself.
+     */
+    public suspend fun correct(customer: String, attribute: String, value: String): Receipt =
+        on { correct(customer, attribute, value) }
+
+    /** What the gate says of a message now. Writes nothing. */
+    public suspend fun judge(message: Outgoing): Verdict =
+        on { judge(message.copy(expiresAt = message.expiresAt?.micros())) }
+
+    /**
+     * Asks for a message to be sent. Where the gate lets it out, an action `send_message` of its id waits in the outbox, with the
+     * time at which it expires. That it does not go out is an answer: nothing is thrown.
+     */
+    public suspend fun send(message: Outgoing): Sending =
+        on { send(message.copy(expiresAt = message.expiresAt?.micros())) }
+
+    /**
+     * Opens a topic of the options with a customer, in the language that suits [language] best; where none is said, in that of
+     * her profile.
+     */
+    public suspend fun openTopic(contact: String, topic: String, language: String? = null): Opened =
+        on { openTopic(contact, topic, language) }
+
+    /**
+     * Takes note of silence in the open topic of a contact point: asks again, or ends it, where it is time to. [contactState]
+     * tells when that is.
+     */
+    public suspend fun followUp(contact: String): Opened = on { followUp(contact) }
+
+    /**
+     * What was decided because of an event, by the key of its receipt: a JSON list of events in the form of CloudEvents. The same
+     * whenever it is asked.
+     */
+    public suspend fun followed(event: String): String = on { followed(event) }
+
+    /**
+     * At most [most] actions to carry out now, oldest cause first: not those that expired, nor messages that the gate does not
+     * let out now. They are due until they are acknowledged: nothing is ever called back.
      */
     public suspend fun due(most: Int = 100): List<Action> = on { due(count("most", most)) }
 
@@ -152,7 +243,7 @@ public class Phygital private constructor(private val inner: UniffiStore) : Auto
     /** Who lives together, as JSON: see docs/bindings.md. Reads every identifier, as [review] does. */
     public suspend fun households(): String = on { households() }
 
-    /** Forgets an identifier, `kind:value`, now and whenever it comes again. */
+    /** Forgets an identifier, `kind:value`, now and whenever it comes again. What it had opted out of stays, under a key. */
     public suspend fun eraseIdentifier(identifier: String): Erased = on { eraseIdentifier(identifier) }
 
     /** Forgets a customer: the identifiers that are hers alone, and all that her events say. */

@@ -29,6 +29,12 @@ public enum class Status(public val number: Int) {
     TAG_STATUS_REFUSED(116),
     /** The model does not go with these journeys, or there is none of that name. */
     MODEL_REFUSED(117),
+    /** The consent of another system is not as it should be. */
+    MALFORMED_CONSENT(118),
+    /** The rules of messages are not as they should be. */
+    MALFORMED_RULES(119),
+    /** A topic of conversation is not as it should be. */
+    MALFORMED_TOPIC(120),
     /** What was delivered is no tap, or was damaged on its way. */
     TAP_MALFORMED(201),
     /** The tag that it names did not make it. */

@@ -69,6 +69,8 @@ class MisuseTest {
                 refused(Status.STORAGE_UNOPENED) { opened(good.copy(mustExist = true)) }
                 refused(Status.MALFORMED_SETTINGS) { opened(good.copy(settings = """{"brandt": 1}""")) }
                 refused(Status.INVALID_ARGUMENT) { opened(good.copy(tenant = "abc")) }
+                refused(Status.MALFORMED_TOPIC) { opened(good.copy(topics = listOf("{"))) }
+                refused(Status.TOO_LARGE) { opened(good.copy(topics = List(1001) { Shop.TOPIC })) }
                 val text = File(folder, "text.db")
                 text.writeText("this is no store, and long enough to be looked at as one.".repeat(10))
                 val error = refused(Status.STORAGE_CORRUPT) { opened(good.copy(path = text.path)) }
@@ -166,6 +168,8 @@ class MisuseTest {
                     due().single(),
                     OptedIn(CONTACT, emptyList(), ConsentMethod.TILL),
                     OptedOut(CONTACT),
+                    Outgoing("a-1", CONTACT, MessageClass.MARKETING, Purpose.MARKETING, "secret words"),
+                    RightsRequested(CONTACT, Right.ACCESS),
                     this,
                 )
             for (value in printed) {

@@ -18,6 +18,11 @@ object Shop {
         """{"brand": "Wren & Co", "notice": {"id": "tap-sms-1",
             "text": "Text us the code to be known here. Reply STOP to leave.", "sender": "+12015550101",
             "purposes": ["recognition", "personalization", "measurement"]}}"""
+    const val TOPIC =
+        """{"version": 1, "id": "fit", "languages": ["en"], "purpose": "marketing", "days": 3, "start": "size",
+            "steps": {"size": {"ask": {"en": "{{ brand }}: which shoe size?"}, "attribute": "size.shoes",
+                "answer": {"type": "number", "min": 30, "max": 50}, "then": "thanks"},
+                "thanks": {"say": {"en": "Thank you."}, "then": "end"}}}"""
     val NOON: Instant = Instant.parse("2026-11-21T12:00:00Z")
 
     /** The tree that the tests stand in: `vectors/` and the stores that the Rust tests wrote. */
@@ -27,6 +32,7 @@ object Shop {
         Options(
             path = File(folder, name).path,
             settings = SETTINGS,
+            topics = listOf(TOPIC),
             keys = KEYS,
             clock = NOON,
             seed = "story".toByteArray(),
