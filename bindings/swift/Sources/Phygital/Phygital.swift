@@ -173,15 +173,21 @@ extension Phygital {
         try await on { try $0.recordAll(events: events) }
     }
 
-    /// Takes in a text message: a code that joins, a word that leaves or asks for help, or anything else. What is to be
-    /// answered waits in ``due(most:)``.
+    /// Takes in a text message: a wish to be left alone, a code that joins, an answer to what was asked, or anything else. What
+    /// is to be answered waits in ``due(most:)``; what was done says ``followed(_:)``.
     @discardableResult
     public func recordMessage(_ message: MessageReceived) async throws -> Receipt {
         try check(message.at)
         return try await on { try $0.recordMessage(message: message) }
     }
 
-    /// Forgets an identifier, `kind:value`, now and whenever it comes again.
+    /// What was decided because of an event, by the key of its receipt: a JSON list of events in the form of CloudEvents. The
+    /// same whenever it is asked.
+    public func followed(_ event: String) async throws -> String {
+        try await on { try $0.followed(event: event) }
+    }
+
+    /// Forgets an identifier, `kind:value`, now and whenever it comes again. What it had opted out of stays, under a key.
     @discardableResult
     public func eraseIdentifier(_ identifier: String) async throws -> Erased {
         try await on { try $0.eraseIdentifier(identifier: identifier) }
@@ -202,6 +208,12 @@ extension Phygital {
         try await on { try $0.permits(purpose: purpose, contact: contact) }
     }
 
+    /// Whether something may be done with a customer now: to recognise, show, measure or share her, which is no matter of one
+    /// number.
+    public func permits(_ purpose: Purpose, customer: String) async throws -> Decision {
+        try await on { try $0.permitsCustomer(purpose: purpose, customer: customer) }
+    }
+
     /// Records that consent was given.
     @discardableResult
     public func recordOptIn(_ consent: OptedIn) async throws -> Receipt {
@@ -217,11 +229,116 @@ extension Phygital {
     }
 }
 
+// MARK: - Consent as others have it
+
+extension Phygital {
+    /// Receipts of the consent of a contact point, for its owner: a JSON list, of each purpose of which anything was said one
+    /// receipt after ISO/IEC TS 27560, with its whole record.
+    public func consentReceipts(_ contact: String, for purpose: Purpose? = nil) async throws -> String {
+        try await on { try $0.consentReceipts(contact: contact, purpose: purpose) }
+    }
+
+    /// What is permitted of a contact point as Segment has it, as JSON: what goes into the `context` of a message.
+    public func segmentConsent(_ contact: String) async throws -> String {
+        try await on { try $0.segmentConsent(contact: contact) }
+    }
+
+    /// Records consent that another system kept: a record or a receipt of ISO/IEC TS 27560, or a message of Segment with its
+    /// consent object, in JSON. The same text again is known. The signal of a browser needs no call of its own: an event with
+    /// `gpc` in its context brings it.
+    ///
+    /// - Parameter source: that system, as `//consent.example`.
+    @discardableResult
+    public func importConsent(_ text: String, from source: String) async throws -> Imported {
+        try await on { try $0.importConsent(text: text, source: source) }
+    }
+
+    /// Takes note that somebody else than its owner keeps messages from a contact point: the network, the gateway, a register,
+    /// staff. The code is what the gateway calls it, such as `21610`.
+    @discardableResult
+    public func suppress(_ contact: String, _ cause: SuppressionCause, code: String? = nil) async throws -> Receipt {
+        try await on { try $0.suppress(contact: contact, cause: cause, code: code) }
+    }
+
+    /// Takes note that a cause keeps messages no longer from a contact point. What its owner said stands.
+    @discardableResult
+    public func liftSuppression(_ contact: String, _ cause: SuppressionCause) async throws -> Receipt {
+        try await on { try $0.liftSuppression(contact: contact, cause: cause) }
+    }
+
+    /// Where a contact point stands in consent and conversation, as JSON: see docs/bindings.md.
+    public func contactState(_ contact: String) async throws -> String {
+        try await on { try $0.contactState(contact: contact) }
+    }
+}
+
+// MARK: - Rights
+
+extension Phygital {
+    /// Records that a person asked for one of her rights. An objection and an opt-out of sale and sharing hold at once; the others
+    /// wait to be carried out: ``exportPerson(_:)``, ``eraseCustomer(_:)``, ``correct(_:_:_:)``. An action `answer_request` waits
+    /// until it is acknowledged that she was answered.
+    @discardableResult
+    public func requestRight(_ request: RightsRequested) async throws -> Receipt {
+        try check(request.at)
+        return try await on { try $0.requestRight(request: request) }
+    }
+
+    /// The requests of people that were not answered yet, the most urgent first, as a JSON list: see docs/bindings.md.
+    public func openRequests() async throws -> String {
+        try await on { try $0.openRequests() }
+    }
+
+    /// All that is kept of a customer, as JSON for her. Make sure that it is she who asks. Reads every event of hers.
+    public func exportPerson(_ customer: String) async throws -> String {
+        try await on { try $0.exportPerson(customer: customer) }
+    }
+
+    /// Puts right what is held of a customer, as her own word, which outweighs every other source; an empty value takes back what
+    /// she said herself.
+    @discardableResult
+    public func correct(_ customer: String, _ attribute: String, _ value: String) async throws -> Receipt {
+        try await on { try $0.correct(customer: customer, attribute: attribute, value: value) }
+    }
+}
+
+// MARK: - Conversation
+
+extension Phygital {
+    /// What the gate says of a message now. Writes nothing.
+    public func judge(_ message: Outgoing) async throws -> Verdict {
+        try check(message.expiresAt)
+        return try await on { try $0.judge(message: message) }
+    }
+
+    /// Asks for a message to be sent. Where the gate lets it out, an action `send_message` of its id waits in the outbox, with the
+    /// time at which it expires. That it does not go out is an answer: nothing is thrown.
+    @discardableResult
+    public func send(_ message: Outgoing) async throws -> Sending {
+        try check(message.expiresAt)
+        return try await on { try $0.send(message: message) }
+    }
+
+    /// Opens a topic of the options with a customer, in the language that suits `language` best; where none is said, in that of
+    /// her profile.
+    @discardableResult
+    public func openTopic(_ contact: String, _ topic: String, language: String? = nil) async throws -> Opened {
+        try await on { try $0.openTopic(contact: contact, topic: topic, language: language) }
+    }
+
+    /// Takes note of silence in the open topic of a contact point: asks again, or ends it, where it is time to.
+    /// ``contactState(_:)`` tells when that is.
+    @discardableResult
+    public func followUp(_ contact: String) async throws -> Opened {
+        try await on { try $0.followUp(contact: contact) }
+    }
+}
+
 // MARK: - What waits, and what it was worth
 
 extension Phygital {
-    /// At most `most` actions to carry out now, oldest cause first: not those that expired, nor those that consent no longer
-    /// permits. They are due until they are acknowledged: nothing is ever called back.
+    /// At most `most` actions to carry out now, oldest cause first: not those that expired, nor messages that the gate does not
+    /// let out now. They are due until they are acknowledged: nothing is ever called back.
     public func due(most: Int = 100) async throws -> [Action] {
         let most = try count("most", most)
         return try await on { try $0.due(most: most) }

@@ -21,6 +21,12 @@ public enum Status: Int, Sendable, CaseIterable {
     case tagStatusRefused = 116
     /// The model does not go with these journeys, or there is none of that name.
     case modelRefused = 117
+    /// The consent of another system is not as it should be.
+    case malformedConsent = 118
+    /// The rules of messages are not as they should be.
+    case malformedRules = 119
+    /// A topic of conversation is not as it should be.
+    case malformedTopic = 120
     /// What was delivered is no tap, or was damaged on its way.
     case tapMalformed = 201
     /// The tag that it names did not make it.

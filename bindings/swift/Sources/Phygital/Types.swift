@@ -27,8 +27,20 @@ public typealias Decision = PhygitalUniFFI.Decision
 /// What an erasure came to.
 public typealias Erased = PhygitalUniFFI.Erased
 
+/// Something about a text.
+public typealias Finding = PhygitalUniFFI.Finding
+
+/// What came of consent that another system kept.
+public typealias Imported = PhygitalUniFFI.Imported
+
+/// What a message is in the eyes of the law, the mildest first.
+public typealias MessageClass = PhygitalUniFFI.MessageClass
+
 /// A text message that came in.
 public typealias MessageReceived = PhygitalUniFFI.MessageReceived
+
+/// What became of a topic that was to be opened or followed up.
+public typealias Opened = PhygitalUniFFI.Opened
 
 /// An offer to opt in: the notice to show, and the link to show it with.
 public typealias OptIn = PhygitalUniFFI.OptIn
@@ -44,6 +56,9 @@ public typealias Options = PhygitalUniFFI.Options
 
 /// How an action went.
 public typealias Outcome = PhygitalUniFFI.Outcome
+
+/// A message that the host wants to send.
+public typealias Outgoing = PhygitalUniFFI.Outgoing
 
 /// Journeys of one path, for ``attributePaths(model:decimals:rows:)``.
 public typealias PathRow = PhygitalUniFFI.PathRow
@@ -66,14 +81,26 @@ public typealias Recognition = PhygitalUniFFI.Recognition
 /// What became of one event of a batch.
 public typealias Recorded = PhygitalUniFFI.Recorded
 
+/// What a person may ask of who keeps data of her.
+public typealias Right = PhygitalUniFFI.Right
+
+/// A person asked for one of her rights.
+public typealias RightsRequested = PhygitalUniFFI.RightsRequested
+
 /// Who looks at a card.
 public typealias Role = PhygitalUniFFI.Role
+
+/// What became of a message that was to be sent: no receipt where it does not go out, no verdict where it was asked for before.
+public typealias Sending = PhygitalUniFFI.Sending
 
 /// A tag in software, for ``simulateTap(_:)``.
 public typealias SoftTag = PhygitalUniFFI.SoftTag
 
 /// Whose store it is.
 public typealias StoreIdentity = PhygitalUniFFI.StoreIdentity
+
+/// Who keeps messages from a contact point, beside its owner.
+public typealias SuppressionCause = PhygitalUniFFI.SuppressionCause
 
 /// A tag in the registry.
 public typealias Tag = PhygitalUniFFI.Tag
@@ -95,3 +122,18 @@ public typealias TapProof = PhygitalUniFFI.TapProof
 
 /// A tap as the host received it. Only what was presented has to be given.
 public typealias TapRequest = PhygitalUniFFI.TapRequest
+
+/// What was said before a text that came in.
+public typealias TextContext = PhygitalUniFFI.TextContext
+
+/// What a text costs on the air, and what is to be said of it.
+public typealias TextLint = PhygitalUniFFI.TextLint
+
+/// What a text was read as, how sure that is, and why.
+public typealias TextReading = PhygitalUniFFI.TextReading
+
+/// What a brand's texts may hold, and what is due.
+public typealias TextStyle = PhygitalUniFFI.TextStyle
+
+/// Whether a message may go out, why not, when it may, and how long.
+public typealias Verdict = PhygitalUniFFI.Verdict

@@ -14,6 +14,12 @@ enum Shop {
         "text": "Text us the code to be known here. Reply STOP to leave.", "sender": "+12015550101",
         "purposes": ["recognition", "personalization", "measurement"]}}
         """
+    static let topic = """
+        {"version": 1, "id": "fit", "languages": ["en"], "purpose": "marketing", "days": 3, "start": "size",
+        "steps": {"size": {"ask": {"en": "{{ brand }}: which shoe size?"}, "attribute": "size.shoes",
+        "answer": {"type": "number", "min": 30, "max": 50}, "then": "thanks"},
+        "thanks": {"say": {"en": "Thank you."}, "then": "end"}}}
+        """
     static let noon = Date(timeIntervalSince1970: 1_795_262_400)
 
     /// The tree that the tests stand in: `vectors/` and the stores that the Rust tests wrote.
@@ -21,11 +27,11 @@ enum Shop {
 
     static func options(
         _ folder: URL, name: String = "till.db", mustExist: Bool = false, settings: String = settings,
-        keys: String = keys, tenant: String? = nil
+        topics: [String] = [topic], keys: String = keys, tenant: String? = nil
     ) -> Options {
         Options(
-            path: folder.appendingPathComponent(name).path, mustExist: mustExist, settings: settings, keys: keys,
-            tenant: tenant, clock: noon, seed: Data("story".utf8))
+            path: folder.appendingPathComponent(name).path, mustExist: mustExist, settings: settings, topics: topics,
+            keys: keys, tenant: tenant, clock: noon, seed: Data("story".utf8))
     }
 
     /// Does something with a folder that goes away afterwards.
