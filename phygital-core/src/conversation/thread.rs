@@ -841,11 +841,13 @@ mod tests {
             let (before, after) = (thread.sends(at(now)), thread.sends(at(now + later)));
             prop_assert!(after.iter().all(|sent| before.contains(sent)));
             let until = |sent: &Sent| {
-                let asked = events.iter().rfind(|one| one.fold.at == sent.at).map(|one| &one.event.body);
-                match asked {
-                    Some(Body::ActionRequested(action)) => action.expires_at,
+                let asked = events.iter().filter_map(|one| match &one.event.body {
+                    Body::ActionRequested(action) if Some(&action.action_id) == sent.action.as_ref() => {
+                        Some((one.fold, action.expires_at))
+                    }
                     _ => None,
-                }
+                });
+                asked.max().and_then(|(_, until)| until)
             };
             for sent in before.iter().filter(|sent| !after.contains(sent)) {
                 prop_assert!(sent.waiting && until(sent).is_some_and(|end| at(now) < end && end <= at(now + later)));

@@ -309,7 +309,10 @@ fn read(text: &str, context: &Context<'_>, lexicon: &Lexicon) -> Reading {
     if added == Some(WordKind::OptOut) && exact {
         return Reading::new(Class::OptOut, 100, Reason::Keyword);
     }
-    if context.added(&lexicon.without_courtesies(&words.said)) == Some(WordKind::OptOut) {
+    // "Cancel it" is no "cancel" with a courtesy where something else is talked of.
+    let wishes = || lexicon.find_uncovered(&words.words, &[Kind::Wish, Kind::Weak, Kind::Wrong]).0;
+    let ambiguous = context.in_talk() && wishes().is_some_and(|found| matches!(found.kind, Kind::Weak));
+    if !ambiguous && context.added(&lexicon.without_courtesies(&words.said)) == Some(WordKind::OptOut) {
         return Reading::new(Class::OptOutLikely, 95, Reason::Keyword);
     }
     let (wish, covered) = wish(&plain, &words, context, lexicon);
