@@ -9,8 +9,8 @@ use super::session::DECISIONS;
 use super::{Engine, Error, conversations};
 
 /// What stands before the key of the cause in the name of a decision that is taken once.
-const ONCE: [&str; 9] =
-    ["left", "reassigned", "joined", "declined", "asked", "refused", "fact", "request", "answer"];
+const ONCE: [&str; 10] =
+    ["left", "reassigned", "joined", "declined", "asked", "refused", "fact", "request", "answer", "question"];
 
 impl<S: Store> Engine<S> {
     /// What was decided because of an event of the host's, in the order of the log: of a text that she left, joined, was asked or
@@ -59,7 +59,9 @@ mod tests {
     use super::*;
     use crate::conversation::topic::Topic;
     use crate::engine::{Config, EntropyError};
-    use crate::event::kinds::conversation::{ConversationHandedBack, MessageReceived, RightsRequested};
+    use crate::event::kinds::conversation::{
+        ConversationHandedBack, MessageReceived, MessageSent, RightsRequested,
+    };
     use crate::event::{Body, CodecOptions};
     use crate::optin::Notice;
     use crate::store::Memory;
@@ -115,16 +117,38 @@ mod tests {
             kinds.extend(engine.followed(&key).unwrap().iter().map(|event| event.body.name().to_owned()));
             now
         };
-        let texts =
-            ["JOIN", "YES", "HELP", "hello", "41", "39", "STOP", "STOP", "START", "no", "wrong number"];
+        let texts = [
+            "JOIN",
+            "YES",
+            "where is it",
+            "HELP",
+            "hello",
+            "41",
+            "39",
+            "STOP",
+            "STOP",
+            "START",
+            "no",
+            "wrong number",
+        ];
         let mut number = 0;
         for text in texts {
             number += 1;
+            if text == "where is it" {
+                let mut sent = MessageSent::new(format!("m-{number}").parse().unwrap());
+                sent.order_id = Some("o-7".parse().unwrap());
+                say(&mut engine, number, sent.into());
+                number += 1;
+            }
             let mut message = MessageReceived::new(format!("m-{number}").parse().unwrap());
             message.body = Some(Personal::new(text));
             let now = say(&mut engine, number, message.into());
             if text == "hello" {
                 engine.topics().open(&her, &"fit".parse().unwrap(), None, now).unwrap();
+            }
+            if text == "where is it" {
+                number += 1;
+                say(&mut engine, number, ConversationHandedBack::new(her.clone()).into());
             }
         }
         for right in [Right::Access, Right::Objection, Right::OptOut] {
@@ -138,6 +162,7 @@ mod tests {
             "Attribute Stated",
             "Consent Requested",
             "Contact Reassigned",
+            "Conversation Handed Over",
             "Opted In",
             "Opted Out",
             "Topic Closed",
