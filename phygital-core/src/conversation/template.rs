@@ -213,6 +213,8 @@ fn check_expression(text: &str, line: usize, fields: &mut BTreeSet<String>) -> R
     let mut depth = 0_usize;
     // What stands before: a parenthesis is a call behind a name, and a group elsewhere.
     let mut before = "";
+    // Behind `is`, or `is not`.
+    let mut tested = false;
     while let Some(c) = rest.chars().next() {
         let len = if is_name(c) {
             rest.find(|c| !is_name(c)).unwrap_or(rest.len())
@@ -232,9 +234,14 @@ fn check_expression(text: &str, line: usize, fields: &mut BTreeSet<String>) -> R
         };
         let token = &rest[..len];
         let is_word = WORDS.contains(&token);
+        let is_group = matches!(before, "" | "(" | "and" | "or" | "not");
+        let compared = matches!(before, "==" | "!=" | "<" | "<=" | ">" | ">=");
         match token {
+            _ if tested && token != "defined" && !(token == "not" && before == "is") => return wrong(token),
+            // Where a value is to stand, minijinja takes these for names of fields.
+            "and" | "or" | "is" if is_group || compared => return wrong(token),
+            "not" if compared => return wrong(token),
             "(" => {
-                let is_group = before.is_empty() || before == "(" || matches!(before, "and" | "or" | "not");
                 if !is_group && before != "default" {
                     return wrong("(");
                 }
@@ -243,8 +250,7 @@ fn check_expression(text: &str, line: usize, fields: &mut BTreeSet<String>) -> R
             ")" => depth = depth.saturating_sub(1),
             "default" if before != "|" => return wrong(token),
             _ if before == "|" && token != "default" => return wrong(token),
-            "defined" if before != "is" && before != "not" => return wrong(token),
-            _ if before == "is" && token != "defined" && token != "not" => return wrong(token),
+            "defined" if !tested => return wrong(token),
             "," => return wrong(token),
             _ => {}
         }
@@ -261,6 +267,7 @@ fn check_expression(text: &str, line: usize, fields: &mut BTreeSet<String>) -> R
                 return wrong(token);
             }
         }
+        tested = token == "is" || tested && token == "not";
         before = token;
         rest = rest[len..].trim_start();
     }
@@ -292,6 +299,8 @@ fn shortened(word: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn rendered(source: &str, fields: &[(&str, &str)]) -> Result<String, TemplateError> {
@@ -359,6 +368,14 @@ mod tests {
             "{{ a | upper }}",
             "{{ a | default('x', true) }}",
             "{{ a is odd }}",
+            "{{ a is not odd }}",
+            "{{ a is not not defined }}",
+            "{{ and }}",
+            "{{ a == or }}",
+            "{{ a == not }}",
+            "{{ not is }}",
+            "{{ (is) }}",
+            "{{ not defined }}",
             "{{ a if b else c }}",
             "{{ a in b }}",
             "{{ none }}",
@@ -394,6 +411,60 @@ mod tests {
             "a tag without an end"
         );
     }
+
+    proptest! {
+        /// Of any words and signs: what is taken as a template renders, or names a field of its own that is not known.
+        #[test]
+        fn a_template_asks_for_its_own_fields_alone(
+            tags in prop::collection::vec((prop::sample::select(&TAGS[..]), prop::collection::vec(prop::sample::select(&TOKENS[..]), 0..6)), 1..4),
+        ) {
+            let source: String = tags.iter().map(|(tag, tokens)| tag.replace('*', &tokens.join(" "))).collect();
+            let Ok(template) = Template::parse(&source) else { return Ok(()) };
+            let all: BTreeMap<&str, &str> = template.fields().map(|field| (field, "x")).collect();
+            for known in [all, BTreeMap::new()] {
+                match template.render(&known) {
+                    Ok(_) | Err(TemplateError::Form { .. }) => {}
+                    Err(TemplateError::Unknown(field)) => {
+                        prop_assert!(!known.contains_key(&*field) && template.fields().any(|one| one == field), "{source}");
+                    }
+                    Err(error) => prop_assert!(false, "{source}: {error}"),
+                }
+            }
+        }
+    }
+
+    const TAGS: [&str; 4] = [
+        "{{ * }}",
+        "{% if * %}a{% endif %}",
+        "{% if * %}a{% else %}b{% endif %}",
+        "{%- if a %}{{ * }}{% endif -%}",
+    ];
+    const TOKENS: [&str; 24] = [
+        "a",
+        "b",
+        "and",
+        "or",
+        "not",
+        "is",
+        "defined",
+        "default",
+        "|",
+        "(",
+        ")",
+        "==",
+        "!=",
+        "<",
+        ">=",
+        "'x'",
+        "7",
+        "true",
+        "false",
+        "| default('y')",
+        "is defined",
+        "is not defined",
+        "none",
+        "in",
+    ];
 
     #[test]
     fn limits_hold() {
