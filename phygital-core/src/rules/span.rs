@@ -11,9 +11,9 @@ pub(super) struct Date(pub(super) NaiveDate);
 impl TryFrom<String> for Date {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Date, &'static str> {
-        // Years of four digits alone, so that what was written can be read.
-        let plain = text.len() == 10;
-        text.parse().ok().filter(|_| plain).map(Date).ok_or("expected a date such as 2026-11-22")
+        // Years of four digits alone, without a sign, so that what was written can be read.
+        let plain = |day: &NaiveDate| text.len() == 10 && day.to_string() == text;
+        text.parse().ok().filter(plain).map(Date).ok_or("expected a date such as 2026-11-22")
     }
 }
 
@@ -55,6 +55,7 @@ mod tests {
         assert!(
             Date::try_from("2026-1-1".to_owned()).is_err()
                 && Date::try_from("+12026-01-01".to_owned()).is_err()
+                && Date::try_from("-026-11-22".to_owned()).is_err()
         );
     }
 }
