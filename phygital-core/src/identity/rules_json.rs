@@ -1,16 +1,14 @@
 //! The JSON form of the rules: one file, as an operator writes it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use ring::digest::{SHA256, digest};
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::blocked::Pattern;
 use super::matching::FieldKind;
 use super::rules::{HouseholdLimits, Rules};
-use crate::vocab::{Digest, Identifier, IdentifierKind, SourceId};
+use crate::vocab::{Digest, Identifier, IdentifierKind, Json, SourceId};
 
 /// Longest JSON text of rules, in bytes. Twenty thousand blocked values fit.
 pub const RULES_JSON_MAX: usize = 1024 * 1024;
@@ -418,88 +416,19 @@ impl<'j> At<'j> {
         range: std::ops::RangeInclusive<u32>,
         expected: &'static str,
     ) -> Result<u32, RulesJsonError> {
-        match self.value {
-            Json::Whole(number) if range.contains(number) => Ok(*number),
-            _ => Err(self.wrong(expected)),
-        }
+        self.number().filter(|number| range.contains(number)).ok_or_else(|| self.wrong(expected))
     }
 
     fn whole_or_null(&self) -> Result<Option<u32>, RulesJsonError> {
         match self.value {
             Json::Null => Ok(None),
-            Json::Whole(number) => Ok(Some(*number)),
-            _ => Err(self.wrong("a whole number, or null for any number")),
+            _ => self.number().map(Some).ok_or_else(|| self.wrong("a whole number, or null for any number")),
         }
     }
-}
 
-/// JSON as rules need it: whole numbers alone, and each key once.
-enum Json {
-    Null,
-    Flag(bool),
-    Whole(u32),
-    /// Any other number.
-    Number,
-    Text(String),
-    List(Vec<Json>),
-    Object(BTreeMap<String, Json>),
-}
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
-    }
-}
-
-struct JsonVisitor;
-
-impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Json, E> {
-        Ok(Json::Flag(flag))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
-        Ok(u32::try_from(number).map_or(Json::Number, Json::Whole))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
-        Ok(Json::Number)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Number)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = seq.next_element()? {
-            values.push(value);
-        }
-        Ok(Json::List(values))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-        let mut fields = BTreeMap::new();
-        while let Some((key, value)) = map.next_entry::<String, Json>()? {
-            if fields.insert(key, value).is_some() {
-                return Err(A::Error::custom("a key that is there twice"));
-            }
-        }
-        Ok(Json::Object(fields))
+    fn number(&self) -> Option<u32> {
+        let Json::Number(number) = self.value else { return None };
+        number.as_u64().and_then(|number| u32::try_from(number).ok())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use crate::vocab::serde_text;
 
 /// A place in which rules hold: a country of ISO 3166-1 (`US`), a part of one by ISO 3166-2 (`US-FL`, `GB-ENG`), `EU`, or
 /// `*` for everywhere.
@@ -91,18 +91,7 @@ impl fmt::Debug for Place {
     }
 }
 
-impl Serialize for Place {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for Place {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+serde_text!(Place, as_str);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

@@ -4,10 +4,11 @@ use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::hex::{self, HexFault};
 use super::purpose::names;
+use super::serde_text::serde_text;
 
 /// The 7-byte identifier burnt into an NTAG 424 DNA (ISO/IEC 14443-3 double-size UID).
 ///
@@ -77,17 +78,7 @@ impl fmt::Debug for TagUid {
     }
 }
 
-impl Serialize for TagUid {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for TagUid {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
+serde_text!(TagUid);
 
 /// How many times a tag was read since its messaging was switched on: SDMReadCtr, 24 bits.
 ///

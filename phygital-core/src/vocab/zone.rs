@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::serde_text::serde_text;
 use super::time::Timestamp;
 use super::tzif::Clock;
 
@@ -140,18 +140,7 @@ impl fmt::Debug for Zone {
     }
 }
 
-impl Serialize for Zone {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for Zone {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+serde_text!(Zone, name);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

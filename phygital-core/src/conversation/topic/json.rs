@@ -1,12 +1,9 @@
-//! JSON as topic files need it: each key once, numbers exact to the thousandth, and where each value stands.
+//! JSON as topic files need it: numbers exact to the thousandth, and where each value stands.
 
 use std::collections::BTreeMap;
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::TopicError;
+use crate::vocab::Json;
 
 /// A value and its path.
 #[derive(Debug)]
@@ -21,32 +18,18 @@ pub(super) type Field<'j> = (&'j str, At<'j>);
 /// Greatest number of a topic file, in thousandths: with room to multiply.
 const NUMBER_MAX: f64 = 1e15;
 
-/// A JSON value.
-#[derive(Debug)]
-pub(super) enum Json {
-    Null,
-    Flag(bool),
-    /// In thousandths; `None` for one that is too great or too fine.
-    Number(Option<i64>),
-    Text(String),
-    List(Vec<Json>),
-    Object(BTreeMap<String, Json>),
-}
-
-impl Json {
-    /// Reads a whole text.
-    pub(super) fn read(text: &str) -> Result<Json, TopicError> {
-        serde_json::from_str(text)
-            .map_err(|error| TopicError::Json { line: error.line(), column: error.column() })
-    }
-
-    /// The value as the root of paths.
-    pub(super) fn root(&self) -> At<'_> {
-        At { path: String::new(), value: self }
-    }
+/// Reads a whole text.
+pub(super) fn read(text: &str) -> Result<Json, TopicError> {
+    serde_json::from_str(text)
+        .map_err(|error| TopicError::Json { line: error.line(), column: error.column() })
 }
 
 impl<'j> At<'j> {
+    /// The value that paths begin at.
+    pub(super) fn root(value: &'j Json) -> At<'j> {
+        At { path: String::new(), value }
+    }
+
     pub(super) fn wrong(&self, expected: impl Into<String>) -> TopicError {
         let path = if self.path.is_empty() { "topic".to_owned() } else { self.path.clone() };
         TopicError::Field { path, expected: expected.into() }
@@ -103,10 +86,8 @@ impl<'j> At<'j> {
 
     /// In thousandths.
     pub(super) fn number(&self) -> Result<i64, TopicError> {
-        match self.value {
-            Json::Number(Some(number)) => Ok(*number),
-            _ => Err(self.wrong("a number with at most three decimals")),
-        }
+        let number = if let Json::Number(number) = self.value { number.as_f64() } else { None };
+        number.and_then(thousandths).ok_or_else(|| self.wrong("a number with at most three decimals"))
     }
 
     pub(super) fn whole(&self, range: std::ops::RangeInclusive<u32>) -> Result<u32, TopicError> {
@@ -135,67 +116,9 @@ impl<'j> Fields<'j> {
     }
 }
 
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
-    }
-}
-
 /// A decimal of at most three places is the double nearest to it, and so is its thousandfold, rounded.
-fn thousandths(number: f64) -> Json {
+fn thousandths(number: f64) -> Option<i64> {
     let thousandths = (number * 1_000.0).round();
     let exact = thousandths.abs() <= NUMBER_MAX && thousandths / 1_000.0 == number;
-    Json::Number(exact.then_some(thousandths as i64))
-}
-
-struct JsonVisitor;
-
-impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Json, E> {
-        Ok(Json::Flag(flag))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
-        Ok(thousandths(number as f64))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
-        Ok(thousandths(number as f64))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
-        Ok(thousandths(number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = seq.next_element()? {
-            values.push(value);
-        }
-        Ok(Json::List(values))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-        let mut fields = BTreeMap::new();
-        while let Some((key, value)) = map.next_entry::<String, Json>()? {
-            if fields.insert(key, value).is_some() {
-                return Err(A::Error::custom("a key that is there twice"));
-            }
-        }
-        Ok(Json::Object(fields))
-    }
+    exact.then_some(thousandths as i64)
 }

@@ -6,7 +6,7 @@ use ring::digest::{SHA256, digest};
 
 use super::answers::answer;
 use super::condition::Condition;
-use super::json::{At, Fields, Json};
+use super::json::{At, Fields, read};
 use super::{Act, BRAND_FIELD, Branch, Draft, OnUnclear, Question, Remind, Step, Texts, TopicError, limits};
 use crate::conversation::template::{Template, is_field};
 use crate::vocab::{Digest, Purpose, TopicId, is_language};
@@ -28,8 +28,8 @@ impl Draft {
         if text.len() > limits::TOPIC_BYTES_MAX {
             return Err(TopicError::TooLong);
         }
-        let json = Json::read(text)?;
-        let root = json.root();
+        let json = read(text)?;
+        let root = At::root(&json);
         let fields = root.fields(&[
             "version",
             "id",

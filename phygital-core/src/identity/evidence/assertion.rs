@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use super::hashed::HashedContact;
 use super::limits::{ASSERTION_IDENTIFIERS_MAX, ASSERTION_TRAITS_MAX, TRAIT_BYTES_MAX, TRAIT_NAME_BYTES_MAX};
-use crate::vocab::{Identifier, Personal, RecordId, SourceId, Timestamp};
+use crate::vocab::{Identifier, Personal, RecordId, SourceId, Timestamp, serde_text};
 
 /// What one version of a record says: a row of the customer database, an event, a receipt.
 ///
@@ -259,18 +257,7 @@ impl FromStr for TraitName {
     }
 }
 
-impl Serialize for TraitName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for TraitName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TraitName, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+serde_text!(TraitName, as_str);
 
 impl fmt::Display for TraitName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Serialize};
 
 use crate::tap::limits::FILE_DATA_MAX;
-use crate::vocab::hex;
+use crate::vocab::{hex, serde_text};
 
 /// The decrypted file data of a tap, at most 128 bytes: whatever was written to the tag, such as a
 /// product or a coupon.
@@ -74,17 +74,7 @@ impl FromStr for FileData {
     }
 }
 
-impl Serialize for FileData {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_hex())
-    }
-}
-
-impl<'de> Deserialize<'de> for FileData {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
+serde_text!(FileData, to_hex);
 
 /// One tamper loop state of an NTAG 424 DNA TagTamper, by its letter (NT4H2421Tx §10.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
