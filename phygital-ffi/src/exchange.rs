@@ -152,7 +152,7 @@ impl Phygital {
 impl From<ImportError> for PhygitalError {
     fn from(error: ImportError) -> PhygitalError {
         match error {
-            ImportError::Principal(error) => error.into(),
+            ImportError::Principal(error) | ImportError::Subscription(error) => error.into(),
             error => PhygitalError::new(Status::MalformedConsent, "malformed_consent", error),
         }
     }

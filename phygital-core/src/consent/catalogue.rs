@@ -174,11 +174,7 @@ pub enum CatalogueError {
 impl NoticeVersion {
     /// SHA-256 of the text.
     pub fn digest(&self) -> Option<Digest> {
-        let of = |text: &String| {
-            let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-            Digest::from_bytes(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
-        };
-        self.text.as_ref().map(of).or(self.hash)
+        self.text.as_ref().map(|text| Digest::of(text.as_bytes())).or(self.hash)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::event::kinds::conversation::{ConsentRequested, OptedIn, OptedOut};
 use crate::event::{Body, CodecOptions, Event, EventError};
 use crate::vocab::limits::{EVENT_BYTES_MAX, IMPORT_EVENTS_MAX};
 use crate::vocab::{
-    ConsentMethod, EventId, Identifier, IdentifierError, IdentifierKind, Personal, Purpose, SourceId,
+    ConsentMethod, Digest, EventId, Identifier, IdentifierError, IdentifierKind, Personal, Purpose, SourceId,
     Timestamp,
 };
 
@@ -43,6 +43,9 @@ pub enum ImportError {
     /// A record of nobody that is known here.
     #[error("pii_principal_id: expected a phone number with +, an e-mail address, or kind:value: {0}")]
     Principal(#[from] IdentifierError),
+    /// A subscription of nobody that is known here.
+    #[error("messaging_subscriptions: key: expected a phone number or an e-mail address: {0}")]
+    Subscription(IdentifierError),
     /// A duration that is none.
     #[error("validity_duration: expected a duration of ISO 8601 in days, hours, minutes and seconds")]
     Duration,
@@ -236,7 +239,8 @@ impl Import<'_> {
                     continue;
                 }
             };
-            let contact = Identifier::in_region(kind, one.key.reveal(), self.options.region)?;
+            let contact = Identifier::in_region(kind, one.key.reveal(), self.options.region)
+                .map_err(ImportError::Subscription)?;
             match one.status.to_ascii_uppercase().replace('-', "_").as_str() {
                 "SUBSCRIBED" => self.say(message.occurred_at, &contact, &marketing, &nothing, &evidence)?,
                 "UNSUBSCRIBED" => self.say(message.occurred_at, &contact, &nothing, &marketing, &evidence)?,
@@ -275,9 +279,8 @@ impl Import<'_> {
     fn push(&mut self, at: Timestamp, body: Body) -> Result<(), ImportError> {
         let unnamed = EventId::new("import").expect("a constant that is an id");
         let event = Event::new(self.source.clone(), unnamed, at, body);
-        let digest = ring::digest::digest(&ring::digest::SHA256, event.content().as_bytes());
-        let name: String = digest.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        let id = EventId::new(format!("import:{name}")).expect("made of hexadecimal digits");
+        let name = Digest::of(event.content().as_bytes()).to_string();
+        let id = EventId::new(format!("import:{}", &name[..32])).expect("made of hexadecimal digits");
         let mut event = Event { id, ..event };
         event.settle()?;
         self.imported.events.push(event);
@@ -429,6 +432,13 @@ mod tests {
         let taken = take(&message(context, r#""userId": "u-1""#)).unwrap();
         assert_eq!(said(&taken), ["email no marketing", "phone yes marketing"]);
         assert_eq!(taken.unknown, BTreeSet::from(["ANDROID_PUSH".to_owned()]));
+        let nobody =
+            r#"{"messaging_subscriptions": [{"key": "Ada", "type": "SMS", "status": "SUBSCRIBED"}]}"#;
+        let nobody = take(&message(nobody, r#""userId": "u-1""#)).unwrap_err();
+        assert!(
+            matches!(nobody, ImportError::Subscription(_)) && !nobody.to_string().contains("Ada"),
+            "{nobody}"
+        );
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Ledger {
     /// the last word. That a number passed to somebody else is not counted: it says nothing of her who had it.
     #[must_use]
     pub fn is_withdrawn(&self, purpose: Purpose) -> bool {
-        let last = self.words(purpose).filter(|word| word.state != State::Reassigned).max_by_key(Word::place);
+        let last = self.last_word(purpose, |word| word.state != State::Reassigned);
         last.is_some_and(|word| word.state == State::Withdrawn)
     }
 
@@ -191,7 +191,9 @@ impl Ledger {
             State::Granted | State::Withdrawn => (0, None),
             State::Requested => (1, None),
             State::Reassigned => (2, None),
-            State::Suppressed | State::Lifted => (3, entry.cause),
+            State::Suppressed => (3, entry.cause),
+            // Of a class of their own: what an erasure left is not pushed out by what cannot lift it.
+            State::Lifted => (4, entry.cause),
         };
         // What would decide goes last, so that a crowd of grants of one instant pushes no withdrawal of it out.
         let mut latest: Vec<&Entry> = self.entries.iter().collect();

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::catalogue::{Catalogue, Party, Processing};
 use super::policy::Basis;
+use crate::rules::is_in_eea;
 
 /// What a controller has to keep of its processing (GDPR, article 30(1)); JSON for an authority that asks.
 ///
@@ -64,12 +65,6 @@ impl Basis {
     }
 }
 
-/// The European Economic Area: data goes from one of them to another as at home.
-const EEA: [&str; 30] = [
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT",
-    "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
-];
-
 impl Catalogue {
     /// The record of processing activities.
     pub fn record_of_processing<'c>(&'c self) -> RecordOfProcessing<'c> {
@@ -77,10 +72,8 @@ impl Catalogue {
         let is_abroad = |party: &&Party| match party.country.as_deref() {
             // Of whom it is not said where they are nothing can be said.
             None => false,
-            Some(country) => {
-                Some(country) != home
-                    && !(EEA.contains(&country) && home.is_none_or(|home| EEA.contains(&home)))
-            }
+            // Within the European Economic Area data goes as at home.
+            Some(country) => Some(country) != home && !(is_in_eea(country) && home.is_none_or(is_in_eea)),
         };
         let activity = |processing: &'c Processing| {
             let (purpose, basis) = (processing.purpose, processing.basis);

@@ -281,7 +281,7 @@ impl Ledger {
         })
     }
 
-    /// What happened to the consent to a purpose until `now`, oldest first; that it ran out is the last of it.
+    /// What happened to the consent to a purpose, oldest first; that it ran out by `now` is the last of it.
     fn events(&self, purpose: Purpose, policy: &Policy, now: Timestamp) -> Vec<RecordEvent> {
         let mut events = Vec::new();
         // The grant that holds, and when it ends.
@@ -301,7 +301,14 @@ impl Ledger {
         // As the last word is found: of two grants at the same time the one that ends first stands last.
         said.sort_by_key(|(at, state, entry)| (*at, *state, entry.map(Entry::place)));
         said.dedup();
+        let terms = policy.terms(purpose);
         for (at, state, entry) in said {
+            // What anybody may have typed is an asking, until its owner confirms it.
+            let is_typed = |grant: &Entry| terms.double_opt_in && !self.is_confirmed(grant);
+            let state = match state {
+                State::Granted if entry.is_some_and(is_typed) => State::Requested,
+                state => state,
+            };
             let status = match state {
                 State::Requested => ConsentStatus::Requested,
                 State::Granted if held(&holds, at) => ConsentStatus::Renewed,
@@ -311,7 +318,7 @@ impl Ledger {
                 _ => ConsentStatus::Refused,
             };
             let end = entry.and_then(|entry| match state {
-                State::Granted => policy.terms(purpose).end(entry),
+                State::Granted => terms.end(entry),
                 _ => entry.expires_at,
             });
             match state {
@@ -359,7 +366,7 @@ impl Ledger {
 }
 
 impl ConsentRecord {
-    /// What became of the consent last; a request that was not answered is none.
+    /// What became of the consent last; `requested` where nobody answered.
     pub fn state(&self) -> Option<ConsentStatus> {
         self.events.last().map(|event| event.event_state)
     }

@@ -332,6 +332,12 @@ fn an_opt_in_that_is_to_be_confirmed_counts_when_it_was() {
     let out = recorded("out", 16, withdrawal(&[]));
     let again = ledger([&text, &out, &typed("in", 17, &[])]);
     assert_eq!(ask(&again, 20), Reason::Withdrawn, "nobody comes back by typing a number");
+    let record = |ledger: &Ledger| {
+        let about = (&Catalogue::default(), &policy);
+        ledger.record(Purpose::Marketing, "+33612345670", about, at(20)).unwrap()
+    };
+    let told = |ledger: &Ledger| record(ledger).events.iter().map(|one| one.event_state).collect::<Vec<_>>();
+    assert_eq!(told(&again), [ConsentStatus::Given, ConsentStatus::Withdrawn, ConsentStatus::Requested]);
     let both = ledger([&text, &typed("in", 17, &[])]);
     assert_eq!(ask(&both, 20), Reason::Granted, "nor does it take anything away");
 }
@@ -383,6 +389,11 @@ fn what_an_erasure_keeps_is_never_lifted() {
     ledger.apply(&phone(0), &recorded("up", 20, SuppressionLifted::new(phone(0), SuppressionCause::Erasure)));
     assert_eq!(answer(&ledger, 30), Reason::Suppressed);
     assert!(Policy::default().permits(Some(&ledger), Purpose::Service, at(30)).allowed);
+    for n in 0..=LEDGER_ENTRIES_MAX {
+        let lifted = SuppressionLifted::new(phone(0), SuppressionCause::Erasure);
+        ledger.apply(&phone(0), &recorded(&format!("up{n}"), 30 + n as i64, lifted));
+    }
+    assert_eq!((answer(&ledger, 9_999), ledger.is_cut()), (Reason::Suppressed, true), "nor pushed out");
     let mut all = Ledger::default();
     all.keep(&recorded("kept", 10, SuppressionKept::new(key)));
     assert_eq!(all.blocked().len(), Purpose::ALL.len());
@@ -661,6 +672,13 @@ proptest! {
         for policy in policies() {
             let about = (&catalogue, &policy);
             let Some(record) = before.record(purpose, "+33612345670", about, at(now)) else { continue };
+            let until_now = before.said_until(at(now));
+            let told = until_now.record(purpose, "+33612345670", about, at(now)).and_then(|one| one.state());
+            if matches!(told, Some(ConsentStatus::Given | ConsentStatus::Renewed)) {
+                let held = policy.permits(Some(&until_now), purpose, at(now));
+                let by_others = held.reasons == [Reason::Suppressed];
+                prop_assert!(held.allowed || by_others, "told as given, and {:?}", held);
+            }
             let text = serde_json::to_string(&record).unwrap();
             let read: ConsentRecord = serde_json::from_str(&text).unwrap();
             prop_assert_eq!(&read, &record);

@@ -153,12 +153,8 @@ impl RuleBook {
 
     /// The holidays of a place: of a part of a country its own, or else the country's.
     pub fn calendar(&self, place: Place) -> Option<&Calendar> {
-        let of = |place: Place| {
-            self.calendars.get(&place).or_else(|| match std::ptr::eq(self, RuleBook::standard()) {
-                true => None,
-                false => RuleBook::standard().calendars.get(&place),
-            })
-        };
+        let of =
+            |place: Place| self.calendars.get(&place).or_else(|| RuleBook::standard().calendars.get(&place));
         of(place).or_else(|| of(place.country()?.parse().ok()?))
     }
 
@@ -182,8 +178,8 @@ impl RuleBook {
         self.applying(places, class, at).filter_map(|rule| self.hours_of(rule)).collect()
     }
 
-    /// The windows of a rule, where it has some.
-    pub fn hours_of<'r>(&'r self, rule: &'r Rule) -> Option<Hours<'r>> {
+    /// The windows of a rule of the book, where it has some.
+    pub(crate) fn hours_of<'r>(&'r self, rule: &'r Rule) -> Option<Hours<'r>> {
         let RuleBody::Hours { windows, closed_on } = &rule.body else { return None };
         let hours = Hours::new(windows);
         match closed_on {

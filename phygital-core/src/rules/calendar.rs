@@ -213,6 +213,7 @@ impl Day {
                     .rev()
                     .find_map(|nth| NaiveDate::from_weekday_of_month_opt(year, month, weekday.day(), nth))?;
                 last.checked_sub_days(Days::new(7 * (u64::from(nth.unsigned_abs()) - 1)))
+                    .filter(|date| date.month() == month)
             }
             Day::From(Since { weekday, from: MonthDay(month, day) }) => {
                 let from = NaiveDate::from_ymd_opt(year, month, day)?;
@@ -358,6 +359,18 @@ mod tests {
         .unwrap();
         assert_eq!(gb.holidays(2027), ["2027-12-25", "2027-12-26", "2027-12-27", "2027-12-28"].map(day));
         assert_eq!(gb.holidays(2026), ["2026-12-25", "2026-12-26", "2026-12-28"].map(day));
+    }
+
+    #[test]
+    fn a_fifth_weekday_that_a_month_has_not_is_none() {
+        for nth in ["5", "-5"] {
+            let fifth =
+                calendar(&format!(r#"{{"days": [{{"weekday": "mon", "nth": {nth}, "month": 11}}]}}"#));
+            // November has five Mondays in 2026 and four in 2028.
+            let (with, without) =
+                (fifth.as_ref().unwrap().holidays(2026), fifth.as_ref().unwrap().holidays(2028));
+            assert_eq!((with.len(), without.len()), (1, 0), "{nth}");
+        }
     }
 
     #[test]

@@ -7,7 +7,8 @@ use super::windows::Windows;
 use crate::vocab::{Timestamp, Zone};
 use std::time::Duration;
 
-/// How far ahead a lawful time is looked for: every window of a week comes within seven days, and clocks change once in them.
+/// How far ahead a lawful time is looked for: every window of a week comes within seven days, unless holidays close its only
+/// day, and clocks change once in them.
 pub const HORIZON: Duration = Duration::from_secs(8 * 24 * 60 * 60);
 
 /// The same in days of a wall clock, with one that is begun and one that a change of clocks moves.

@@ -36,6 +36,7 @@ pub use calendar::Calendar;
 pub use caps::{Cap, CapVerdict};
 pub use check::Checked;
 pub use deadline::{Counting, Deadline, Due};
+pub(crate) use place::is_in_eea;
 pub use place::{Place, UnknownPlace};
 pub use rule::{Content, CoolingOff, Keywords, Rule, RuleBody, RuleId, Trigger, WordKind};
 pub use whereabouts::Whereabouts;

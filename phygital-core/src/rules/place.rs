@@ -27,12 +27,18 @@ pub struct Place {
 #[error("expected a country such as US, a part of one such as US-FL, EU, or * for everywhere")]
 pub struct UnknownPlace;
 
-/// Members of the European Union, and of the EEA, where the GDPR holds as well (Decision of the EEA Joint Committee
-/// 154/2018).
-const EEA: [&str; 30] = [
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT",
-    "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+/// Members of the European Union, with those of their parts that have a code of their own and lie in it (TFEU, articles 349,
+/// 355(1) and (4)), and of the EEA, where the GDPR holds as well (Decision of the EEA Joint Committee 154/2018). In order.
+const EEA: [&str; 37] = [
+    "AT", "AX", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GF", "GP", "GR", "HR", "HU",
+    "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MF", "MQ", "MT", "NL", "NO", "PL", "PT", "RE", "RO", "SE",
+    "SI", "SK", "YT",
 ];
+
+/// Whether a country of ISO 3166-1 lies in the European Economic Area.
+pub(crate) fn is_in_eea(country: &str) -> bool {
+    EEA.binary_search(&country).is_ok()
+}
 
 impl Place {
     /// Everywhere.
@@ -53,8 +59,7 @@ impl Place {
     /// Whether a rule of `other` holds here: of the place itself, of its country, of the European Union in the countries of the
     /// European Economic Area, and of everywhere.
     pub fn lies_in(&self, other: Place) -> bool {
-        let within =
-            |country| country == other.as_str() || (other.as_str() == "EU" && EEA.contains(&country));
+        let within = |country| country == other.as_str() || (other.as_str() == "EU" && is_in_eea(country));
         *self == other || other == Place::ANYWHERE || self.country().is_some_and(within)
     }
 }
@@ -108,6 +113,10 @@ mod tests {
             ("US-FL", "US", true),
             ("US", "US-FL", false),
             ("FR", "EU", true),
+            ("MQ", "EU", true),
+            ("AX", "EU", true),
+            ("YT", "EU", true),
+            ("NC", "EU", false),
             ("NO", "EU", true),
             ("GB-ENG", "EU", false),
             ("GB-ENG", "GB", true),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::caps::Cap;
 use super::deadline::Deadline;
 use super::place::Place;
-use super::span::{Date, months_later};
+use super::span::Date;
 use super::windows::Windows;
 use crate::vocab::limits::{COOLING_OFF_MONTHS_MAX, ID_BYTES_MAX, RULE_WORD_BYTES_MAX, RULE_WORDS_MAX};
 use crate::vocab::{MessageClass, Timestamp, Zone, is_language};
@@ -223,16 +223,10 @@ impl fmt::Display for RuleBody {
 impl CoolingOff {
     /// When it ends that began at a time, by UTC's calendar.
     pub fn ends(&self, began: Timestamp) -> Timestamp {
-        let local = Zone::UTC.local(began);
-        let months = match self.months {
-            0 => began,
-            // The same time of a day some months later.
-            months => {
-                let start = Zone::UTC.start_of(months_later(local.date(), months));
-                start.saturating_add(began.distance(Zone::UTC.start_of(local.date())))
-            }
-        };
-        months.saturating_add(Duration::from_secs(u64::from(self.hours) * 3600))
+        // The same time of a day some months later.
+        let later = began.to_utc().checked_add_months(chrono::Months::new(self.months));
+        let later = later.and_then(|at| Timestamp::from_micros(at.timestamp_micros()).ok());
+        later.unwrap_or(Timestamp::MAX).saturating_add(Duration::from_secs(u64::from(self.hours) * 3600))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where the holder of a phone number may be: places whose rules may apply, zones whose clocks count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::place::Place;
@@ -40,7 +40,7 @@ struct Tables {
     /// Wherever numbers begin with +1 whose area code says no more.
     north_america: Whereabouts,
     /// Every place in which a zone's clock is kept.
-    keeping: BTreeMap<Zone, Vec<Place>>,
+    keeping: BTreeMap<Zone, BTreeSet<Place>>,
 }
 
 impl Whereabouts {
@@ -130,7 +130,7 @@ impl Whereabouts {
         for zone in own.into_iter().chain(others).filter(|_| !nowhere) {
             let places = match self.zones.contains(&zone) {
                 true => Vec::new(),
-                false => tables().keeping.get(&zone).cloned().unwrap_or_default(),
+                false => tables().keeping.get(&zone).into_iter().flatten().copied().collect(),
             };
             told = told.and(Whereabouts { places, zones: vec![zone] });
         }
@@ -184,15 +184,16 @@ fn tables() -> &'static Tables {
             countries.insert(place, Whereabouts::known([place], all::<Zone>(row[2])));
             calling.entry(row[1].parse().expect("a test reads it")).or_default().push(place);
         }
-        let anywhere = area_codes.values().cloned().fold(Whereabouts::default(), Whereabouts::and);
-        let others = ["US", "CA"].into_iter().filter_map(|code| countries.get(&code.parse().ok()?).cloned());
-        let north_america = others.fold(anywhere, Whereabouts::and);
-        let mut keeping: BTreeMap<Zone, Vec<Place>> = BTreeMap::new();
+        let whole = ["US", "CA"].into_iter().filter_map(|code| countries.get(&code.parse().ok()?));
+        let anywhere: Vec<&Whereabouts> = area_codes.values().chain(whole).collect();
+        let north_america = Whereabouts::known(
+            anywhere.iter().flat_map(|one| one.places.iter().copied()),
+            anywhere.iter().flat_map(|one| one.zones.iter().copied()),
+        );
+        let mut keeping: BTreeMap<Zone, BTreeSet<Place>> = BTreeMap::new();
         for found in area_codes.values().chain(countries.values()) {
             for zone in &found.zones {
-                let places = keeping.entry(*zone).or_default();
-                places
-                    .extend(found.places.iter().filter(|place| !places.contains(place)).collect::<Vec<_>>());
+                keeping.entry(*zone).or_default().extend(&found.places);
             }
         }
         Tables { area_codes, countries, calling, north_america, keeping }

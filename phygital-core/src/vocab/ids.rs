@@ -205,6 +205,14 @@ impl EventKey {
     }
 }
 
+impl Digest {
+    /// SHA-256 of some bytes.
+    pub(crate) fn of(bytes: &[u8]) -> Digest {
+        let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+        Digest(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
+    }
+}
+
 impl RecordKey {
     /// The key of the record that `source` calls `id`.
     pub fn of(tenant: &TenantKey, source: &SourceId, id: &RecordId) -> RecordKey {

@@ -149,10 +149,11 @@ pub const SETTINGS_BYTES_MAX: usize = 256 * 1024;
 /// times changed.
 pub const CATALOGUE_LIST_MAX: usize = 256;
 
-/// Most events of one consent record that is taken in: as many as a ledger keeps, and no record has more.
-pub const IMPORT_EVENTS_MAX: usize = LEDGER_ENTRIES_MAX;
+/// Most events of one consent record that is taken in: what a ledger keeps of one purpose of answers, of requests and of
+/// reassignments, with room for signals and the end.
+pub const IMPORT_EVENTS_MAX: usize = 4 * LEDGER_ENTRIES_MAX;
 
-/// Longest text of a rule book, in bytes: ten times the library's own.
+/// Longest text of a rule book, in bytes: eighteen times the library's own.
 pub const RULE_BOOK_BYTES_MAX: usize = 512 * 1024;
 
 /// Most rules of a book. All are looked through for a message, so this bounds what one costs.
