@@ -34,7 +34,6 @@ macro_rules! names {
                 $name::ALL.iter().copied().find(|one| one.number() == number)
             }
 
-            #[allow(dead_code, reason = "some lists only go out")]
             pub(crate) fn core(self) -> $core {
                 type Core = $core;
                 match self {

@@ -52,10 +52,8 @@ pub struct phygital_action {
 unsafe impl Record for phygital_action {}
 
 /// Actions with a NUL behind each text.
-#[derive(Debug)]
 pub(crate) struct ActionList(Vec<Kept>);
 
-#[derive(Debug)]
 struct Kept {
     id: Box<str>,
     action: Box<str>,
