@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use phygital_core::engine::{Config, Engine, EntropyError};
+use phygital_core::engine::{Config, Engine, EntropyError, Error};
 use phygital_core::event::{CodecOptions, Event};
 use phygital_core::identity::Details;
 use phygital_core::log::{Head, Sealed, open, seal};
@@ -218,23 +218,46 @@ fn a_file_of_each_version_reads_as_it_was_written() {
     }
 }
 
+fn engine(path: &Path) -> Engine<Sqlite> {
+    let entropy = |bytes: &mut [u8]| {
+        bytes.fill(9);
+        Ok::<(), EntropyError>(())
+    };
+    Engine::open(Sqlite::open(path).unwrap(), Config::default(), Keys::none(), entropy).unwrap()
+}
+
 #[test]
 fn what_an_older_version_folded_is_folded_anew() {
     let (_folder, path) = copy("log-v1.db");
-    let open = || {
-        let entropy = |bytes: &mut [u8]| {
-            bytes.fill(9);
-            Ok::<(), EntropyError>(())
-        };
-        Engine::open(Sqlite::open(&path).unwrap(), Config::default(), Keys::none(), entropy).unwrap()
-    };
-    let mut engine = open();
-    assert_eq!(engine.store().reader().unwrap().rules().unwrap(), Some(engine.rules().to_json()));
-    let rebuilt = engine.log().rebuild(false, |_| ()).unwrap();
+    let mut opened = engine(&path);
+    assert_eq!(opened.store().reader().unwrap().rules().unwrap(), Some(opened.rules().to_json()));
+    let rebuilt = opened.log().rebuild(false, |_| ()).unwrap();
     assert_eq!(rebuilt.before, rebuilt.after);
-    drop(engine);
-    let state = open().log().state_digest().unwrap();
+    drop(opened);
+    let state = engine(&path).log().state_digest().unwrap();
     assert_eq!(state, rebuilt.after, "once is enough");
+}
+
+/// The process that brought the tables to this version may have ended before its engine folded anew.
+#[test]
+fn what_an_older_version_folded_is_not_read() {
+    let (_folder, path) = copy("log-v1.db");
+    let read = || {
+        let store = Sqlite::open_with(&path, &Options::new().read_only()).unwrap();
+        Engine::read(store, Config::default())
+    };
+    let rules = engine(&path).rules().to_json();
+    assert!(read().is_ok());
+    let mut store = Sqlite::open(&path).unwrap();
+    let mut writer = store.writer().unwrap();
+    // As the steps to versions 4 and 5 leave it.
+    writer.put_rules(&rules, None, &Digest::from_bytes([0; 32])).unwrap();
+    writer.commit().unwrap();
+    drop(store);
+    let refused = read().unwrap_err();
+    assert!(matches!(&refused, Error::Storage(error) if error.kind == StorageFault::ReadOnly), "{refused}");
+    drop(engine(&path));
+    assert!(read().is_ok());
 }
 
 #[test]

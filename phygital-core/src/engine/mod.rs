@@ -217,6 +217,9 @@ impl<S: Store> Engine<S> {
         let identity = reader.identity()?.ok_or_else(nobodys)?;
         let older = || refused(StorageFault::ReadOnly, "an engine has to open it for writing once");
         let (rules, matching) = kept_rules(&reader)?.ok_or_else(older)?;
+        if reader.rules_digest()? == Some(FOLDED_BEFORE) {
+            return Err(older().into());
+        }
         let head = end(&reader, &identity)?;
         drop(reader);
         Ok(Engine {
@@ -342,6 +345,10 @@ impl<S: Store> Engine<S> {
     }
 }
 
+/// What a store has in the place of the digest of its rules where an older version of its tables folded what it holds, and no
+/// engine has folded it anew since.
+const FOLDED_BEFORE: Digest = Digest::from_bytes([0; 32]);
+
 /// The rules of a store, and its model.
 type Kept = (Rules, Option<Matching>);
 
@@ -364,7 +371,7 @@ fn rules_of<W: Write>(writer: &mut W, tenant: &TenantKey, config: &Config) -> Re
             put_rules(writer, &rules, matching.as_ref())?;
         }
         // What an older version of the tables folded lacks what this one folds.
-        if digest == Some(Digest::from_bytes([0; 32])) {
+        if digest == Some(FOLDED_BEFORE) {
             history::refold(writer, Lens { tenant, rules: &rules, matching: matching.as_ref() }, |_| ())?;
         }
         return Ok((rules, matching));
