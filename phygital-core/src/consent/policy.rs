@@ -44,7 +44,7 @@ pub struct Terms {
 
 impl Terms {
     /// From when on a grant no longer counts.
-    pub(super) fn end(&self, grant: &Entry) -> Option<Timestamp> {
+    pub(crate) fn end(&self, grant: &Entry) -> Option<Timestamp> {
         let days = self.valid_days.map(|days| Duration::from_secs(u64::from(days) * 24 * 60 * 60));
         let outlived = days.map(|days| grant.fold.at.saturating_add(days));
         grant.expires_at.into_iter().chain(outlived).min()

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::consent::{Ledger, State};
+use crate::consent::{Entry, Ledger, State, Terms};
 use crate::conversation::Sent;
 use crate::conversation::gate::{Outgoing, Standing, Verdict};
 use crate::conversation::thread::Thread;
@@ -152,8 +152,10 @@ impl<R: Read> Asking<'_, R> {
         let consent = self.config.policy.permits(ledger.as_ref(), message.purpose, self.now);
         let mut standing = Standing::new(consent, zones.whereabouts(&message.to));
         if let Some(ledger) = &ledger {
-            standing.consent_until = consent_until(ledger, &standing.consent.proofs);
-            standing.opted_out_at = opted_out_at(ledger);
+            let policy = &self.config.policy;
+            let terms = policy.terms(message.purpose);
+            standing.consent_until = consent_until(ledger, &standing.consent.proofs, &terms);
+            standing.opted_out_at = opted_out_at(ledger, &policy.terms(Purpose::Marketing), self.now);
         }
         standing.sends = sends;
         standing.remembers_from = remembers_from;
@@ -248,15 +250,21 @@ impl Zones {
 }
 
 /// When the consent that counts ends.
-fn consent_until(ledger: &Ledger, proofs: &[EventKey]) -> Option<Timestamp> {
+fn consent_until(ledger: &Ledger, proofs: &[EventKey], terms: &Terms) -> Option<Timestamp> {
     let granted = ledger.entries().iter().filter(|entry| entry.state == State::Granted);
-    granted.filter(|entry| proofs.contains(&entry.fold.key)).filter_map(|entry| entry.expires_at).min()
+    granted.filter(|entry| proofs.contains(&entry.fold.key)).filter_map(|entry| terms.end(entry)).min()
 }
 
-/// When she last opted out of marketing, if no consent to it followed.
-fn opted_out_at(ledger: &Ledger) -> Option<Timestamp> {
+/// When she last opted out of marketing, if no consent to it followed that counts: one that its terms want confirmed and that
+/// is not changes nothing, nor does one that is yet to come.
+fn opted_out_at(ledger: &Ledger, terms: &Terms, now: Timestamp) -> Option<Timestamp> {
+    let counts = |entry: &Entry| match entry.state {
+        State::Withdrawn => true,
+        State::Granted => entry.fold.at <= now && (!terms.double_opt_in || ledger.is_confirmed(entry)),
+        _ => false,
+    };
     let of = |state: State| {
-        let said = ledger.entries().iter().filter(move |entry| entry.state == state);
+        let said = ledger.entries().iter().filter(move |entry| entry.state == state && counts(entry));
         said.filter(|entry| entry.covers(Purpose::Marketing)).map(|entry| entry.fold.at).max()
     };
     of(State::Withdrawn).filter(|out| of(State::Granted).is_none_or(|back| back <= *out))

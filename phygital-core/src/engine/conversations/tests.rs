@@ -7,6 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::consent::Policy;
 use crate::conversation::gate::Refusal;
 use crate::engine::EntropyError;
 use crate::event::kinds::conversation::{AttributeStated, MessageSent, OptedIn, OptedOut};
@@ -14,7 +15,7 @@ use crate::event::kinds::digital::UserIdentified;
 use crate::machine::Outcome;
 use crate::store::Memory;
 use crate::tap::Keys;
-use crate::vocab::{ConsentMethod, Identifier};
+use crate::vocab::{ConsentMethod, Identifier, MessageClass};
 
 fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
@@ -28,13 +29,17 @@ fn ada() -> Identifier {
 }
 
 fn shop() -> Engine<Memory> {
+    shop_of(Policy::default())
+}
+
+fn shop_of(policy: Policy) -> Engine<Memory> {
     let mut count = 0_u8;
     let seeded = move |bytes: &mut [u8]| {
         count = count.wrapping_add(1);
         bytes.fill(count);
         Ok::<(), EntropyError>(())
     };
-    let config = Config::default().with_brand("Maison Ada");
+    let config = Config::default().with_brand("Maison Ada").with_policy(policy);
     Engine::open(Memory::new(), config, Keys::none(), seeded).unwrap()
 }
 
@@ -89,6 +94,61 @@ fn what_is_sent_expires_with_the_window() {
     assert_eq!(due(&mut engine, "2026-07-02T23:59:30Z"), [], "no time left to deliver it");
     engine.actions().acknowledge(&waiting[0].id, Outcome::Delivered, at("2026-07-02T23:01:00Z")).unwrap();
     assert_eq!(due(&mut engine, "2026-07-02T23:02:00Z"), []);
+}
+
+#[test]
+fn what_is_sent_expires_with_the_consent() {
+    let days = Terms { valid_days: Some(1), ..Terms::default() };
+    let mut engine = shop_of(Policy::default().with_terms(Purpose::Marketing, days));
+    let grant = OptedIn::new(ada(), vec![Purpose::Marketing], ConsentMethod::Till);
+    said(&mut engine, "in", "2026-07-01T16:00:00Z", grant.clone());
+    let judge = |engine: &mut Engine<Memory>| engine.conversations().judge(&advert(), at(MORNING)).unwrap();
+    // Two hours on, sooner than a gateway may keep it.
+    assert_eq!(judge(&mut engine).expires_at, Some(at("2026-07-02T16:00:00Z")));
+    let late = engine.conversations().judge(&advert(), at("2026-07-02T16:00:00Z")).unwrap();
+    assert_eq!(late.reasons(), [Refusal::NoConsent, Refusal::Expired]);
+    // What it says itself is sooner.
+    let grant = OptedIn { expires_at: Some(at("2026-07-02T15:00:00Z")), ..grant };
+    said(&mut engine, "again", "2026-07-01T17:00:00Z", grant);
+    assert_eq!(judge(&mut engine).expires_at, Some(at("2026-07-02T15:00:00Z")));
+}
+
+#[test]
+fn a_pause_ends_with_a_consent_that_counts() {
+    const NOON: &str = "2026-07-01T19:00:00Z";
+    const SOON: &str = "2026-07-01T19:00:00.000500Z";
+    // San Francisco: whoever opted out is not asked again for twelve months.
+    let to: Identifier = "phone:+14155550123".parse().unwrap();
+    let confirmed = Terms { double_opt_in: true, ..Terms::default() };
+    let invites = |terms: Terms, grant: Option<(ConsentMethod, &str)>, now: &str| {
+        let mut engine = shop_of(Policy::default().with_terms(Purpose::Marketing, terms));
+        let mut left = OptedOut::new(to.clone());
+        left.purposes = vec![Purpose::Marketing];
+        said(&mut engine, "out", "2026-07-01T12:00:00Z", left);
+        if let Some((method, when)) = grant {
+            let body = OptedIn::new(to.clone(), vec![Purpose::Marketing], method);
+            let event = Event::new("//till/1".parse().unwrap(), "in".parse().unwrap(), at(when), body);
+            engine.record(event, at(NOON)).unwrap();
+        }
+        let invitation = Outgoing {
+            to: to.clone(),
+            class: MessageClass::Transactional,
+            purpose: Purpose::Service,
+            invites: true,
+            ..advert()
+        };
+        engine.conversations().judge(&invitation, at(now)).unwrap().reasons()
+    };
+    let back = |method| Some((method, "2026-07-01T12:30:00Z"));
+    assert_eq!(invites(Terms::default(), None, NOON), [Refusal::CoolingOff]);
+    assert_eq!(invites(Terms::default(), back(ConsentMethod::Till), NOON), []);
+    // Anybody can type a number.
+    assert_eq!(invites(confirmed, back(ConsentMethod::Till), NOON), [Refusal::CoolingOff]);
+    assert_eq!(invites(confirmed, back(ConsentMethod::Keyword), NOON), []);
+    // It is yet to come: the log's clock has milliseconds, an event microseconds.
+    let to_come = Some((ConsentMethod::Till, SOON));
+    assert_eq!(invites(Terms::default(), to_come, NOON), [Refusal::CoolingOff]);
+    assert_eq!(invites(Terms::default(), to_come, SOON), []);
 }
 
 #[test]
