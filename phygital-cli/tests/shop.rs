@@ -417,12 +417,20 @@ fn consent_comes_in_from_other_systems_and_goes_out_again() {
     let folder = with_customer();
     let message = r#"{"type":"track","event":"Segment Consent Preference Updated","messageId":"m-1","anonymousId":"c-9","timestamp":"2026-02-20T21:04:00Z","identifiers":["phone:+15105550123"],"context":{"consent":{"categoryPreferences":{"marketing":true,"advertising":false,"Fun":true}}}}"#;
     folder.write("consents.jsonl", &format!("{message}\n{{}}\n"));
+    folder.done("--db cut.db init");
     let told = folder.at_now("consent import consents.jsonl --json");
     assert_eq!(told.code, 2, "a line is no consent");
     assert_eq!(
         told.object(),
         json!({"read": 2, "refused": 1, "recorded": 2, "known": 0, "unknown": ["Fun"]})
     );
+    // A line that is too long is refused as any other, also where what fits of it is whole: the others count.
+    let longer = message.replace("m-1", "m-2") + &" ".repeat(1024 * 1024) + "{}";
+    folder.write("longer.jsonl", &format!("{longer}\n{message}\n"));
+    let cut = folder.at_now("--db cut.db consent import longer.jsonl --json");
+    assert_eq!(cut.code, 2);
+    assert!(cut.error()["message"].as_str().unwrap().contains("at most 1048576 bytes"), "{}", cut.err);
+    assert_eq!((&cut.object()["refused"], &cut.object()["recorded"]), (&json!(1), &json!(2)));
     let again = folder.at_now("consent import consents.jsonl --json").object();
     assert_eq!((&again["recorded"], &again["known"]), (&json!(0), &json!(2)));
     assert_eq!(folder.at_now(&format!("consent show {PHONE} --purpose marketing")).code, 0);

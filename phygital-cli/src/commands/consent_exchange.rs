@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::arguments::{self, ConsentImport, ConsentReceipt, ConsentSegment};
 use crate::failure::{Exit, Failure};
-use crate::lines::Lines;
+use crate::lines::{LINE_BYTES_MAX, Lines};
 use crate::output::{Output, clean};
 use crate::settings::{Settings, name};
 use crate::shop::Shop;
@@ -76,17 +76,19 @@ pub(super) fn import(
         let ended = line.is_none();
         if let Some(line) = line {
             read += 1;
-            let text = std::str::from_utf8(&line.bytes).map_err(|_| "expected UTF-8".to_owned());
+            let text = match line.cut {
+                true => Err(format!("expected at most {LINE_BYTES_MAX} bytes in a line")),
+                false => std::str::from_utf8(&line.bytes).map_err(|_| "expected UTF-8".to_owned()),
+            };
             let taken = text.and_then(|text| {
                 let taken = consent::import(text, &with.source, &config.catalogue, &options);
                 taken.map_err(|error| error.to_string())
             });
             match taken {
-                Ok(taken) if !line.cut => {
+                Ok(taken) => {
                     unknown.extend(taken.unknown);
                     waiting.extend(taken.events);
                 }
-                Ok(_) => return Err(Failure::misuse("bad_line", "the line is too long").at_line(line.number)),
                 Err(what) => {
                     refused += 1;
                     output.refusal(&Failure::misuse("bad_consent", what).at_line(line.number));
