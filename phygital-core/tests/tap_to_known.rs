@@ -584,6 +584,50 @@ fn a_gateway_may_tell_a_message_twice_or_in_parts() {
 }
 
 #[test]
+fn a_tag_text_may_come_in_parts() {
+    let ways = Ways::default().with_landing(false).with_tag_text("https://tap.example/t?p={picc}&c={mac}");
+    // In the first part, across the two, or in the last; told in order or not, each alone or all at once.
+    for (cut, swapped, at_once) in [
+        (60, false, false),
+        (60, true, false),
+        (60, false, true),
+        (60, true, true),
+        (20, false, false),
+        (20, true, true),
+        (2, false, false),
+        (2, true, true),
+    ] {
+        let mut shop = Shop::with(config().with_ways(ways.clone()));
+        let text = mirrored(&shop.url()) + ", I would like to join";
+        let (one, two) = text.split_at(cut);
+        let mut parts: Vec<Event> = [(1, one), (2, two)]
+            .map(|(n, body)| {
+                let properties = format!(
+                    r#"{{"message_id":"p-{n}","reference":"77","part":{n},"parts":2,"body":{body:?}}}"#
+                );
+                event(&format!("p-{n}"), "message_received", 5, &[PHONE], &properties)
+            })
+            .into();
+        if swapped {
+            parts.reverse();
+        }
+        let now = shop.later(10);
+        match at_once {
+            true => assert!(shop.engine.record_all(parts, now).unwrap().iter().all(Result::is_ok)),
+            false => {
+                let [first, last] = parts.try_into().unwrap();
+                shop.engine.record(first, now).unwrap();
+                assert_eq!((shop.actions().len(), shop.status()), (0, Status::None), "a part alone");
+                shop.engine.record(last, now).unwrap();
+            }
+        }
+        let met = (shop.actions(), shop.status());
+        assert_eq!(met, (vec![ASKED.to_owned()], Status::PendingDoubleOptIn), "{cut} {swapped} {at_once}");
+        assert_eq!(shop.evidence(), ["tap", "message"]);
+    }
+}
+
+#[test]
 fn what_older_tables_lack_is_folded_when_they_are_opened() {
     let mut shop = Shop::open();
     shop.text("m-1", PHONE, "STOP");

@@ -1,14 +1,19 @@
 //! What follows from a text message that came in.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use crate::conversation::answer;
 use crate::conversation::intent::{Class, Context, Reason, Vocabulary, classify};
 use crate::conversation::thread::{Status, Thread};
-use crate::event::kinds::conversation::{ConsentRequested, ContactReassigned, OptedIn, OptedOut};
+use crate::event::kinds::conversation::{
+    ConsentRequested, ContactReassigned, MessageReceived, OptedIn, OptedOut,
+};
 use crate::event::kinds::decisions::{ActionRequested, OptInRefused};
-use crate::event::{Body, Event};
+use crate::event::{Body, Event, FoldKey, Recorded};
+use crate::log::Head;
 use crate::machine::Action;
 use crate::optin::{Acceptance, Code, CodeRefusal, Notice, Offered, TagText, judge};
 use crate::rules::Whereabouts;
@@ -18,6 +23,7 @@ use crate::vocab::{
     ConsentMethod, EventId, EventKey, Identifier, MessageId, Personal, Purpose, SourceId, Timestamp,
 };
 
+use super::customers::read_entry;
 use super::session::{DECISIONS, Session};
 use super::{Config, Engine, Error, TapRequest, fold, topics};
 
@@ -57,12 +63,10 @@ pub(super) fn decide<W: Write>(session: &mut Session<'_, W>, event: &Event) -> R
     let order = thread.order_talked_of(event.occurred_at).cloned();
     context.order_talked_of = order.is_some();
     let inbound = Message { session, event, contact, id: &message.message_id, key, thread: &thread };
-    let text = message.body.as_ref().map_or("", Personal::reveal);
+    let text = said(message);
     let mut read = classify(text, &context);
     let mut whole: Option<String> = None;
-    if let (false, Some(reference), Some(parts)) =
-        (read.class.is_opt_out(), &message.reference, message.parts.filter(|parts| *parts > 1))
-    {
+    if let Some((reference, parts)) = in_parts(message).filter(|_| !read.class.is_opt_out()) {
         let Some(all) = inbound.whole(reference, parts)? else { return Ok(Vec::new()) };
         read = classify(&all, &context);
         whole = Some(all);
@@ -108,9 +112,36 @@ pub(super) fn decide<W: Write>(session: &mut Session<'_, W>, event: &Event) -> R
     Ok(events.into_iter().chain(talk.into_iter().map(about)).collect())
 }
 
+/// The reference that the parts of one message have in common and how many they are, where it came in parts.
+fn in_parts(message: &MessageReceived) -> Option<(&str, u32)> {
+    let parts = message.parts.filter(|parts| *parts > 1)?;
+    Some((message.reference.as_deref()?, parts))
+}
+
+/// What a message says; nothing where that is erased.
+fn said(message: &MessageReceived) -> &str {
+    message.body.as_ref().map_or("", Personal::reveal)
+}
+
+/// What a recorded message says.
+fn text_of(recorded: Option<&Recorded>) -> &str {
+    match recorded.map(|recorded| &recorded.event.body) {
+        Some(Body::MessageReceived(message)) => said(message),
+        _ => "",
+    }
+}
+
+/// Parts of messages that a batch brings, before any of it is recorded.
+#[derive(Default)]
+struct Arriving<'e> {
+    /// Where conversations will stand behind the parts so far.
+    threads: BTreeMap<&'e Identifier, Thread>,
+    texts: BTreeMap<EventKey, &'e str>,
+}
+
 impl<S: Store> Engine<S> {
     /// Judges the taps that came in texts, before the texts are recorded: each in a transaction of its own, and again the same
-    /// where the text was not recorded after all.
+    /// where the text was not recorded after all. Of a message in parts the whole is judged, with the part that is the last to come.
     pub(super) fn taps_in_texts(
         &mut self,
         events: &[Event],
@@ -118,12 +149,19 @@ impl<S: Store> Engine<S> {
     ) -> Result<BTreeMap<EventKey, Option<EventKey>>, Error> {
         let mut taps = BTreeMap::new();
         let Some(template) = self.config.ways.tag_text.clone() else { return Ok(taps) };
+        let mut arriving = Arriving::default();
         for event in events {
             let Body::MessageReceived(message) = &event.body else { continue };
             let contact = event.identifiers.iter().find(|one| one.kind().is_contact_point());
-            let found = message.body.as_ref().and_then(|body| TagText::find(body.reveal()));
-            let link = found.and_then(|found| found.link(&template));
-            let (Some(contact), Some(link), key) = (contact, link, event.key()) else { continue };
+            let Some(contact) = contact else { continue };
+            let text = match in_parts(message) {
+                None => Some(Cow::Borrowed(said(message))),
+                Some(of) => self.whole(&mut arriving, event, contact, said(message), of)?.map(Cow::Owned),
+            };
+            let found = text.and_then(|text| TagText::find(&text));
+            let (Some(link), key) = (found.and_then(|found| found.link(&template)), event.key()) else {
+                continue;
+            };
             if self.store.reader()?.entry(&key)?.is_some() {
                 continue;
             }
@@ -137,6 +175,42 @@ impl<S: Store> Engine<S> {
             taps.insert(key, tap);
         }
         Ok(taps)
+    }
+
+    /// All of a message of which a part comes in, as it will be once that is recorded; `None` while another is missing.
+    fn whole<'e>(
+        &self,
+        arriving: &mut Arriving<'e>,
+        event: &'e Event,
+        contact: &'e Identifier,
+        text: &'e str,
+        (reference, parts): (&str, u32),
+    ) -> Result<Option<String>, Error> {
+        let reader = self.store.reader()?;
+        let thread = match arriving.threads.entry(contact) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let known = fold::read_thread(&reader, &contact.key(&self.tenant))?;
+                new.insert(known.unwrap_or_default())
+            }
+        };
+        let fold = FoldKey { at: event.occurred_at, key: event.key() };
+        let Head { origin, hlc, .. } = self.head;
+        thread.apply(&Recorded { event: event.clone(), fold, origin, hlc, received_at: event.occurred_at });
+        arriving.texts.insert(fold.key, text);
+        let Some(folds) = thread.whole(reference, parts) else { return Ok(None) };
+        let mut whole = String::new();
+        for part in folds {
+            match arriving.texts.get(&part.key) {
+                Some(text) => whole.push_str(text),
+                None => {
+                    let entry = reader.entry(&part.key)?;
+                    let recorded = entry.map(|entry| read_entry(&entry)).transpose()?.flatten();
+                    whole.push_str(text_of(recorded.as_ref()));
+                }
+            }
+        }
+        Ok(Some(whole))
     }
 }
 
@@ -284,12 +358,7 @@ impl<W: Write> Message<'_, '_, W> {
         let Some(events) = self.thread.whole(reference, parts) else { return Ok(None) };
         let mut text = String::new();
         for part in events {
-            // Of an erased part nothing is left to be said.
-            if let Some(Body::MessageReceived(message)) =
-                self.session.recorded(&part.key)?.map(|recorded| recorded.event.body)
-            {
-                text.push_str(message.body.as_ref().map_or("", Personal::reveal));
-            }
+            text.push_str(text_of(self.session.recorded(&part.key)?.as_ref()));
         }
         Ok(Some(text))
     }
