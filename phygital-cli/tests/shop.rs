@@ -279,6 +279,9 @@ fn consent_is_given_shown_and_withdrawn() {
     let entry = &shown["entries"][0];
     assert_eq!((&entry["method"], &entry["evidence"]), (&json!("paper"), &json!(["paper:7"])));
     assert_eq!(entry["notice_hash"].as_str().unwrap().len(), 64, "the settings have that notice");
+    // The log's clock counts, where the host's is behind it.
+    let back = folder.run(&["--now", "2026-03-01T09:00:00Z", "consent", "show", "--json", PHONE]).object();
+    assert_eq!((&back["at"], &back["purposes"]), (&shown["at"], &shown["purposes"]));
     let text = folder.done(&format!("consent show {PHONE}")).out;
     assert!(text.contains("paper:7") && text.contains("never_asked"), "{text}");
 

@@ -121,14 +121,11 @@ impl Phygital {
     pub fn contact_state(&self, contact: String) -> Result<String, PhygitalError> {
         let contact: Identifier = contact.parse()?;
         self.with(|engine, now| {
+            let now = engine.latest(now);
             let ledger = engine.consents().ledger(&contact)?.unwrap_or_default();
-            let mut view = ledger.view(&contact, &engine.config().policy, now);
-            for one in &mut view.purposes {
-                // The engine also knows the log's clock: one set back revives no consent.
-                one.decision = engine.consents().permits(one.decision.purpose, &contact, now)?;
-            }
+            let view = ledger.view(&contact, &engine.config().policy, now);
             let thread = engine.consents().thread(&contact)?.unwrap_or_default();
-            let talk = engine.topics().talk(&contact)?;
+            let talk = thread.talk().cloned().unwrap_or_default();
             let topic = match talk.open() {
                 None => Value::Null,
                 Some((id, started_at)) => json!({

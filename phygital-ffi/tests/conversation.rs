@@ -94,6 +94,35 @@ fn permitted(till: &Phygital, purpose: Purpose) -> (bool, String, Vec<String>) {
 }
 
 #[test]
+fn a_clock_set_back_revives_nothing() {
+    const ANOTHER: &str = "phone:+12015550177";
+    let folder = tempfile::tempdir().unwrap();
+    let till = open(&folder);
+    till.record_opt_in(OptedIn {
+        contact: ANOTHER.to_owned(),
+        purposes: vec![Purpose::Marketing],
+        method: ConsentMethod::Paper,
+        id: Some("paper-8".to_owned()),
+        at: None,
+        notice_id: None,
+        evidence: Vec::new(),
+        expires_at: Some(Time(NOON + HOUR)),
+    })
+    .unwrap();
+    let state = || {
+        let state = read(till.contact_state(ANOTHER.to_owned()));
+        let marketing =
+            state["purposes"].as_array().unwrap().iter().find(|one| one["purpose"] == "marketing");
+        (state["at"].clone(), state["status"].clone(), marketing.unwrap()["allowed"].clone())
+    };
+    assert_eq!(state(), (json!("2026-11-21T12:00:00Z"), json!("subscribed"), json!(true)));
+    till.set_clock(Some(Time(NOON + 2 * HOUR))).unwrap();
+    texts(&till, "m-1", "hello");
+    till.set_clock(Some(Time(NOON))).unwrap();
+    assert_eq!(state(), (json!("2026-11-21T14:00:00Z"), json!("none"), json!(false)));
+}
+
+#[test]
 fn consent_has_a_receipt_and_comes_and_goes() {
     let folder = tempfile::tempdir().unwrap();
     let till = open(&folder);

@@ -70,14 +70,9 @@ fn show_one(
     now: Timestamp,
     output: &mut Output,
 ) -> Result<bool, Failure> {
-    let consents = engine.consents();
-    let ledger = consents.ledger(contact)?.unwrap_or_default();
-    let mut view = ledger.view(contact, &engine.config().policy, now);
+    let ledger = engine.consents().ledger(contact)?.unwrap_or_default();
+    let mut view = ledger.view(contact, &engine.config().policy, engine.latest(now));
     view.purposes.retain(|one| asked.contains(&one.decision.purpose));
-    for one in &mut view.purposes {
-        // The engine also knows the log's clock: one set back revives no consent.
-        one.decision = consents.permits(one.decision.purpose, contact, now)?;
-    }
     let allowed = view.purposes.iter().all(|one| one.decision.allowed);
     if output.is_json() {
         output.object(&view)?;

@@ -84,8 +84,7 @@ impl<S: Store> Actions<'_, S> {
         }
         let Some(to) = &action.to else { return Ok(Some(action)) };
         let engine = &*self.engine;
-        // A clock set back revives no consent and opens no window.
-        let now = now.max(engine.head.hlc.wall());
+        let now = engine.latest(now);
         if let Some(message) = conversations::message_of(&action) {
             let asking = conversations::Asking {
                 tx: &engine.store.reader()?,

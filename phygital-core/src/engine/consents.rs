@@ -19,9 +19,7 @@ impl<S: Store> Consents<'_, S> {
     /// that prove it.
     pub fn permits(&self, purpose: Purpose, contact: &Identifier, now: Timestamp) -> Result<Decision, Error> {
         let ledger = self.ledger(contact)?;
-        // The later of the host's clock and the log's: a clock set back revives no consent.
-        let now = now.max(self.engine.head.hlc.wall());
-        Ok(self.engine.config.policy.permits(ledger.as_ref(), purpose, now))
+        Ok(self.engine.config.policy.permits(ledger.as_ref(), purpose, self.engine.latest(now)))
     }
 
     /// Whether something may be done with a customer at `now`: to recognise, show, measure or share her, which is no matter of
@@ -38,8 +36,7 @@ impl<S: Store> Consents<'_, S> {
     ) -> Result<Decision, Error> {
         self.engine.usable()?;
         let known = known(&self.engine.store.reader()?, customer)?;
-        let now = now.max(self.engine.head.hlc.wall());
-        Ok(known.permits(&self.engine.config.policy, purpose, now))
+        Ok(known.permits(&self.engine.config.policy, purpose, self.engine.latest(now)))
     }
 
     /// All that was ever said for a contact point; `None` where nothing was.
@@ -54,7 +51,7 @@ impl<S: Store> Consents<'_, S> {
     pub fn records(&self, contact: &Identifier, now: Timestamp) -> Result<Vec<ConsentRecord>, Error> {
         let ledger = self.ledger(contact)?.unwrap_or_default();
         let config = &self.engine.config;
-        let now = now.max(self.engine.head.hlc.wall());
+        let now = self.engine.latest(now);
         let principal = format!("{}:{}", contact.kind(), contact.value());
         let of = |&purpose| ledger.record(purpose, &principal, (&config.catalogue, &config.policy), now);
         Ok(Purpose::ALL.iter().filter_map(of).collect())
@@ -62,10 +59,9 @@ impl<S: Store> Consents<'_, S> {
 
     /// What is permitted of a contact point as Segment's consent object and subscriptions have it.
     pub fn segment(&self, contact: &Identifier, now: Timestamp) -> Result<SegmentConsent, Error> {
-        let mut decisions = Vec::with_capacity(Purpose::ALL.len());
-        for &purpose in Purpose::ALL {
-            decisions.push(self.permits(purpose, contact, now)?);
-        }
+        let (ledger, now) = (self.ledger(contact)?, self.engine.latest(now));
+        let decide = |&purpose| self.engine.config.policy.permits(ledger.as_ref(), purpose, now);
+        let decisions: Vec<Decision> = Purpose::ALL.iter().map(decide).collect();
         let allowed = |purpose| decisions.iter().any(|one| one.purpose == purpose && one.allowed);
         let consent = self.engine.config.catalogue.segment_preferences(allowed);
         let mut context = SegmentConsent { consent, ..SegmentConsent::default() };

@@ -153,8 +153,7 @@ impl<'e, S: Store> People<'e, S> {
             }
         }
         hers.sort_by(|one, two| one.1.cmp(&two.1));
-        // The later of the host's clock and the log's: a clock set back revives no consent.
-        let latest = now.max(engine.head.hlc.wall());
+        let latest = engine.latest(now);
         let mut consents = Vec::new();
         let mut events: BTreeSet<FoldKey> = BTreeSet::new();
         for (key, identifier, ledger) in &hers {

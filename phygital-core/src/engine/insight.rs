@@ -137,7 +137,7 @@ impl<S: Store> Insight<'_, S> {
         let reader = engine.store.reader()?;
         let gathered = gather(&reader, engine.lens())?;
         let (of_customer, faults) = gathered.by_customer();
-        let now = now.max(engine.head.hlc.wall());
+        let now = engine.latest(now);
         let mut all = ShopCustomers { faults, ..ShopCustomers::default() };
         for (owner, mut orders) in of_customer {
             let Some(customer) = owner else {
@@ -174,8 +174,7 @@ impl<S: Store> Insight<'_, S> {
         let reader = engine.store.reader()?;
         let gathered = gather(&reader, engine.lens())?;
         let (of_customer, faults) = gathered.by_customer();
-        // The later of the host's clock and the log's: a clock set back revives no consent.
-        let now = now.max(engine.head.hlc.wall());
+        let now = engine.latest(now);
         let mut all = ShopJourneys { faults, settings: settings.clone(), ..ShopJourneys::default() };
         let mut owned = Vec::new();
         let asked_for = |order: &Order| only.is_none_or(|only| order.id == *only);

@@ -67,7 +67,7 @@ use crate::log::{ChainFault, Head};
 use crate::machine::Watch;
 use crate::store::{Read, StorageError, StorageFault, Store, StoreIdentity, Stored, Write};
 use crate::tap::{Keys, Verifier};
-use crate::vocab::{DeviceId, Digest, Hlc, TenantKey};
+use crate::vocab::{DeviceId, Digest, Hlc, TenantKey, Timestamp};
 
 use customers::Lens;
 use described::Matching;
@@ -259,6 +259,12 @@ impl<S: Store> Engine<S> {
     /// What folding, and questions about it, need.
     fn lens(&self) -> Lens<'_> {
         Lens { tenant: &self.tenant, rules: &self.rules, matching: self.matching.as_ref() }
+    }
+
+    /// The later of the host's clock and the log's: a clock set back revives no consent. What a view decides at a time it decides
+    /// at this one.
+    pub fn latest(&self, now: Timestamp) -> Timestamp {
+        now.max(self.head.hlc.wall())
     }
 
     /// The settings.

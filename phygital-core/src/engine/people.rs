@@ -186,8 +186,7 @@ impl<S: Store> People<'_, S> {
     }
 
     fn decide(&self, known: &Known, purpose: Purpose, now: Timestamp) -> Decision {
-        // The later of the host's clock and the log's: a clock set back revives no consent.
-        known.permits(&self.engine.config.policy, purpose, now.max(self.engine.head.hlc.wall()))
+        known.permits(&self.engine.config.policy, purpose, self.engine.latest(now))
     }
 }
 

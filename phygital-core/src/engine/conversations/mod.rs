@@ -46,7 +46,7 @@ impl<S: Store> Conversations<'_, S> {
     pub fn judge(&self, message: &Outgoing, now: Timestamp) -> Result<Verdict, Error> {
         self.engine.usable()?;
         let engine = &*self.engine;
-        let now = now.max(engine.head.hlc.wall());
+        let now = engine.latest(now);
         let tx = &engine.store.reader()?;
         Ok(Asking { tx, tenant: &engine.tenant, config: &engine.config, now }.judge(message, None)?)
     }
