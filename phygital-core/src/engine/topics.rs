@@ -179,9 +179,8 @@ impl<S: Store> Topics<'_, S> {
     ///
     /// # Errors
     /// [`Error::Storage`].
-    pub fn due(&mut self, contact: &Identifier, now: Timestamp) -> Result<Option<Timestamp>, Error> {
-        self.engine
-            .transact(now, |session| Ok(Stage::open(session, contact)?.and_then(|stage| stage.scene().due())))
+    pub fn due(&self, contact: &Identifier, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+        Ok(self.engine.due_of(&self.talk(contact)?, now))
     }
 
     /// Where a contact point stands.
@@ -195,6 +194,12 @@ impl<S: Store> Topics<'_, S> {
 }
 
 impl<S: Store> Engine<S> {
+    /// When the open topic is to be followed up, if nothing comes until then. What is known of her does not matter for it.
+    fn due_of(&self, talk: &Talk, now: Timestamp) -> Option<Timestamp> {
+        let topic = self.config.topics.get(talk.open()?.0)?;
+        Scene::new(topic, talk, &Profile::default(), &self.config.brand, now).due()
+    }
+
     /// The topic whose question waits there, where it is time to follow it up.
     fn follow_up_at(
         &self,
@@ -204,16 +209,12 @@ impl<S: Store> Engine<S> {
     ) -> Result<Option<FollowUp>, Error> {
         let talk = talk_of(reader, &place.contact)?;
         let (Some((topic, _)), Some(pending)) = (talk.open(), talk.pending()) else { return Ok(None) };
-        let Some(topic) = self.config.topics.get(topic) else { return Ok(None) };
-        // When it is time does not depend on what is known of her.
-        let profile = Profile::default();
-        let scene = Scene::new(topic, &talk, &profile, &self.config.brand, now);
-        let Some(due) = scene.due().filter(|due| *due <= now) else { return Ok(None) };
+        let Some(due) = self.due_of(&talk, now).filter(|due| *due <= now) else { return Ok(None) };
         // The thread does not say whose it is; the question does.
         let asked =
             reader.entry(&pending.asked.at.key)?.map(|entry| read_entry(&entry)).transpose()?.flatten();
         let contact = asked.as_ref().and_then(|asked| asked.event.body.whom()).cloned();
-        Ok(contact.map(|contact| FollowUp { contact, topic: topic.id().clone(), due, place }))
+        Ok(contact.map(|contact| FollowUp { contact, topic: topic.clone(), due, place }))
     }
 }
 
