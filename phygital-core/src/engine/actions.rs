@@ -24,15 +24,17 @@ impl<S: Store> Actions<'_, S> {
     /// the latest: give it to the gateway as the time until which it may try. Messages to one contact point are let out in the
     /// order in which they were asked for.
     pub fn due(&self, behind: Option<&Action>, most: usize, now: Timestamp) -> Result<Vec<Action>, Error> {
+        self.engine.usable()?;
+        let reader = self.engine.store.reader()?;
         let mut due = Vec::new();
         let mut behind = behind.cloned();
         while due.len() < most {
-            let page = self.waiting(behind.as_ref(), most)?;
+            let page = reader.actions(behind.as_ref(), most)?;
             let Some(last) = page.last() else { break };
             behind = Some(last.clone());
             for action in page {
                 if due.len() < most {
-                    due.extend(self.at_its_time(action, now)?);
+                    due.extend(self.at_its_time(&reader, action, now)?);
                 }
             }
         }
@@ -57,14 +59,8 @@ impl<S: Store> Actions<'_, S> {
         let key = EventKey::of(&source, &event_id);
         let id = id.clone();
         self.engine.transact(now, |session| {
-            use crate::store::Read as _;
             if let Some(entry) = session.tx.entry(&key)? {
-                return Ok(Receipt {
-                    key,
-                    origin: entry.origin,
-                    hlc: entry.hlc,
-                    received_at: entry.received_at,
-                });
+                return Ok(Receipt::of(&entry));
             }
             let action = session.tx.action(&id)?.ok_or(Error::Unknown(Missing::Action))?;
             let body = ActionCompleted::new(id, outcome.name().to_owned());
@@ -78,7 +74,12 @@ impl<S: Store> Actions<'_, S> {
     }
 
     /// The action as it is to be carried out at `now`, if it is.
-    fn at_its_time(&self, action: Action, now: Timestamp) -> Result<Option<Action>, Error> {
+    fn at_its_time(
+        &self,
+        reader: &impl Read,
+        action: Action,
+        now: Timestamp,
+    ) -> Result<Option<Action>, Error> {
         if action.expires_at.is_some_and(|end| end < now) {
             return Ok(None);
         }
@@ -86,18 +87,14 @@ impl<S: Store> Actions<'_, S> {
         let engine = &*self.engine;
         let now = engine.latest(now);
         if let Some(message) = conversations::message_of(&action) {
-            let asking = conversations::Asking {
-                tx: &engine.store.reader()?,
-                tenant: &engine.tenant,
-                config: &engine.config,
-                now,
-            };
+            let (tenant, config) = (&engine.tenant, &engine.config);
+            let asking = conversations::Asking { tx: reader, tenant, config, now };
             let verdict = asking.judge(&message, Some(&action))?;
             let sooner = |end: Timestamp| Some(action.expires_at.map_or(end, |other| other.min(end)));
             return Ok(verdict.expires_at.map(|end| Action { expires_at: sooner(end), ..action }));
         }
         let Some(purpose) = action.purpose else { return Ok(Some(action)) };
-        let ledger = fold::read_ledger(&engine.store.reader()?, &to.key(&engine.tenant))?;
+        let ledger = fold::read_ledger(reader, &to.key(&engine.tenant))?;
         let permitted = engine.config.policy.permits(ledger.as_ref(), purpose, now).allowed;
         Ok(permitted.then_some(action))
     }

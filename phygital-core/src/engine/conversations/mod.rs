@@ -145,9 +145,9 @@ impl<R: Read> Asking<'_, R> {
         let History { mut sends, remembers_from, last_inbound, zones } =
             History::of(self.tx, &key, self.now)?;
         if let Some(action) = of {
-            let place =
-                |sent: &Sent| (sent.at, sent.action.clone()) < (action.cause.at, Some(action.id.clone()));
-            sends.retain(|sent| sent.action.as_ref() != Some(&action.id) && (!sent.waiting || place(sent)));
+            let place = (action.cause.at, Some(&action.id));
+            let before = |sent: &Sent| (sent.at, sent.action.as_ref()) < place;
+            sends.retain(|sent| sent.action.as_ref() != Some(&action.id) && (!sent.waiting || before(sent)));
         }
         let consent = self.config.policy.permits(ledger.as_ref(), message.purpose, self.now);
         let mut standing = Standing::new(consent, zones.whereabouts(&message.to));
