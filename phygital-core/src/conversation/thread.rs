@@ -552,7 +552,7 @@ fn is_sent(purpose: Purpose) -> bool {
 }
 
 /// What a message is of which only the purpose is known: the strictest where not even that is.
-fn class_of(purpose: Option<Purpose>) -> MessageClass {
+pub(crate) fn class_of(purpose: Option<Purpose>) -> MessageClass {
     match purpose {
         Some(Purpose::Service) => MessageClass::Transactional,
         _ => MessageClass::Marketing,

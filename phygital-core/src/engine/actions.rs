@@ -89,7 +89,7 @@ impl<S: Store> Actions<'_, S> {
         if let Some(message) = conversations::message_of(&action) {
             let (tenant, config) = (&engine.tenant, &engine.config);
             let asking = conversations::Asking { tx: reader, tenant, config, now };
-            let verdict = asking.judge(&message, Some(&action))?;
+            let verdict = asking.ask(&message, Some(&action))?;
             let sooner = |end: Timestamp| Some(action.expires_at.map_or(end, |other| other.min(end)));
             return Ok(verdict.expires_at.map(|end| Action { expires_at: sooner(end), ..action }));
         }

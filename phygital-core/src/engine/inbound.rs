@@ -44,7 +44,7 @@ pub(super) fn decide<W: Write>(session: &mut Session<'_, W>, event: &Event) -> R
         return Err(Error::Bug("a message without a sender was let in"));
     };
     let key = event.key();
-    let thread = fold::read_thread(&session.tx, &contact.key(session.lens.tenant))?.unwrap_or_default();
+    let thread = session.thread(contact)?;
     if thread.has_received(&message.message_id, key) {
         return Ok(Vec::new());
     }
@@ -58,7 +58,7 @@ pub(super) fn decide<W: Write>(session: &mut Session<'_, W>, event: &Event) -> R
         session.latest(),
     );
     context.region = contact.region();
-    context.pending = topics::pending(session, contact)?;
+    context.pending = topics::pending(&thread);
     context.double_opt_in_pending = asked.is_some();
     let order = thread.order_talked_of(event.occurred_at).cloned();
     context.order_talked_of = order.is_some();
@@ -95,11 +95,11 @@ pub(super) fn decide<W: Write>(session: &mut Session<'_, W>, event: &Event) -> R
         return Ok(events);
     }
     let text = whole.as_deref().unwrap_or(text);
-    let talk = match topics::answer(session, event, contact, text)? {
+    let talk = match topics::answer(session, event, contact, &thread, text)? {
         Some(talk) => talk,
         // Somebody has to look the order up.
         None if order.is_some() && (read.class == Class::HelpLikely || answer::asks(text)) => {
-            topics::hand_over(session, event, contact)?
+            topics::hand_over(session, event, contact, &thread).into_iter().collect()
         }
         None => Vec::new(),
     };

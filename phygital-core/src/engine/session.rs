@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::conversation::intent::Vocabulary;
 use crate::conversation::proposal::Proposal;
+use crate::conversation::thread::Thread;
 use crate::event::{Event, Recorded};
 use crate::log::{self, Head, LogEntry};
 use crate::profile::Profile;
 use crate::store::{Read, StorageError, StorageFault, Store, Stored, Write};
-use crate::vocab::{CustomerId, EventKey, IdentifierKey, Timestamp};
+use crate::vocab::{CustomerId, EventKey, Identifier, IdentifierKey, Timestamp};
 
 use super::customers::{Lens, read_entry};
 use super::erasure::strike;
@@ -176,6 +177,11 @@ impl<W: Write> Session<'_, W> {
     /// A customer's profile as this transaction leaves it.
     pub(super) fn profile(&mut self, customer: CustomerId) -> Stored<Profile> {
         self.profiles.written(&mut self.tx, self.lens, customer)
+    }
+
+    /// Where the conversation with a contact point stands.
+    pub(super) fn thread(&self, contact: &Identifier) -> Stored<Thread> {
+        Ok(fold::read_thread(&self.tx, &contact.key(self.lens.tenant))?.unwrap_or_default())
     }
 
     /// An event of the log by its key.

@@ -6,6 +6,7 @@ use crate::conversation::dialogue::{Heard, Scene, Turn};
 use crate::conversation::gate::{Outgoing, Verdict};
 use crate::conversation::intent::Asked;
 use crate::conversation::proposal::Proposal;
+use crate::conversation::thread::Thread;
 use crate::conversation::topic::Topic;
 use crate::conversation::{Handler, Talk};
 use crate::event::kinds::conversation::ConversationHandedOver;
@@ -84,9 +85,9 @@ impl<S: Store> Topics<'_, S> {
             let Some(topic) = session.config.topics.get(topic) else {
                 return Err(Error::Misuse("a topic of the settings"));
             };
-            let talk = talk_of(&session.tx, &contact.key(session.lens.tenant))?;
-            let stage = Stage::of(session, contact, topic, talk, None)?;
-            let open = Stage::open(session, contact)?.filter(|other| !other.scene().is_over());
+            let thread = session.thread(contact)?;
+            let stage = Stage::of(session, contact, topic, &thread, None)?;
+            let open = Stage::open(session, contact, &thread)?.filter(|other| !other.scene().is_over());
             if open.is_some() || stage.talk.handler() == Handler::Person {
                 return Ok(Opened::Nothing);
             }
@@ -130,7 +131,8 @@ impl<S: Store> Topics<'_, S> {
     /// [`Error::Storage`].
     pub fn follow_up(&mut self, contact: &Identifier, now: Timestamp) -> Result<Opened, Error> {
         self.engine.transact(now, |session| {
-            let Some(stage) = Stage::open(session, contact)? else { return Ok(Opened::Nothing) };
+            let thread = session.thread(contact)?;
+            let Some(stage) = Stage::open(session, contact, &thread)? else { return Ok(Opened::Nothing) };
             let Some(turn) = stage.scene().silence() else { return Ok(Opened::Nothing) };
             let key = stage.moment("silence", session.lens.tenant);
             match stage.events(session, &turn, key, None, None)? {
@@ -218,15 +220,17 @@ impl<S: Store> Engine<S> {
     }
 }
 
-/// What a message, all of whose text is `text`, means to the open topic: events, or `None` where it is not for it.
+/// What a message, all of whose text is `text`, means to the open topic: events, or `None` where it is not for it. `thread` is
+/// where the conversation stands, the message included.
 pub(super) fn answer<W: Write>(
     session: &mut Session<'_, W>,
     event: &Event,
     contact: &Identifier,
+    thread: &Thread,
     text: &str,
 ) -> Result<Option<Vec<Event>>, Error> {
     let Body::MessageReceived(message) = &event.body else { return Ok(None) };
-    let Some(stage) = Stage::open(session, contact)? else { return Ok(None) };
+    let Some(stage) = Stage::open(session, contact, thread)? else { return Ok(None) };
     let heard = Heard::new(text, event.occurred_at).with_id(&message.message_id);
     let proposal = session.proposal.take();
     let Some(turn) = stage.scene().hear_with(&heard, proposal.as_ref()) else { return Ok(None) };
@@ -239,36 +243,34 @@ pub(super) fn hand_over<W: Write>(
     session: &Session<'_, W>,
     event: &Event,
     contact: &Identifier,
-) -> Result<Vec<Event>, Error> {
-    let Body::MessageReceived(message) = &event.body else { return Ok(Vec::new()) };
-    if talk_of(&session.tx, &contact.key(session.lens.tenant))?.handler() == Handler::Person {
-        return Ok(Vec::new());
+    thread: &Thread,
+) -> Option<Event> {
+    let Body::MessageReceived(message) = &event.body else { return None };
+    if thread.talk().is_some_and(|talk| talk.handler() == Handler::Person) {
+        return None;
     }
     let mut over = ConversationHandedOver::new(contact.clone(), "question".to_owned());
     over.message_id = Some(message.message_id.clone());
-    Ok(vec![decided("question", event.key(), session.latest(), contact, over)])
+    Some(decided("question", event.key(), session.latest(), contact, over))
 }
 
-/// What kind of answer waits for a text of that contact point, for whoever reads it before a topic does.
-pub(super) fn pending<W: Write>(
-    session: &Session<'_, W>,
-    contact: &Identifier,
-) -> Result<Option<Asked>, Error> {
-    let talk = talk_of(&session.tx, &contact.key(session.lens.tenant))?;
-    let pending = talk.pending().filter(|_| talk.handler() == Handler::Rules);
-    Ok(pending.map(|pending| match pending.asked.answer.as_deref() {
+/// What kind of answer waits for a text in a conversation, for whoever reads it before a topic does.
+pub(super) fn pending(thread: &Thread) -> Option<Asked> {
+    let talk = thread.talk().filter(|talk| talk.handler() == Handler::Rules)?;
+    Some(match talk.pending()?.asked.answer.as_deref() {
         Some("yes_no") => Asked::YesNo,
         Some("number" | "size") => Asked::Number,
         Some("choice") => Asked::Choice,
         Some(_) => Asked::Text,
         None => Asked::Any,
-    }))
+    })
 }
 
 /// What follows when a person gives a conversation back: the open topic goes on.
 pub(super) fn resumed<W: Write>(session: &mut Session<'_, W>, event: &Event) -> Result<Vec<Event>, Error> {
     let Body::ConversationHandedBack(back) = &event.body else { return Ok(Vec::new()) };
-    let Some(stage) = Stage::open(session, &back.contact)? else { return Ok(Vec::new()) };
+    let thread = session.thread(&back.contact)?;
+    let Some(stage) = Stage::open(session, &back.contact, &thread)? else { return Ok(Vec::new()) };
     // Somebody may have taken over again since.
     let turn = stage.scene().resume().filter(|_| stage.talk.handler() == Handler::Rules);
     let events = turn.map(|turn| stage.events(session, &turn, event.key(), None, None)).transpose()?;
@@ -284,10 +286,12 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
 }
 
 /// A run of a topic, and what is known of the customer.
-struct Stage<'e> {
-    topic: &'e Topic,
-    brand: &'e str,
+struct Stage<'t> {
+    topic: &'t Topic,
+    brand: &'t str,
     contact: Identifier,
+    /// Where the conversation stands.
+    thread: &'t Thread,
     talk: Talk,
     profile: Profile,
     /// Whose calendar her days are of.
@@ -296,36 +300,38 @@ struct Stage<'e> {
     now: Timestamp,
 }
 
-impl<'e> Stage<'e> {
-    /// The open run of a contact point; `None` where there is none, or the settings have its topic no more.
-    fn open<W: Write>(
+impl<'t> Stage<'t> {
+    /// The open run of a contact point whose conversation stands so; `None` where there is none, or the settings have its topic
+    /// no more.
+    fn open<'e: 't, W: Write>(
         session: &mut Session<'e, W>,
         contact: &Identifier,
-    ) -> Result<Option<Stage<'e>>, Error> {
-        let talk = talk_of(&session.tx, &contact.key(session.lens.tenant))?;
-        let Some((topic, started_at)) = talk.open() else { return Ok(None) };
+        thread: &'t Thread,
+    ) -> Result<Option<Stage<'t>>, Error> {
+        let Some((topic, started_at)) = thread.talk().and_then(Talk::open) else { return Ok(None) };
         let Some(topic) = session.config.topics.get(topic) else { return Ok(None) };
-        Stage::of(session, contact, topic, talk, Some(started_at)).map(Some)
+        Stage::of(session, contact, topic, thread, Some(started_at)).map(Some)
     }
 
-    fn of<W: Write>(
+    fn of<'e: 't, W: Write>(
         session: &mut Session<'e, W>,
         contact: &Identifier,
-        topic: &'e Topic,
-        talk: Talk,
+        topic: &'t Topic,
+        thread: &'t Thread,
         started_at: Option<Timestamp>,
-    ) -> Result<Stage<'e>, Error> {
+    ) -> Result<Stage<'t>, Error> {
         let now = session.latest();
-        let owner = match session.tx.node(&contact.key(session.lens.tenant))? {
+        let key = contact.key(session.lens.tenant);
+        let owner = match session.tx.node(&key)? {
             Some(_) => owner_of(&session.tx, session.lens, std::slice::from_ref(contact))?,
             None => None,
         };
         let profile = owner.map(|owner| session.profile(owner)).transpose()?.unwrap_or_default();
-        let zones = Zones::of(&session.tx, &contact.key(session.lens.tenant), now)?;
-        let zone = zones.calendar(contact, now);
+        let zone = Zones::of(&session.tx, &key, thread, now)?.calendar(contact, now);
         let (brand, contact) = (session.config.brand.as_str(), contact.clone());
+        let talk = thread.talk().cloned().unwrap_or_default();
         let started_at = started_at.unwrap_or(now);
-        Ok(Stage { topic, brand, contact, talk, profile, zone, started_at, now })
+        Ok(Stage { topic, brand, contact, thread, talk, profile, zone, started_at, now })
     }
 
     fn scene(&self) -> Scene<'_> {
@@ -352,7 +358,7 @@ impl<'e> Stage<'e> {
         let id: ActionId = format!("topic:{key}").parse().expect("made of hexadecimal digits");
         let (said, refused) = match self.message(turn) {
             None => (None, None),
-            Some(message) => match gated(session, id.clone(), &message, self.now)? {
+            Some(message) => match gated(session, id.clone(), &message, self.thread, self.now)? {
                 Ok((said, _)) => (Some(said), None),
                 Err(verdict) => (None, Some(verdict)),
             },

@@ -6,11 +6,11 @@ mod tests;
 use crate::consent::{Entry, Ledger, State, Terms};
 use crate::conversation::Sent;
 use crate::conversation::gate::{Outgoing, Standing, Verdict};
-use crate::conversation::thread::Thread;
+use crate::conversation::thread::{Thread, class_of};
 use crate::event::kinds::decisions::ActionRequested;
 use crate::event::{Event, FoldKey};
 use crate::machine::Action;
-use crate::rules::{MessageClass, Whereabouts};
+use crate::rules::Whereabouts;
 use crate::store::{Read, Store, Stored, Write};
 use crate::vocab::{
     ActionId, EventId, EventKey, Identifier, IdentifierKey, IdentifierKind, Personal, Purpose, SourceId,
@@ -48,7 +48,7 @@ impl<S: Store> Conversations<'_, S> {
         let engine = &*self.engine;
         let now = engine.latest(now);
         let tx = &engine.store.reader()?;
-        Ok(Asking { tx, tenant: &engine.tenant, config: &engine.config, now }.judge(message, None)?)
+        Ok(Asking { tx, tenant: &engine.tenant, config: &engine.config, now }.ask(message, None)?)
     }
 
     /// Asks for a message to be sent: where the gate lets it out, an action [`SEND`](Action::SEND) of the id waits in the outbox,
@@ -68,7 +68,7 @@ impl<S: Store> Conversations<'_, S> {
             if let Some(entry) = session.tx.entry(&key)? {
                 return Ok(Sending::Known(Receipt::of(&entry)));
             }
-            match gated(session, id, message, session.latest())? {
+            match gated(session, id, message, &session.thread(&message.to)?, session.latest())? {
                 Ok((event, verdict)) => {
                     Ok(Sending::Waits(*session.append(event)?.receipt(), Box::new(verdict)))
                 }
@@ -78,15 +78,18 @@ impl<S: Store> Conversations<'_, S> {
     }
 }
 
-/// A message through the gate within a transaction: the event that asks for it, at the time `at`, or the verdict against it.
+/// A message through the gate within a transaction, where the conversation with who is to get it stands so: the event that asks
+/// for it, at the time `at`, or the verdict against it.
 pub(in crate::engine) fn gated<W: Write>(
     session: &Session<'_, W>,
     id: ActionId,
     message: &Outgoing,
+    thread: &Thread,
     at: Timestamp,
 ) -> Result<Result<(Event, Verdict), Box<Verdict>>, Error> {
     let Session { tx, lens, config, .. } = session;
-    let verdict = Asking { tx, tenant: lens.tenant, config, now: session.latest() }.judge(message, None)?;
+    let asking = Asking { tx, tenant: lens.tenant, config, now: session.latest() };
+    let verdict = asking.judge(message, thread, None)?;
     let waits = message.waits && verdict.may_wait();
     if !verdict.allowed && !waits {
         return Ok(Err(Box::new(verdict)));
@@ -115,10 +118,7 @@ pub(in crate::engine) fn message_of(action: &Action) -> Option<Outgoing> {
     let owed = action.action == Action::ANSWER;
     let to = action.to.clone()?;
     let purpose = action.purpose.unwrap_or(Purpose::Marketing);
-    let class = action.class.unwrap_or(match purpose {
-        Purpose::Service => MessageClass::Transactional,
-        _ => MessageClass::Marketing,
-    });
+    let class = action.class.unwrap_or_else(|| class_of(action.purpose));
     let text = action.text.as_ref().map_or("", Personal::reveal);
     let mut message = Outgoing::new(to, class, purpose, text);
     message.expires_at = action.expires_at;
@@ -139,11 +139,17 @@ pub(in crate::engine) struct Asking<'a, R> {
 impl<R: Read> Asking<'_, R> {
     /// What the gate says of a message; of that of an action that waits, as if it and whatever was asked for after it were not
     /// there.
-    pub(in crate::engine) fn judge(&self, message: &Outgoing, of: Option<&Action>) -> Stored<Verdict> {
+    pub(in crate::engine) fn ask(&self, message: &Outgoing, of: Option<&Action>) -> Stored<Verdict> {
+        let thread = fold::read_thread(self.tx, &message.to.key(self.tenant))?.unwrap_or_default();
+        self.judge(message, &thread, of)
+    }
+
+    /// The same where it is known how the conversation with who is to get it stands.
+    fn judge(&self, message: &Outgoing, thread: &Thread, of: Option<&Action>) -> Stored<Verdict> {
         let key = message.to.key(self.tenant);
         let ledger = fold::read_ledger(self.tx, &key)?;
         let History { mut sends, remembers_from, last_inbound, zones } =
-            History::of(self.tx, &key, self.now)?;
+            History::of(self.tx, &key, thread, self.now)?;
         if let Some(action) = of {
             let place = (action.cause.at, Some(&action.id));
             let before = |sent: &Sent| (sent.at, sent.action.as_ref()) < place;
@@ -177,9 +183,8 @@ struct History {
 }
 
 impl History {
-    fn of(tx: &impl Read, contact: &IdentifierKey, now: Timestamp) -> Stored<History> {
-        let own = fold::read_thread(tx, contact)?.unwrap_or_default();
-        let (mut sends, mut zones) = (own.sends(now), Zones::own(&own, now));
+    fn of(tx: &impl Read, contact: &IdentifierKey, own: &Thread, now: Timestamp) -> Stored<History> {
+        let (mut sends, mut zones) = (own.sends(now), Zones::own(own, now));
         let mut remembers_from = own.remembers_from();
         each_other(tx, contact, |thread| {
             // What another number was told this one was not.
@@ -214,8 +219,14 @@ pub(in crate::engine) struct Zones {
 }
 
 impl Zones {
-    pub(in crate::engine) fn of(tx: &impl Read, contact: &IdentifierKey, now: Timestamp) -> Stored<Zones> {
-        let mut zones = Zones::own(&fold::read_thread(tx, contact)?.unwrap_or_default(), now);
+    /// Of a contact point whose own conversation is `own`.
+    pub(in crate::engine) fn of(
+        tx: &impl Read,
+        contact: &IdentifierKey,
+        own: &Thread,
+        now: Timestamp,
+    ) -> Stored<Zones> {
+        let mut zones = Zones::own(own, now);
         each_other(tx, contact, |thread| zones.add(thread, now))?;
         Ok(zones)
     }
