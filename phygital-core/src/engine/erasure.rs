@@ -9,7 +9,7 @@ use crate::event::{Body, Event, FoldKey, Recorded};
 use crate::log::Sealed;
 use crate::machine::Action;
 use crate::optin::Code;
-use crate::store::{Read, Store, Write};
+use crate::store::{Read, Store, Stored, Write};
 use crate::vocab::{CustomerId, Digest, EventKey, Identifier, IdentifierKey, Purpose, TenantKey, Timestamp};
 
 use super::actions::outcome_of;
@@ -293,13 +293,19 @@ impl<W: Write> Session<'_, W> {
         Ok(erased)
     }
 
-    /// Which of those that an event names or is about were erased.
-    pub(super) fn erased_of(&mut self, event: &Event) -> Result<BTreeSet<IdentifierKey>, Error> {
+    /// Whether any identifier was erased, of which the store is asked once.
+    fn any_erased(&mut self) -> Stored<bool> {
         let any = match self.erasures {
             Some(any) => any,
             None => self.tx.has_erased()?,
         };
         self.erasures = Some(any);
+        Ok(any)
+    }
+
+    /// Which of those that an event names or is about were erased.
+    pub(super) fn erased_of(&mut self, event: &Event) -> Result<BTreeSet<IdentifierKey>, Error> {
+        let any = self.any_erased()?;
         let mut gone = BTreeSet::new();
         for identifier in event.identifiers.iter().chain(event.body.whom()).filter(|_| any) {
             let key = identifier.key(self.lens.tenant);
@@ -312,7 +318,7 @@ impl<W: Write> Session<'_, W> {
 
     /// Leaves out identifiers that were erased.
     pub(super) fn keep_unerased(&mut self, identifiers: &mut Vec<Identifier>) -> Result<(), Error> {
-        if !self.tx.has_erased()? {
+        if !self.any_erased()? {
             return Ok(());
         }
         let mut kept = Vec::with_capacity(identifiers.len());
