@@ -5,18 +5,17 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::consent::{Activity, Entry, Ledger, Party, PurposeView, Signal};
+use crate::consent::{Activity, Entry, Party, PurposeView, Signal};
 use crate::event::FoldKey;
 use crate::profile::FactSource;
 use crate::store::{Read, Store};
-use crate::vocab::{
-    CustomerId, DeviceId, EventKey, Identifier, IdentifierKey, IdentifierKind, Personal, Purpose, Timestamp,
-};
+use crate::vocab::{CustomerId, DeviceId, EventKey, Identifier, IdentifierKind, Personal, Timestamp};
 
+use super::Error;
 use super::customers::{owner_of, read_entry};
+use super::known::By;
 use super::people::{People, known};
 use super::profiles::stored_profile;
-use super::{Error, fold};
 
 /// What [`PersonExport`] names as its form.
 pub const EXPORT_SCHEMA: &str = "https://phygital.example/person/1";
@@ -146,33 +145,27 @@ impl<'e, S: Store> People<'e, S> {
         let engine = self.engine;
         let reader = engine.store.reader()?;
         let known = known(&reader, customer)?;
-        let mut hers: Vec<(IdentifierKey, Identifier, Option<String>)> = Vec::new();
-        for by in reader.known_by(&known.customer)? {
+        let mut hers = Vec::new();
+        for by in &known.by {
             if !reader.node(&by.key)?.is_some_and(|node| node.shared) {
-                hers.push((by.key, by.identifier, by.ledger));
+                hers.push(by);
             }
         }
-        hers.sort_by(|one, two| one.1.cmp(&two.1));
+        hers.sort_by_key(|by| &by.identifier);
         let latest = engine.latest(now);
         let mut consents = Vec::new();
         let mut events: BTreeSet<FoldKey> = BTreeSet::new();
-        for (key, identifier, ledger) in &hers {
+        for By { key, identifier, ledger } in &hers {
             events.extend(reader.events_of(key, None)?);
             let Some(ledger) = ledger else { continue };
-            let ledger: Ledger = fold::read(ledger, fold::READING_LEDGER)?;
-            let policy = &engine.config.policy;
-            let view = |&purpose: &Purpose| PurposeView {
-                basis: policy.basis(purpose),
-                decision: policy.permits(Some(&ledger), purpose, latest),
-            };
             consents.push(ExportedConsent {
                 of: identifier.into(),
-                purposes: Purpose::ALL.iter().map(view).collect(),
+                purposes: ledger.view(identifier, &engine.config.policy, latest).purposes,
                 entries: ledger.entries().to_vec(),
                 signal: ledger.signal().copied(),
             });
         }
-        let is_hers = |one: &Identifier| hers.iter().any(|(_, identifier, _)| identifier == one);
+        let is_hers = |one: &Identifier| hers.iter().any(|by| by.identifier == *one);
         let mut told = Vec::new();
         for at in events {
             let Some(entry) = reader.entry(&at.key)? else { continue };
@@ -208,7 +201,7 @@ impl<'e, S: Store> People<'e, S> {
             schema: EXPORT_SCHEMA,
             exported_at: now,
             customer: known.customer,
-            identifiers: hers.iter().map(|(_, identifier, _)| identifier.into()).collect(),
+            identifiers: hers.iter().map(|by| (&by.identifier).into()).collect(),
             consents,
             facts: facts.collect(),
             events: told,

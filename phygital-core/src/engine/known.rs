@@ -3,23 +3,35 @@
 use crate::consent::{Decision, Ledger, Policy};
 use crate::profile::{self, CardRequest, CustomerCard, Permission, Profile, Rank, Role, SpendBucket};
 use crate::store::{KnownBy, Read, Stored};
-use crate::vocab::{CustomerId, Identifier, Purpose, Timestamp};
+use crate::vocab::{CustomerId, Identifier, IdentifierKey, Purpose, Timestamp};
 
 use super::fold;
 
 /// A customer, her identifiers and her consents, read once.
 pub(super) struct Known {
     pub(super) customer: CustomerId,
-    by: Vec<KnownBy>,
-    ledgers: Vec<Ledger>,
+    /// What she is known by, in order of key.
+    pub(super) by: Vec<By>,
+}
+
+/// What a customer is known by, with what was said of its consent.
+pub(super) struct By {
+    pub(super) key: IdentifierKey,
+    pub(super) identifier: Identifier,
+    pub(super) ledger: Option<Ledger>,
 }
 
 impl Known {
     pub(super) fn read(tx: &impl Read, customer: CustomerId) -> Stored<Known> {
-        let by = tx.known_by(&customer)?;
-        let ledgers = by.iter().filter_map(|one| one.ledger.as_deref());
-        let ledgers = ledgers.map(|text| fold::read(text, fold::READING_LEDGER)).collect::<Stored<_>>()?;
-        Ok(Known { customer, by, ledgers })
+        let by = tx.known_by(&customer)?.into_iter().map(|KnownBy { key, identifier, ledger }| {
+            let ledger = ledger.map(|text| fold::read(&text, fold::READING_LEDGER)).transpose()?;
+            Ok(By { key, identifier, ledger })
+        });
+        Ok(Known { customer, by: by.collect::<Stored<_>>()? })
+    }
+
+    fn ledgers(&self) -> impl Iterator<Item = &Ledger> {
+        self.by.iter().filter_map(|one| one.ledger.as_ref())
     }
 
     /// Her identifiers, strongest kind first.
@@ -38,12 +50,12 @@ impl Known {
     /// Whether something may be done with her at `now`, which is to be the later of the host's clock and
     /// the log's: a clock set back revives no consent.
     pub(super) fn permits(&self, policy: &Policy, purpose: Purpose, now: Timestamp) -> Decision {
-        policy.permits_any(&self.ledgers, purpose, now)
+        policy.permits_any(self.ledgers(), purpose, now)
     }
 
     /// Whether something was permitted at a time by what had been said until then.
     pub(super) fn permitted_then(&self, policy: &Policy, purpose: Purpose, at: Timestamp) -> bool {
-        let then = self.ledgers.iter().map(|ledger| ledger.said_until(at)).collect::<Vec<_>>();
+        let then = self.ledgers().map(|ledger| ledger.said_until(at)).collect::<Vec<_>>();
         policy.permits_any(&then, purpose, at).allowed
     }
 
