@@ -130,7 +130,7 @@ kinds! {
         topic: TopicId,
         /// When it was opened.
         started_at: Timestamp,
-        /// How: `completed`, `silent`, `opted_out`, `replaced`, `gone`.
+        /// How: `completed`, or `silent` where nothing came until its time was over.
         outcome: String,
     ) {}
 
