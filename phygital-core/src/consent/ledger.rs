@@ -110,8 +110,18 @@ impl Ledger {
     /// that it is suppressed. What an erasure left is never lifted.
     #[must_use]
     pub fn suppressions(&self, purpose: Purpose) -> Vec<&Entry> {
+        self.suppressed_by(|entry| entry.covers(purpose))
+    }
+
+    /// As [`Ledger::suppressions`], those that keep every message from the contact point, whatever it is for.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<&Entry> {
+        self.suppressed_by(|entry| entry.state == State::Lifted || entry.purposes.is_empty())
+    }
+
+    fn suppressed_by(&self, concerns: impl Fn(&Entry) -> bool) -> Vec<&Entry> {
         let mut latest: BTreeMap<SuppressionCause, &Entry> = BTreeMap::new();
-        for entry in self.entries.iter().filter(|entry| entry.covers(purpose)) {
+        for entry in self.entries.iter().filter(|entry| concerns(entry)) {
             let Some(cause) = entry.cause else { continue };
             if entry.state == State::Lifted && cause == SuppressionCause::Erasure {
                 continue;

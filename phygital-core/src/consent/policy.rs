@@ -147,10 +147,7 @@ impl Policy {
         };
         let suppressions = ledger.suppressions(purpose);
         if !suppressions.is_empty() {
-            let proofs = suppressions.iter().map(|entry| entry.fold.key).collect();
-            let mut decision = Decision::refused(purpose, Reason::Suppressed, proofs);
-            decision.suppressed_by = suppressions.iter().filter_map(|entry| entry.cause).collect();
-            return decision;
+            return suppressed(purpose, &suppressions);
         }
         let expired = match given {
             Some(grant) if terms.end(grant).is_none_or(|end| now < end) => {
@@ -186,8 +183,16 @@ impl Policy {
         Decision::refused(purpose, reason, proof.into_iter().collect())
     }
 
+    /// Whether a message may be sent to a contact point for a purpose: as [`Policy::permits`], but what keeps messages from it
+    /// keeps that of every purpose. A question that is asked to know her better is a message too.
+    pub fn permits_message(&self, ledger: Option<&Ledger>, purpose: Purpose, now: Timestamp) -> Decision {
+        let decision = self.permits(ledger, purpose, now);
+        let blocks = ledger.map(Ledger::blocks).unwrap_or_default();
+        if blocks.is_empty() || !decision.allowed { decision } else { suppressed(purpose, &blocks) }
+    }
+
     /// Whether a customer with several contact points may be recognised, shown or measured: for what
-    /// is done with the person, not with one number. To send something ask [`Policy::permits`] for
+    /// is done with the person, not with one number. To send something ask [`Policy::permits_message`] for
     /// the very number it goes to.
     ///
     /// `ledgers` has one of each contact point, empty ones included or not. Allowed when at least one
@@ -224,4 +229,12 @@ impl Policy {
         all.suppressed_by.dedup();
         all
     }
+}
+
+/// A purpose that is refused by suppressions.
+fn suppressed(purpose: Purpose, by: &[&Entry]) -> Decision {
+    let proofs = by.iter().map(|entry| entry.fold.key).collect();
+    let mut decision = Decision::refused(purpose, Reason::Suppressed, proofs);
+    decision.suppressed_by = by.iter().filter_map(|entry| entry.cause).collect();
+    decision
 }

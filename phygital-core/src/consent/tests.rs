@@ -248,6 +248,8 @@ fn what_is_suppressed_is_suppressed_whatever_was_granted() {
     assert_eq!(decision.proofs, [blocked.fold.key, dead.fold.key]);
     assert_eq!(policy.permits(Some(&all), Purpose::Service, at(50)).reasons, [Reason::Suppressed]);
     assert!(policy.permits(Some(&all), Purpose::Recognition, at(50)).allowed, "it is sent nothing");
+    let message = policy.permits_message(Some(&all), Purpose::Recognition, at(50));
+    assert_eq!((message.reasons, message.proofs), (decision.reasons.clone(), decision.proofs.clone()));
     let json = serde_json::to_value(&decision).unwrap();
     assert_eq!(json["suppressed_by"], serde_json::json!(["gateway", "invalid"]));
     let up = ledger([&lifted, &blocked, &yes]);
@@ -473,8 +475,9 @@ fn policies() -> [Policy; 2] {
     [Policy::default(), strict]
 }
 
-/// The rules once more, slow and obvious: walk the events in order and remember the last word.
-fn oracle(events: &[Recorded], purpose: Purpose, now: i64, strict: bool) -> bool {
+/// The rules once more, slow and obvious: walk the events in order and remember the last word. Of a message to the contact
+/// point, or of the purpose.
+fn oracle(events: &[Recorded], purpose: Purpose, now: i64, strict: bool, message: bool) -> bool {
     let mut events: Vec<&Recorded> = events.iter().collect();
     events.sort_by_key(|event| event.fold);
     let asked_by = |key: &str| {
@@ -524,8 +527,8 @@ fn oracle(events: &[Recorded], purpose: Purpose, now: i64, strict: bool) -> bool
                 (1, Purpose::ALL.to_vec(), None)
             }
             Body::ContactSuppressed(said) if said.contact == phone(0) => {
-                let all = [Purpose::Service, Purpose::Marketing];
-                let covered = if said.purposes.is_empty() { &all[..] } else { &said.purposes[..] };
+                let all = if message { Purpose::ALL } else { &[Purpose::Service, Purpose::Marketing] };
+                let covered = if said.purposes.is_empty() { all } else { &said.purposes[..] };
                 if covered.contains(&purpose) {
                     suppressed.insert(said.cause, (when, true));
                 }
@@ -565,7 +568,10 @@ proptest! {
         for (policy, strict) in policies().iter().zip([false, true]) {
             for &purpose in Purpose::ALL {
                 let decision = policy.permits(Some(&ledger), purpose, at(now));
-                prop_assert_eq!(decision.allowed, oracle(&events, purpose, now, strict), "{}", purpose);
+                prop_assert_eq!(decision.allowed, oracle(&events, purpose, now, strict, false), "{}", purpose);
+                let message = policy.permits_message(Some(&ledger), purpose, at(now));
+                prop_assert_eq!(message.allowed, oracle(&events, purpose, now, strict, true), "{}", purpose);
+                prop_assert!(message == decision || message.reasons == [Reason::Suppressed]);
                 prop_assert_eq!(decision.reasons.len(), 1);
                 let known = |proof: &EventKey| events.iter().any(|event| event.fold.key == *proof);
                 prop_assert!(decision.proofs.iter().all(known));

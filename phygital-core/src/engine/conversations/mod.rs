@@ -155,7 +155,7 @@ impl<R: Read> Asking<'_, R> {
             let before = |sent: &Sent| (sent.at, sent.action.as_ref()) < place;
             sends.retain(|sent| sent.action.as_ref() != Some(&action.id) && (!sent.waiting || before(sent)));
         }
-        let consent = self.config.policy.permits(ledger.as_ref(), message.purpose, self.now);
+        let consent = self.config.policy.permits_message(ledger.as_ref(), message.purpose, self.now);
         let mut standing = Standing::new(consent, zones.whereabouts(&message.to));
         if let Some(ledger) = &ledger {
             let policy = &self.config.policy;
