@@ -6,6 +6,7 @@ mod support;
 
 use std::time::Duration;
 
+use phygital_core::conversation::proposal::Proposal;
 use phygital_core::conversation::thread::Status;
 use phygital_core::crypto::Secret;
 use phygital_core::engine::{Config, Engine, Error, Recognition, TapOutcome, TapRefused, TapRequest, Ways};
@@ -410,7 +411,7 @@ fn mirrored(url: &str) -> String {
 #[test]
 fn a_tag_may_carry_the_text_itself() {
     let ways = Ways::default().with_landing(false).with_tag_text("https://tap.example/t?p={picc}&c={mac}");
-    let mut shop = Shop::with(config().with_ways(ways));
+    let mut shop = Shop::with(config().with_ways(ways.clone()));
     let url = shop.url();
     shop.text("m-1", PHONE, &mirrored(&url).to_lowercase());
     assert_eq!((shop.actions(), shop.status()), (vec![ASKED.to_owned()], Status::PendingDoubleOptIn));
@@ -437,6 +438,15 @@ fn a_tag_may_carry_the_text_itself() {
         shop.text(id, thief, &text);
         assert!(shop.engine.consents().ledger(&identifier(thief)).unwrap().is_none());
     }
+    // Whatever a model makes of it: a text that it was shown is judged as any other.
+    let mut shown = Shop::with(config().with_ways(ways));
+    let url = shown.url();
+    let (now, properties) =
+        (shown.later(10), format!(r#"{{"message_id":"m-1","body":{:?}}}"#, mirrored(&url)));
+    let message = event("m-1", "message_received", shown.now, &[PHONE], &properties);
+    shown.engine.topics().hear(message, Proposal::HandOver, now).unwrap();
+    assert_eq!((shown.actions(), shown.status()), (vec![ASKED.to_owned()], Status::PendingDoubleOptIn));
+
     let mut off = Shop::open();
     let url = off.url();
     off.text("m-6", PHONE, &mirrored(&url));

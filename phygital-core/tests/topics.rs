@@ -4,19 +4,23 @@
 
 mod support;
 
-use phygital_core::conversation::gate::Outgoing;
+use phygital_core::conversation::gate::{Outgoing, Refusal};
+use phygital_core::conversation::proposal::{CONFIDENCE_PROPOSED, Proposal};
 use phygital_core::conversation::topic::Topic;
-use phygital_core::engine::{Engine, FollowUp, Opened, Sending};
+use phygital_core::engine::{Engine, Error, FollowUp, Opened, Sending};
 use phygital_core::event::kinds::conversation::{
-    AttributeStated, ConversationHandedBack, ConversationHandedOver, MessageReceived, MessageSent, OptedIn,
-    OptedOut,
+    AttributeStated, ContactSuppressed, ConversationHandedBack, ConversationHandedOver, MessageReceived,
+    MessageSent, OptedIn, OptedOut, SuppressionLifted,
 };
 use phygital_core::event::kinds::digital::UserIdentified;
 use phygital_core::event::{Body, Event};
 use phygital_core::profile::Profile;
 use phygital_core::store::Memory;
 use phygital_core::tap::Keys;
-use phygital_core::vocab::{ConsentMethod, Identifier, MessageClass, Personal, Purpose, Timestamp, Zone};
+use phygital_core::vocab::limits::FOLLOW_UPS_MAX;
+use phygital_core::vocab::{
+    ConsentMethod, Identifier, MessageClass, Personal, Purpose, SuppressionCause, Timestamp, Zone,
+};
 use proptest::prelude::*;
 use support::{config, entropy, identifier};
 
@@ -293,7 +297,7 @@ proptest! {
         let now = minute(now + later);
         let mut listed: Vec<FollowUp> = Vec::new();
         loop {
-            let page = engine.topics().follow_ups(listed.last(), most, now).unwrap();
+            let page = engine.topics().follow_ups(listed.last().map(|one| one.place), most, now).unwrap();
             prop_assert!(page.len() <= most);
             if page.is_empty() {
                 break;
@@ -321,4 +325,106 @@ proptest! {
             prop_assert!(matches!(refused, Opened::Refused(_)), "{:?}", refused);
         }
     }
+}
+
+#[test]
+fn a_topic_asks_nobody_whom_messages_are_kept_from() {
+    let mut engine = shop();
+    joins(&mut engine, ADA, minute(0));
+    let party = "party".parse().unwrap();
+    let open =
+        |engine: &mut Engine<Memory>, at| engine.topics().open(&identifier(ADA), &party, None, at).unwrap();
+    tell(
+        &mut engine,
+        "dead",
+        minute(1),
+        ADA,
+        ContactSuppressed::new(identifier(ADA), SuppressionCause::Invalid),
+    );
+    // The purpose of the topic is to know her better, which is allowed; to write to her is not.
+    let permits = engine.consents().permits(Purpose::Personalization, &identifier(ADA), minute(2)).unwrap();
+    assert!(permits.allowed);
+    let Opened::Refused(verdict) = open(&mut engine, minute(2)) else { panic!("it was asked") };
+    assert_eq!(verdict.reasons(), [Refusal::Suppressed]);
+    tell(
+        &mut engine,
+        "lives",
+        minute(3),
+        ADA,
+        SuppressionLifted::new(identifier(ADA), SuppressionCause::Invalid),
+    );
+    assert_eq!(open(&mut engine, minute(4)), Opened::Said);
+}
+
+/// What is known of the party and may be used, and how sure it is.
+fn party(engine: &Engine<Memory>, now: Timestamp) -> Option<(String, Option<u32>)> {
+    let customer = engine.people().find(&identifier(ADA)).unwrap().unwrap();
+    let profile = engine.people().profile(customer, Purpose::Personalization, now).ok()?;
+    let fact = profile.fact("occasion.date", now)?;
+    Some((fact.value.reveal().to_owned(), fact.confidence))
+}
+
+/// She is asked for the day of the party, and answers a minute later; a model makes of it what is proposed.
+fn heard(body: &str, proposal: Proposal) -> Engine<Memory> {
+    let mut engine = shop();
+    joins(&mut engine, ADA, minute(0));
+    engine.topics().open(&identifier(ADA), &"party".parse().unwrap(), None, minute(1)).unwrap();
+    let accepted = engine.topics().hear(message(body, minute(2)), proposal, minute(2)).unwrap();
+    assert!(accepted.is_new());
+    engine
+}
+
+fn message(body: &str, at: Timestamp) -> Event {
+    let mut message = MessageReceived::new("m-1".parse().unwrap());
+    message.body = Some(Personal::new(body));
+    let mut event = Event::new("//host".parse().unwrap(), "m-1".parse().unwrap(), at, message);
+    event.identifiers.push(identifier(ADA));
+    event
+}
+
+#[test]
+fn a_model_is_heard_where_no_rule_reads_the_text() {
+    let unread = "the day after my sister's";
+    let proposed = || Proposal::answer("2026-12-24");
+    let mut engine = heard(unread, proposed());
+    assert_eq!(party(&engine, minute(3)), Some(("2026-12-24".to_owned(), Some(CONFIDENCE_PROPOSED))));
+    // A text counts once: what is made of it later comes too late, and is no conflict.
+    let again = engine.topics().hear(message(unread, minute(2)), Proposal::HandOver, minute(4)).unwrap();
+    assert!(!again.is_new() && handed_over(&mut engine).is_empty());
+    assert!(!engine.record(message(unread, minute(2)), minute(5)).unwrap().is_new());
+
+    let plain = heard("it is on 2026-12-31", proposed());
+    assert_eq!(party(&plain, minute(3)).map(|(day, _)| day).as_deref(), Some("2026-12-31"));
+    assert_eq!(party(&heard(unread, Proposal::answer("soon")), minute(3)), None);
+    let mut engine = heard(unread, Proposal::HandOver);
+    assert_eq!(handed_over(&mut engine).first().map(|over| over.reason.as_str()), Some("model"));
+    // Whether she wants to be left alone no model decides.
+    let mut engine = heard("STOP", proposed());
+    assert!(leaves(&engine) && handed_over(&mut engine).is_empty());
+    assert_eq!(party(&engine, minute(3)), None);
+}
+
+/// Where no question waits, it is a text like others, with all that follows from one.
+#[test]
+fn what_no_question_waits_for_is_recorded_as_it_is() {
+    let (mut plain, mut proposed) = (shop(), shop());
+    for engine in [&mut plain, &mut proposed] {
+        joins(engine, ADA, minute(0));
+    }
+    plain.record(message("hello!", minute(2)), minute(2)).unwrap();
+    proposed.topics().hear(message("hello!", minute(2)), Proposal::answer("2026-12-24"), minute(2)).unwrap();
+    let kinds = |engine: &mut Engine<Memory>| -> Vec<String> {
+        let entries = engine.log().entries(0, 100).unwrap();
+        let bodies = entries.iter().filter_map(|(_, entry)| phygital_core::log::open(entry).unwrap());
+        bodies.map(|recorded| format!("{:?}", recorded.event)).collect()
+    };
+    assert_eq!(kinds(&mut plain), kinds(&mut proposed));
+}
+
+#[test]
+fn a_page_of_follow_ups_has_an_end() {
+    let mut engine = shop();
+    assert_eq!(engine.topics().follow_ups(None, FOLLOW_UPS_MAX, minute(0)).unwrap(), []);
+    let refused = engine.topics().follow_ups(None, FOLLOW_UPS_MAX + 1, minute(0)).unwrap_err();
+    assert!(matches!(refused, Error::Misuse(_)), "{refused}");
 }

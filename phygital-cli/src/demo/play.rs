@@ -349,13 +349,13 @@ impl Player<'_> {
         let mut last = None;
         let mut count = 0_usize;
         loop {
-            let due = self.engine.topics().follow_ups(last.as_ref(), PULL, instant(at))?;
+            let due = self.engine.topics().follow_ups(last, PULL, instant(at))?;
             for one in &due {
                 self.engine.topics().follow_up(&one.contact, instant(at))?;
             }
             count += due.len();
             let Some(one) = due.into_iter().next_back() else { break };
-            last = Some(one);
+            last = Some(one.place);
         }
         if count > 0 {
             let text = format!("{count} question(s) without an answer: asked once more, or let be");

@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, AnswerType, Asking, CONFIDENCE_WHOLE, Reading};
 use crate::vocab::Personal;
+use crate::vocab::limits::INBOUND_BYTES_MAX;
 
 /// How sure a proposed answer is, in percent, whatever its maker thinks: it counts, and any plain word of hers counts more.
 pub const CONFIDENCE_PROPOSED: u32 = 60;
@@ -36,8 +37,8 @@ impl Proposal {
     /// The answer, if the question's type reads it as a whole and without doubt.
     pub fn judge(&self, answer: &AnswerType, asking: &Asking<'_>) -> Option<Answer> {
         let Proposal::Answer(text) = self else { return None };
-        // In her own words there is nothing to propose: they are hers.
-        if matches!(answer, AnswerType::Text) {
+        // In her own words there is nothing to propose: they are hers. What is longer than is read is not read as a whole.
+        if matches!(answer, AnswerType::Text) || text.reveal().len() > INBOUND_BYTES_MAX {
             return None;
         }
         match answer.read(text.reveal(), asking) {
@@ -47,5 +48,22 @@ impl Proposal {
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proposal_that_is_too_long_to_be_read_whole_is_none() {
+        let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
+        let judged = |len: usize| {
+            let text = format!("yes{}", " ".repeat(len - 3));
+            Proposal::answer(text).judge(&AnswerType::YesNo, &Asking::new("en", today))
+        };
+        assert_eq!(judged(INBOUND_BYTES_MAX).unwrap().confidence, CONFIDENCE_PROPOSED);
+        assert_eq!(judged(INBOUND_BYTES_MAX + 1), None);
     }
 }

@@ -1,5 +1,6 @@
 //! The one door for facts: one transaction, one commit, one receipt for each event.
 
+use crate::conversation::proposal::Proposal;
 use crate::event::{Body, Event};
 use crate::store::{Store, Write};
 use crate::vocab::Timestamp;
@@ -19,7 +20,18 @@ impl<S: Store> Engine<S> {
     /// another content, [`Error::Misuse`] for a kind of event that only the engine makes,
     /// [`Error::Storage`] when the store failed and the event is not in it.
     pub fn record(&mut self, event: Event, now: Timestamp) -> Result<Accepted, Error> {
-        self.record_all(vec![event], now)?.pop().unwrap_or(Err(Error::Bug("a batch of one has no answer")))
+        self.record_one(event, None, now)
+    }
+
+    /// Records an event with what somebody else makes of its text.
+    pub(super) fn record_one(
+        &mut self,
+        event: Event,
+        proposal: Option<Proposal>,
+        now: Timestamp,
+    ) -> Result<Accepted, Error> {
+        let mut answers = self.record_batch(vec![event], proposal, now)?;
+        answers.pop().unwrap_or(Err(Error::Bug("a batch of one has no answer")))
     }
 
     /// Records events in one transaction, and answers for each: a refused one does not hold up the
@@ -36,9 +48,19 @@ impl<S: Store> Engine<S> {
         if events.len() > BATCH_EVENTS_MAX {
             return Err(Error::Misuse("at most 10,000 events in a batch"));
         }
+        self.record_batch(events, None, now)
+    }
+
+    fn record_batch(
+        &mut self,
+        events: Vec<Event>,
+        proposal: Option<Proposal>,
+        now: Timestamp,
+    ) -> Result<Vec<Result<Accepted, Error>>, Error> {
         let taps_in_texts = self.taps_in_texts(&events, now)?;
         self.transact(now, |session| {
             session.taps_in_texts = taps_in_texts;
+            session.proposal = proposal;
             let mut answers = Vec::with_capacity(events.len());
             for event in events {
                 let last = session.last;

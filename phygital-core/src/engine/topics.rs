@@ -14,6 +14,7 @@ use crate::event::kinds::decisions::TopicOpened;
 use crate::event::{Body, Event};
 use crate::profile::Profile;
 use crate::store::{Read, Store, Waiting, Write};
+use crate::vocab::limits::FOLLOW_UPS_MAX;
 use crate::vocab::{
     ActionId, EventId, EventKey, Identifier, IdentifierKey, MessageClass, MessageId, Personal, SourceId,
     TenantKey, Timestamp, TopicId, Zone,
@@ -61,8 +62,8 @@ pub struct FollowUp {
     pub topic: TopicId,
     /// Since when.
     pub due: Timestamp,
-    /// Its place among those whose questions wait.
-    place: Waiting,
+    /// Its place among those whose questions wait: others are listed behind it, whether or not it is still there.
+    pub place: Waiting,
 }
 
 impl<S: Store> Topics<'_, S> {
@@ -119,10 +120,7 @@ impl<S: Store> Topics<'_, S> {
     /// # Errors
     /// As [`Engine::record`].
     pub fn hear(&mut self, event: Event, proposal: Proposal, now: Timestamp) -> Result<Accepted, Error> {
-        self.engine.transact(now, |session| {
-            session.proposal = Some(proposal);
-            session.submit(event)
-        })
+        self.engine.record_one(event, Some(proposal), now)
     }
 
     /// Takes note of silence: asks again, or ends the run, where it is time to; see [`Topics::due`] and [`Topics::follow_ups`].
@@ -147,23 +145,26 @@ impl<S: Store> Topics<'_, S> {
         })
     }
 
-    /// At most `most` topics that are to be [followed up](Topics::follow_up) at `now`, behind one of them; the one whose question
-    /// waits longest comes first. Looks at those alone whose question waits.
+    /// At most `most` topics, and never more than [`FOLLOW_UPS_MAX`], that are to be [followed up](Topics::follow_up) at `now`,
+    /// behind a place; the one whose question waits longest comes first. Looks at those alone whose question waits.
     ///
     /// # Errors
-    /// [`Error::Storage`].
+    /// [`Error::Misuse`] for more than that; [`Error::Storage`].
     pub fn follow_ups(
         &self,
-        behind: Option<&FollowUp>,
+        behind: Option<Waiting>,
         most: usize,
         now: Timestamp,
     ) -> Result<Vec<FollowUp>, Error> {
+        if most > FOLLOW_UPS_MAX {
+            return Err(Error::Misuse("at most 1,000 topics that are to be followed up"));
+        }
         self.engine.usable()?;
         let engine = &*self.engine;
         let now = now.max(engine.head.hlc.wall());
         let reader = engine.store.reader()?;
         let mut due = Vec::new();
-        let mut behind = behind.map(|one| one.place);
+        let mut behind = behind;
         while due.len() < most {
             let page = reader.waiting_threads(behind.as_ref(), PAGE)?;
             let Some(last) = page.last() else { break };

@@ -73,6 +73,10 @@ pub const RECEIVED_KEPT: usize = 64;
 /// Most parts of messages in that it remembers, and most parts of one message. Longer ones are read part by part.
 pub const PARTS_KEPT: usize = 32;
 
+/// Most topics that are to be followed up, listed at once: each is read with the event that asked its question, while others
+/// wait for the store. Who has more goes on behind the last.
+pub const FOLLOW_UPS_MAX: usize = 1_000;
+
 /// Longest life of a one-time code, whatever its offer says.
 pub const CODE_LIFE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
