@@ -105,7 +105,7 @@ pub(crate) enum Command {
     /// The rules of messages: what they say, and whether they let one out; needs no store
     #[command(subcommand)]
     Rules(Rules),
-    /// Look at topics of conversation, and play them; needs no store
+    /// Look at topics of conversation, play them, open them with customers, and follow up silence
     #[command(subcommand)]
     Conversation(Conversation),
     /// What waits to be carried out: messages to send, alarms to raise

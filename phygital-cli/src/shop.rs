@@ -59,10 +59,16 @@ impl Shop {
     /// The engine over a store that has to be there, for commands that only ask: the file need not be writable, and is left as
     /// it is. One of an older version is brought to this one.
     pub(crate) fn read(&self, settings: &Settings) -> Result<Engine<Sqlite>, Failure> {
-        let config = settings.config()?;
+        self.read_as(settings.config()?)
+    }
+
+    /// The same, with more than the settings say.
+    pub(crate) fn read_as(&self, config: Config) -> Result<Engine<Sqlite>, Failure> {
         let opened = Sqlite::open_with(&self.db, &Options::new().read_only()).map_err(Error::from);
-        match opened.and_then(|store| Engine::read(store, config)) {
-            Err(Error::Storage(error)) if error.kind == StorageFault::ReadOnly => self.open(settings),
+        match opened.and_then(|store| Engine::read(store, config.clone())) {
+            Err(Error::Storage(error)) if error.kind == StorageFault::ReadOnly => {
+                self.engine(&Options::new().must_exist(), config, Keys::none())
+            }
             Err(error) => Err(self.unopened(error)),
             Ok(engine) => Ok(engine),
         }

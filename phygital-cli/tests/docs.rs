@@ -21,7 +21,7 @@ fn the_examples_are_true() {
 
 #[test]
 fn the_conversations_are_true() {
-    assert_eq!(run("conversation.md"), 2);
+    assert_eq!(run("conversation.md"), 8);
 }
 
 /// Runs the examples of a page, and gives how many there are.

@@ -1,7 +1,8 @@
-//! `conversation`: topics that are looked at, and played.
+//! `conversation`: topics that are looked at, played, and talked of with the customers of a store.
 
 mod chat;
 mod stage;
+mod topics;
 
 use std::path::Path;
 
@@ -16,11 +17,13 @@ use crate::settings::name;
 use crate::shop::Shop;
 use crate::text_file;
 
-/// Plays a topic, or looks at some.
+/// Does something with topics.
 pub(crate) fn conversation(shop: &Shop, with: Conversation, output: &mut Output) -> Result<Exit, Failure> {
     match with {
         Conversation::Chat(with) => chat::chat(shop, &with, output),
         Conversation::Lint(with) => lint(&with, output),
+        Conversation::Open(with) => topics::open(shop, &with, output),
+        Conversation::FollowUp(with) => topics::follow_ups(shop, &with, output),
     }
 }
 
