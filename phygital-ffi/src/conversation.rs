@@ -2,12 +2,14 @@
 
 use phygital_core::conversation::gate;
 use phygital_core::conversation::lint;
+use phygital_core::conversation::proposal;
 use phygital_core::engine;
 use phygital_core::event::Event;
-use phygital_core::vocab::{ActionId, EventKey, Identifier, TopicId};
+use phygital_core::store::Waiting;
+use phygital_core::vocab::{ActionId, EventKey, Identifier, IdentifierKey, Timestamp, TopicId};
 
 use crate::error::{Answer, PhygitalError};
-use crate::events::Receipt;
+use crate::events::{MessageReceived, Receipt};
 use crate::names::{MessageClass, Purpose};
 use crate::phygital::Phygital;
 use crate::time::Time;
@@ -96,6 +98,35 @@ pub struct Opened {
     pub verdict: Option<Verdict>,
 }
 
+/// What somebody else makes of a text that came in, such as a language model of the host's.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum), uniffi::export(Display))]
+#[non_exhaustive]
+pub enum Proposal {
+    /// It answers the question that waits.
+    Answer {
+        /// In the form in which the answer is kept: the value of a choice, `38.5 eu`, `180 cm`, `2026-12-24`, `yes`.
+        value: String,
+    },
+    /// A person should answer.
+    HandOver,
+}
+
+/// A topic that is to be followed up.
+#[derive(Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Display))]
+#[expect(clippy::exhaustive_structs, reason = "read as a whole")]
+pub struct FollowUp {
+    /// With whom, as `phone:…` or `email:…`.
+    pub contact: String,
+    /// Which.
+    pub topic: String,
+    /// Since when.
+    pub due: Time,
+    /// Its place among all whose questions wait, which says nothing of her: the next page begins behind it.
+    pub place: String,
+}
+
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Phygital {
     /// What the gate says of a message now. Writes nothing.
@@ -151,8 +182,41 @@ impl Phygital {
         })
     }
 
+    /// Takes in a text message as [`Phygital::record_message`] does, with what somebody else makes of it. That counts only where
+    /// the rules find nothing in the text that answers the question that waits, or more than one thing, and only if the type of
+    /// that question reads it, as a whole and without doubt; it opts nobody in or out. What does not count is dropped, and is no
+    /// error.
+    ///
+    /// A text counts once: ask the model first, by the topic and the question of [`Phygital::contact_state`], and say when the
+    /// message was sent. Another question may wait by now, which it was sent too early to answer.
+    ///
+    /// # Errors
+    /// As [`Phygital::record_message`].
+    pub fn hear(&self, message: MessageReceived, proposal: Proposal) -> Result<Receipt, PhygitalError> {
+        let message = message.event(self.codec().region)?;
+        let proposal = match proposal {
+            Proposal::Answer { value } => proposal::Proposal::answer(value),
+            Proposal::HandOver => proposal::Proposal::HandOver,
+        };
+        self.with(|engine, now| Ok(Receipt::of(&engine.topics().hear(message(now), proposal, now)?)))
+    }
+
+    /// At most `most` topics, and never more than 1,000, that are to be [followed up](Phygital::follow_up) now; the one whose
+    /// question waits longest comes first. What the gate does not let out stays in the list: to get by it ask again `behind` the
+    /// [place](FollowUp::place) of the last, until none comes.
+    ///
+    /// # Errors
+    /// 106 for what is no place, 115 for more than 1,000.
+    pub fn follow_ups(&self, behind: Option<String>, most: u32) -> Result<Vec<FollowUp>, PhygitalError> {
+        let behind = behind.as_deref().map(FollowUp::waiting).transpose()?;
+        self.with(|engine, now| {
+            let due = engine.topics().follow_ups(behind, most as usize, now)?;
+            Ok(due.into_iter().map(FollowUp::of).collect())
+        })
+    }
+
     /// Takes note of silence in the open topic of a contact point: asks again, or ends it, where it is time to.
-    /// [`Phygital::contact_state`] tells when that is.
+    /// [`Phygital::follow_ups`] lists where that is, and [`Phygital::contact_state`] tells when.
     ///
     /// # Errors
     /// 114 for no identifier.
@@ -208,6 +272,28 @@ impl Finding {
     pub(crate) fn of(finding: &lint::Finding) -> Finding {
         let fault = finding.fault;
         Finding { fault: fault.code().to_owned(), at: finding.at as u64, refuses: fault.refuses() }
+    }
+}
+
+impl FollowUp {
+    fn of(due: engine::FollowUp) -> FollowUp {
+        let engine::FollowUp { contact, topic, due, place, .. } = due;
+        FollowUp {
+            contact: format!("{}:{}", contact.kind(), contact.value()),
+            topic: topic.to_string(),
+            due: due.into(),
+            place: format!("{}-{}", place.since.as_micros(), place.contact),
+        }
+    }
+
+    /// The place that a text stands for.
+    fn waiting(place: &str) -> Answer<Waiting> {
+        let parts = place.split_once('-').and_then(|(since, contact)| {
+            let since = Timestamp::from_micros(since.parse().ok()?).ok()?;
+            Some(Waiting { since, contact: contact.parse::<IdentifierKey>().ok()? })
+        });
+        parts
+            .ok_or_else(|| PhygitalError::argument("behind", "expected the place of a topic that was listed"))
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::actions::Action;
 use crate::consents::{OptedIn, OptedOut};
-use crate::conversation::Outgoing;
+use crate::conversation::{FollowUp, Outgoing, Proposal};
 use crate::events::MessageReceived;
 use crate::options::Options;
 use crate::people::Person;
@@ -32,8 +32,8 @@ macro_rules! elided {
 }
 
 elided! {
-    Action MessageReceived OptIn OptedIn OptedOut Options Outgoing Person Presented RightsRequested SoftTag TapFact TapOutcome
-    TapProof TapRequest
+    Action FollowUp MessageReceived OptIn OptedIn OptedOut Options Outgoing Person Presented Proposal RightsRequested SoftTag
+    TapFact TapOutcome TapProof TapRequest
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use phygital_core::engine::{self, Accepted, Error};
 use phygital_core::event::kinds::conversation;
 use phygital_core::event::{CodecOptions, Event};
 use phygital_core::vocab::limits::BATCH_EVENTS_MAX;
-use phygital_core::vocab::{Identifier, IdentifierKind, Personal};
+use phygital_core::vocab::{Identifier, IdentifierKind, Personal, Region, Timestamp};
 
 use crate::error::{Answer, PhygitalError, Status};
 use crate::phygital::Phygital;
@@ -136,18 +136,8 @@ impl Phygital {
     /// # Errors
     /// 114 for a sender that is no phone number, 111 where the gateway sent another text under that id.
     pub fn record_message(&self, message: MessageReceived) -> Result<Receipt, PhygitalError> {
-        let region = self.codec().region;
-        let from = Identifier::in_region(IdentifierKind::Phone, &message.from, region)?;
-        let source = message.source.as_deref().unwrap_or(MESSAGES).parse()?;
-        let at = message.at.map(Time::core).transpose()?;
-        let id = message.id.parse()?;
-        let mut body = conversation::MessageReceived::new(message.id.parse()?);
-        body.body = Some(Personal::new(message.body));
-        body.to = message.to;
-        self.with(|engine, now| {
-            let event = Event::new(source, id, at.unwrap_or(now), body).with(from);
-            Ok(Receipt::of(&engine.record(event, now)?))
-        })
+        let message = message.event(self.codec().region)?;
+        self.with(|engine, now| Ok(Receipt::of(&engine.record(message(now), now)?)))
     }
 
     /// Forgets an identifier, `kind:value`, now and whenever it comes again. What it had opted out of stays, under a key.
@@ -182,6 +172,20 @@ impl Phygital {
             return Err(PhygitalError::new(Status::Misuse, "misuse", detail));
         }
         Ok(())
+    }
+}
+
+impl MessageReceived {
+    /// The event of it, once it is known what time it is.
+    pub(crate) fn event(self, region: Option<Region>) -> Answer<impl FnOnce(Timestamp) -> Event> {
+        let from = Identifier::in_region(IdentifierKind::Phone, &self.from, region)?;
+        let source = self.source.as_deref().unwrap_or(MESSAGES).parse()?;
+        let at = self.at.map(Time::core).transpose()?;
+        let id = self.id.parse()?;
+        let mut body = conversation::MessageReceived::new(self.id.parse()?);
+        body.body = Some(Personal::new(self.body));
+        body.to = self.to;
+        Ok(move |now| Event::new(source, id, at.unwrap_or(now), body).with(from))
     }
 }
 

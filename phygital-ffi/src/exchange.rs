@@ -114,7 +114,8 @@ impl Phygital {
     /// `purpose`, `basis`, `allowed`, `reasons`, `proofs`, `suppressed_by`) and what was said (`entries`, `signal`); and the
     /// conversation: its `status` (`none`, `pending_double_opt_in`, `subscribed`, `opted_out`, `blocked`, `invalid`), how she
     /// `joined_by`, when she wrote last (`last_inbound`), who answers (`handler`: `rules` or `person`), and of the open `topic`
-    /// its `id`, since when it is open (`started_at`), the `question` that waits, and when to [`Phygital::follow_up`].
+    /// its `id`, since when it is open (`started_at`), the `question` that waits, in which `language`, and when to
+    /// [`Phygital::follow_up`].
     ///
     /// # Errors
     /// 114 for no identifier.
@@ -132,6 +133,7 @@ impl Phygital {
                     "id": id.as_str(),
                     "started_at": started_at,
                     "question": talk.pending().map(|pending| pending.question),
+                    "language": talk.language(),
                     "follow_up": engine.topics().due(&contact, now)?,
                 }),
             };

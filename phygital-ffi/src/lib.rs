@@ -47,7 +47,7 @@ mod verifier;
 
 pub use actions::Action;
 pub use consents::{Decision, OptedIn, OptedOut};
-pub use conversation::{Finding, Opened, Outgoing, Sending, Verdict};
+pub use conversation::{Finding, FollowUp, Opened, Outgoing, Proposal, Sending, Verdict};
 pub use error::{PhygitalError, Status};
 pub use events::{Erased, MessageReceived, Receipt, Recorded};
 pub use exchange::Imported;

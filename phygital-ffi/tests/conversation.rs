@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use phygital_ffi::{
-    ConsentMethod, MessageClass, MessageReceived, OptedIn, Options, Outcome, Outgoing, Phygital,
-    PhygitalError, Purpose, Right, RightsRequested, Status, SuppressionCause, Time,
+    ConsentMethod, FollowUp, MessageClass, MessageReceived, OptedIn, Options, Outcome, Outgoing, Phygital,
+    PhygitalError, Proposal, Purpose, Receipt, Right, RightsRequested, Status, SuppressionCause, Time,
 };
 use serde_json::{Value, json};
 
@@ -74,15 +74,21 @@ fn advert(id: &str) -> Outgoing {
     }
 }
 
-/// She texts, and the names of what followed are given.
-fn texts(till: &Phygital, id: &str, body: &str) -> Vec<String> {
-    let message = MessageReceived {
+fn message(id: &str, from: &str, body: &str) -> MessageReceived {
+    MessageReceived {
         id: id.to_owned(),
-        from: NUMBER.to_owned(),
+        from: from.to_owned(),
         body: body.to_owned(),
         ..MessageReceived::default()
-    };
-    let receipt = till.record_message(message).unwrap();
+    }
+}
+
+/// She texts, and the names of what followed are given.
+fn texts(till: &Phygital, id: &str, body: &str) -> Vec<String> {
+    followed(till, till.record_message(message(id, NUMBER, body)).unwrap())
+}
+
+fn followed(till: &Phygital, receipt: Receipt) -> Vec<String> {
     let followed = read(till.followed(receipt.event));
     let of = |event: &Value| event["type"].as_str().unwrap().trim_start_matches("com.phygital.").to_owned();
     followed.as_array().unwrap().iter().map(of).collect()
@@ -258,7 +264,7 @@ fn a_topic_asks_and_is_answered() {
     let state = read(till.contact_state(CONTACT.to_owned()));
     let open = &state["topic"];
     assert_eq!((&open["id"], &open["question"]), (&"fit".into(), &"size".into()), "{state}");
-    assert_eq!(open["follow_up"], "2026-11-22T11:00:00Z");
+    assert_eq!((&open["language"], &open["follow_up"]), (&"en".into(), &"2026-11-22T11:00:00Z".into()));
     assert_eq!(
         (&state["handler"], &state["last_inbound"]),
         (&"rules".into(), &"2026-11-21T15:00:00Z".into())
@@ -286,6 +292,116 @@ fn a_topic_asks_and_is_answered() {
     assert_eq!(code(of("ada", "fit")), Status::MalformedIdentifier.number());
     let options = Options { path: "x.db".to_owned(), topics: vec!["{".to_owned()], ..Options::default() };
     assert_eq!(code(Phygital::open(options)), Status::MalformedTopic.number());
+}
+
+/// A value of her profile and how sure it is, in percent; none where it is not known, or may not be.
+fn shoes(till: &Phygital) -> Option<(String, u64)> {
+    let customer = till.find(CONTACT.to_owned()).unwrap().unwrap();
+    let profile: Value =
+        serde_json::from_str(&till.profile(customer, Purpose::Personalization).ok()?).unwrap();
+    let fact = profile["facts"]["size.shoes"][0].as_object()?;
+    let confidence = fact.get("confidence").map_or(100, |percent| percent.as_u64().unwrap());
+    Some((fact["value"].as_str().unwrap().to_owned(), confidence))
+}
+
+#[test]
+fn a_model_proposes() {
+    let answer = |value: &str| Proposal::Answer { value: value.to_owned() };
+    for (body, proposal, named, known) in [
+        ("the same as my sister", answer("39"), "attribute_stated", Some(("39", 60))),
+        ("38", answer("39"), "attribute_stated", Some(("38", 100))),
+        ("the same as my sister", answer("large"), "question_asked", None),
+        ("the same as my sister", answer(""), "question_asked", None),
+        ("the same as my sister", Proposal::HandOver, "conversation_handed_over", None),
+        ("STOP", answer("39"), "opted_out", None),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let till = open(&folder);
+        till.set_clock(Some(Time(NOON + 3 * HOUR))).unwrap();
+        texts(&till, "m-1", "hello");
+        assert!(till.open_topic(CONTACT.to_owned(), "fit".to_owned(), None).unwrap().said);
+        let hear = |proposal: &Proposal| till.hear(message("m-2", NUMBER, body), proposal.clone()).unwrap();
+        let receipt = hear(&proposal);
+        assert!(receipt.is_new && !hear(&Proposal::HandOver).is_new, "a text counts once");
+        let followed = followed(&till, receipt);
+        assert!(followed.iter().any(|one| one == named), "{body}, {proposal}: {followed:?}");
+        assert_eq!(shoes(&till), known.map(|(size, percent)| (size.to_owned(), percent)), "{body}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let till = open(&folder);
+    let early = MessageReceived { at: Some(Time(NOON)), ..message("m-1", NUMBER, "as my sister's") };
+    till.set_clock(Some(Time(NOON + 3 * HOUR))).unwrap();
+    texts(&till, "m-0", "hello");
+    till.open_topic(CONTACT.to_owned(), "fit".to_owned(), None).unwrap();
+    till.hear(early, answer("39")).unwrap();
+    assert_eq!(shoes(&till), None, "it was sent before the question");
+    let of = |message: MessageReceived| code(till.hear(message, Proposal::HandOver));
+    assert_eq!(of(message("m-2", "ada", "hello")), Status::MalformedIdentifier.number());
+    assert_eq!(of(message("m-0", NUMBER, "another")), Status::Conflict.number());
+}
+
+#[test]
+fn what_is_to_be_followed_up_is_listed_in_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let till = open(&folder);
+    till.set_clock(Some(Time(NOON + 3 * HOUR))).unwrap();
+    let numbers = [NUMBER, "+12015550124", "+12015550125"];
+    let contacts = numbers.map(|number| format!("phone:{number}"));
+    for (place, contact) in contacts.iter().enumerate() {
+        till.record_opt_in(OptedIn {
+            contact: contact.clone(),
+            purposes: vec![Purpose::Personalization],
+            method: ConsentMethod::Till,
+            id: Some(format!("till-{place}")),
+            at: None,
+            notice_id: None,
+            evidence: Vec::new(),
+            expires_at: None,
+        })
+        .unwrap();
+        till.record_message(message(&format!("hello-{place}"), numbers[place], "hello")).unwrap();
+        till.set_clock(Some(Time(NOON + 3 * HOUR + place as i64))).unwrap();
+        assert!(till.open_topic(contact.clone(), "fit".to_owned(), None).unwrap().said);
+    }
+    assert_eq!(till.follow_ups(None, 10).unwrap(), [], "they have time");
+    // It is dark by now, and nobody wrote for a day: whoever withdrew is not asked again.
+    till.set_clock(Some(Time(NOON + 24 * HOUR))).unwrap();
+    till.suppress(contacts[0].clone(), SuppressionCause::Staff, None).unwrap();
+    let page =
+        |behind: Option<&FollowUp>, most| till.follow_ups(behind.map(|one| one.place.clone()), most).unwrap();
+    let all = page(None, 1_000);
+    let listed: Vec<_> = all.iter().map(|one| (one.contact.clone(), one.topic.as_str(), one.due)).collect();
+    let due = |place: usize| Time(NOON + 23 * HOUR + place as i64);
+    let expected: Vec<_> = (0..3).map(|place| (contacts[place].clone(), "fit", due(place))).collect();
+    assert_eq!(listed, expected, "who waits longest comes first");
+    for (behind, one) in [None, Some(&all[0]), Some(&all[1])].into_iter().zip(&all) {
+        assert_eq!(page(behind, 1), std::slice::from_ref(one));
+    }
+    assert_eq!((page(all.last(), 9), page(None, 0)), (Vec::new(), Vec::new()));
+
+    let refused = till.follow_up(contacts[0].clone()).unwrap();
+    assert_eq!(
+        refused.verdict.as_ref().map(|verdict| verdict.reasons.join(" ")).as_deref(),
+        Some("suppressed"),
+        "{refused:?}"
+    );
+    assert!(till.follow_up(contacts[1].clone()).unwrap().said);
+    let left: Vec<_> = page(None, 9).into_iter().map(|one| one.contact).collect();
+    assert_eq!(left, [contacts[0].clone(), contacts[2].clone()], "what is refused is in nobody's way");
+    let behind: Vec<_> = page(Some(&all[0]), 9).into_iter().map(|one| one.contact).collect();
+    assert_eq!(behind, [contacts[2].clone()]);
+    // A place is plain data: it holds when the store is opened again, and where nothing is any more.
+    till.suspend().unwrap();
+    till.resume().unwrap();
+    assert_eq!(page(Some(&all[1]), 9).len(), 1);
+
+    assert_eq!(code(till.follow_ups(None, 1_001)), Status::Misuse.number());
+    let place = &all[0].place;
+    for bad in ["", "-", "x", &place[1..].replace('-', ""), &format!("{place}0"), &format!("-{place}")] {
+        assert_eq!(code(till.follow_ups(Some(bad.to_owned()), 9)), Status::InvalidArgument.number(), "{bad}");
+    }
+    let printed = format!("{:?} {:?}", all[0], Proposal::Answer { value: "39".to_owned() });
+    assert_eq!(printed, "FollowUp(..) Proposal(..)");
 }
 
 #[test]

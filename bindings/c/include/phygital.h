@@ -715,6 +715,31 @@ typedef uint32_t phygital_sending_state;
 #endif // __cplusplus
 
 /**
+ * What somebody else makes of a text that came in, such as a language model of the host's.
+ */
+enum phygital_proposal
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It answers the question that waits.
+     */
+    PHYGITAL_PROPOSAL_ANSWER = 1,
+    /**
+     * A person should answer.
+     */
+    PHYGITAL_PROPOSAL_HAND_OVER = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum phygital_proposal phygital_proposal;
+#else
+typedef uint32_t phygital_proposal;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Actions that wait, as they were when they were asked for.
  */
 typedef struct phygital_actions phygital_actions;
@@ -869,28 +894,6 @@ typedef struct phygital_sending {
 } phygital_sending;
 
 /**
- * That an event is in the log. It holds nothing that has to be freed.
- */
-typedef struct phygital_receipt {
-    /**
-     * Set by phygital_receipt_init().
-     */
-    size_t size;
-    /**
-     * When it was first received, in microseconds since 1970, UTC.
-     */
-    int64_t received_at;
-    /**
-     * 1 where it was recorded now, 0 where it had been before with the same content.
-     */
-    uint32_t is_new;
-    /**
-     * The key of its source and id, 32 digits.
-     */
-    char event[40];
-} phygital_receipt;
-
-/**
  * A text message that came in.
  */
 typedef struct phygital_message_received {
@@ -923,6 +926,28 @@ typedef struct phygital_message_received {
      */
     int64_t at;
 } phygital_message_received;
+
+/**
+ * That an event is in the log. It holds nothing that has to be freed.
+ */
+typedef struct phygital_receipt {
+    /**
+     * Set by phygital_receipt_init().
+     */
+    size_t size;
+    /**
+     * When it was first received, in microseconds since 1970, UTC.
+     */
+    int64_t received_at;
+    /**
+     * 1 where it was recorded now, 0 where it had been before with the same content.
+     */
+    uint32_t is_new;
+    /**
+     * The key of its source and id, 32 digits.
+     */
+    char event[40];
+} phygital_receipt;
 
 /**
  * An NTAG 424 DNA in software, in AES mode. Not for the keys of true tags.
@@ -1499,8 +1524,45 @@ phygital_status phygital_open_topic(const struct phygital_store *store,
                                     struct phygital_text *json);
 
 /**
- * Takes note of silence in the open topic of a contact point: asks again, or ends it, where it is time to.
- * phygital_contact_state() tells when that is.
+ * Takes in a text message as phygital_record_message() does, with what somebody else makes of it. That counts only where the
+ * rules find nothing in the text that answers the question that waits, or more than one thing, and only if the type of that
+ * question reads it, as a whole and without doubt; it opts nobody in or out. What does not count is dropped, and is no failure.
+ *
+ * A text counts once: ask the model first, by the topic and the question of phygital_contact_state(), and say when the message was
+ * sent (`at`). Another question may wait by now, which it was sent too early to answer.
+ *
+ * @param proposal A phygital_proposal.
+ * @param answer Of PHYGITAL_PROPOSAL_ANSWER the answer, in the form in which it is kept: the value of a choice, `38.5 eu`, `180 cm`,
+ * `2026-12-24`, `yes`. Not looked at otherwise.
+ * @param receipt Where the receipt goes; may be NULL.
+ * @return As phygital_record_message(); 106 for no proposal, and then nothing was recorded.
+ */
+PHYGITAL_API
+phygital_status phygital_hear(const struct phygital_store *store,
+                              const struct phygital_message_received *message,
+                              uint32_t proposal,
+                              struct phygital_str answer,
+                              struct phygital_receipt *receipt);
+
+/**
+ * Lists the topics that are to be followed up now; the one whose question waits longest comes first. What the gate does not let
+ * out stays in the list: to get by it ask again behind the `place` of the last, until none comes.
+ *
+ * @param behind The `place` of one that was listed; empty from the start.
+ * @param most How many at most, up to 1,000.
+ * @param json Where the text goes: a list, each with `contact` (for phygital_follow_up()), `topic`, since when it is `due`, and its
+ * `place`.
+ * @return 106 for what is no place, 115 for more than 1,000.
+ */
+PHYGITAL_API
+phygital_status phygital_follow_ups(const struct phygital_store *store,
+                                    struct phygital_str behind,
+                                    uint32_t most,
+                                    struct phygital_text *json);
+
+/**
+ * Takes note of silence in the open topic of a contact point: asks again, or ends it, where it is time to. phygital_follow_ups()
+ * lists where that is, and phygital_contact_state() tells when.
  *
  * @param said As of phygital_open_topic().
  * @param json As of phygital_open_topic().
@@ -1653,7 +1715,7 @@ phygital_status phygital_lift_suppression(const struct phygital_store *store,
  * @param json Where the text goes: its `kind` and `contact` (masked); what is permitted (`purposes`) and what was said
  * (`entries`, `signal`); the conversation: `status` (`none`, `pending_double_opt_in`, `subscribed`, `opted_out`, `blocked`,
  * `invalid`), `joined_by`, `last_inbound`, `handler` (`rules`, `person`), and of the open `topic` its `id`, `started_at`, the
- * `question` that waits, and when to phygital_follow_up() (`follow_up`).
+ * `question` that waits, in which `language`, and when to phygital_follow_up() (`follow_up`).
  */
 PHYGITAL_API
 phygital_status phygital_contact_state(const struct phygital_store *store,

@@ -384,6 +384,18 @@ public:
         check(phygital_open_topic(get(), lend(contact), lend(topic), lend(language), &said, nullptr));
         return said != 0;
     }
+    /** Takes in a text with what somebody else makes of it, a phygital_proposal; of an answer with the answer. */
+    phygital_receipt hear(const phygital_message_received &message, std::uint32_t proposal,
+                          std::string_view answer = {}) const {
+        return receipt([&](phygital_receipt *receipt) {
+            return phygital_hear(get(), &message, proposal, lend(answer), receipt);
+        });
+    }
+    /** JSON: at most `most` topics that are to be followed up, behind the `place` of one. */
+    std::string follow_ups(std::uint32_t most, std::string_view behind = {}) const {
+        return detail::text_of(
+            [&](phygital_text *json) { return phygital_follow_ups(get(), lend(behind), most, json); });
+    }
     /** Whether something was said. */
     bool follow_up(std::string_view contact) const {
         std::uint32_t said = 0;

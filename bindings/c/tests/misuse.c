@@ -6,6 +6,15 @@ phygital_status phygital_test_panic(void);
 phygital_status phygital_test_panic_within(const phygital_store *store);
 #endif
 
+static phygital_message_received received_of(const char *id, const char *body)
+{
+    phygital_message_received received = phygital_message_received_init();
+    received.id = S(id);
+    received.from = S("+12015550123");
+    received.body = S(body);
+    return received;
+}
+
 static void nulls(phygital_store *store)
 {
     phygital_tap_request request = request_of("https://tap.example/");
@@ -18,6 +27,10 @@ static void nulls(phygital_store *store)
     phygital_action action = phygital_action_init();
     phygital_outgoing outgoing = phygital_outgoing_init();
     phygital_sending sending = phygital_sending_init();
+    phygital_message_received received = received_of("m-1", "hello");
+    phygital_receipt receipt = phygital_receipt_init();
+    /* A length without a text. */
+    phygital_str answer = {NULL, 4};
     uint32_t said = 0;
     phygital_store *opened = store;
     phygital_actions *actions = NULL;
@@ -96,6 +109,12 @@ static void nulls(phygital_store *store)
     GIVES(NULL_POINTER, phygital_open_topic(NULL, S("phone:+12015550123"), S("fit"), S(""), &said, NULL));
     GIVES(NULL_POINTER, phygital_follow_up(store, S("phone:+12015550123"), NULL, NULL));
     GIVES(NULL_POINTER, phygital_follow_up(NULL, S("phone:+12015550123"), &said, NULL));
+    GIVES(NULL_POINTER, phygital_hear(store, NULL, PHYGITAL_PROPOSAL_HAND_OVER, S(""), NULL));
+    GIVES(NULL_POINTER, phygital_hear(NULL, &received, PHYGITAL_PROPOSAL_HAND_OVER, S(""), NULL));
+    GIVES(NULL_POINTER, phygital_hear(store, &received, PHYGITAL_PROPOSAL_ANSWER, answer, &receipt));
+    CHECK(receipt.is_new == 0 && receipt.event[0] == '\0');
+    GIVES(NULL_POINTER, phygital_follow_ups(store, S(""), 1, NULL));
+    GIVES(NULL_POINTER, phygital_follow_ups(NULL, S(""), 1, &text));
     GIVES(NULL_POINTER, phygital_followed(store, S("a"), NULL));
     GIVES(NULL_POINTER, phygital_followed(NULL, S("a"), &text));
     GIVES(NULL_POINTER, phygital_lint_text(S("a"), S("{}"), NULL));
@@ -268,6 +287,66 @@ static void texts(phygital_store *store)
     CHECK(outcome.size == sizeof outcome);
 }
 
+/** What a model makes of a text, and what is to be followed up. */
+static void talks(phygital_store *store)
+{
+    static const char bad[] = {'3', (char)0xFF};
+    phygital_str text = {bad, sizeof bad};
+    phygital_str nothing = {NULL, 0};
+    phygital_message_received received = received_of("m-2", "the same as my sister");
+    phygital_receipt receipt = phygital_receipt_init();
+    phygital_text json = {NULL, 0};
+    size_t huge = (size_t)65 * 1024 * 1024;
+    char *filled = calloc(huge, 1);
+
+    GIVES(INVALID_ARGUMENT, phygital_hear(store, &received, 0, S("39"), &receipt));
+    GIVES(INVALID_ARGUMENT, phygital_hear(store, &received, 3, S("39"), &receipt));
+    GIVES(INVALID_ARGUMENT, phygital_hear(store, &received, UINT32_MAX, S("39"), &receipt));
+    GIVES(INVALID_UTF8, phygital_hear(store, &received, PHYGITAL_PROPOSAL_ANSWER, text, &receipt));
+    received.body = text;
+    GIVES(INVALID_UTF8, phygital_hear(store, &received, PHYGITAL_PROPOSAL_HAND_OVER, nothing, &receipt));
+    received = received_of("m-2", "the same as my sister");
+    received.from = S("ada");
+    GIVES(MALFORMED_IDENTIFIER, phygital_hear(store, &received, PHYGITAL_PROPOSAL_HAND_OVER, nothing, &receipt));
+    received.from = S("+12015550123");
+    received.at = -1;
+    GIVES(INVALID_ARGUMENT, phygital_hear(store, &received, PHYGITAL_PROPOSAL_HAND_OVER, nothing, &receipt));
+    received.at = 0;
+    received.size = 0;
+    GIVES(WRONG_SIZE, phygital_hear(store, &received, PHYGITAL_PROPOSAL_HAND_OVER, nothing, &receipt));
+    received.size = sizeof received;
+    CHECK(filled != NULL);
+    text.data = filled;
+    text.len = huge;
+    GIVES(TOO_LARGE, phygital_hear(store, &received, PHYGITAL_PROPOSAL_ANSWER, text, &receipt));
+    CHECK(receipt.is_new == 0 && receipt.event[0] == '\0');
+    /* None of that was recorded. An answer that is none, or far too long, is dropped, and the text is taken in. */
+    text.len = (size_t)2 * 1024 * 1024;
+    FINE(phygital_hear(store, &received, PHYGITAL_PROPOSAL_ANSWER, text, &receipt));
+    CHECK(receipt.is_new == 1);
+    received.id = S("m-3");
+    FINE(phygital_hear(store, &received, PHYGITAL_PROPOSAL_ANSWER, nothing, NULL));
+    received.body = S("another");
+    GIVES(CONFLICT, phygital_hear(store, &received, PHYGITAL_PROPOSAL_ANSWER, S("39"), &receipt));
+    free(filled);
+
+    FINE(phygital_follow_ups(store, nothing, 0, &json));
+    CHECK(strcmp(json.data, "[]") == 0);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_follow_ups(store, nothing, 1000, &json));
+    FINE(phygital_text_free(&json));
+    GIVES(MISUSE, phygital_follow_ups(store, nothing, 1001, &json));
+    GIVES(MISUSE, phygital_follow_ups(store, nothing, UINT32_MAX, &json));
+    GIVES(INVALID_ARGUMENT, phygital_follow_ups(store, S("the last"), 1, &json));
+    GIVES(INVALID_ARGUMENT, phygital_follow_ups(store, S("-1-00000000000000000000000000000000"), 1, &json));
+    FINE(phygital_follow_ups(store, S("1-00000000000000000000000000000000"), 1, &json));
+    FINE(phygital_text_free(&json));
+    text.data = bad;
+    text.len = sizeof bad;
+    GIVES(INVALID_UTF8, phygital_follow_ups(store, text, 1, &json));
+    CHECK(json.data == NULL);
+}
+
 static void stores(const char *folder)
 {
     phygital_options options = phygital_options_init();
@@ -341,6 +420,7 @@ int main(int count, char **arguments)
     handles(store, arguments[1]);
     sizes(store);
     texts(store);
+    talks(store);
     stores(arguments[1]);
     panics(store);
     FINE(phygital_store_free(store));

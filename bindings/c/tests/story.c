@@ -221,7 +221,10 @@ static void consents_at_the_till(const phygital_store *store)
     FINE(phygital_set_clock(store, 0));
 }
 
-#define ADA "phone:+12015550124"
+#define ADA_NUMBER "+12015550124"
+#define ADA "phone:" ADA_NUMBER
+#define BEA_NUMBER "+12015550125"
+#define BEA "phone:" BEA_NUMBER
 
 static phygital_outgoing advert(const char *id)
 {
@@ -277,12 +280,18 @@ static void consents_with_a_receipt(const phygital_store *store)
     FINE(phygital_text_free(&json));
 }
 
-static phygital_status she_texts(const phygital_store *store, const char *id, const char *body, phygital_receipt *receipt)
+static phygital_message_received text_of(const char *number, const char *id, const char *body)
 {
     phygital_message_received received = phygital_message_received_init();
     received.id = S(id);
-    received.from = S("+12015550124");
+    received.from = S(number);
     received.body = S(body);
+    return received;
+}
+
+static phygital_status she_texts(const phygital_store *store, const char *id, const char *body, phygital_receipt *receipt)
+{
+    phygital_message_received received = text_of(ADA_NUMBER, id, body);
     return phygital_record_message(store, &received, receipt);
 }
 
@@ -324,7 +333,17 @@ static void talks(const phygital_store *store)
     FINE(phygital_follow_up(store, S(ADA), &said, &json));
     CHECK(said == 0 && json.data == NULL);
     GIVES(MISUSE, phygital_open_topic(store, S(ADA), S("never"), S(""), &said, &json));
-    FINE(she_texts(store, "m-11", "39", &receipt));
+    FINE(phygital_follow_ups(store, S(""), 10, &json));
+    CHECK(strcmp(json.data, "[]") == 0);
+    FINE(phygital_text_free(&json));
+    {
+        /* What no rule reads a model may. A text counts once. */
+        phygital_message_received unread = text_of(ADA_NUMBER, "m-11", "the same as my sister");
+        FINE(phygital_hear(store, &unread, PHYGITAL_PROPOSAL_ANSWER, S("39"), &receipt));
+        CHECK(receipt.is_new == 1 && strlen(receipt.event) == 32);
+        FINE(phygital_hear(store, &unread, PHYGITAL_PROPOSAL_HAND_OVER, S(""), &receipt));
+        CHECK(receipt.is_new == 0);
+    }
     FINE(phygital_followed(store, S(receipt.event), &json));
     CHECK(strstr(json.data, "com.phygital.attribute_stated") != NULL);
     FINE(phygital_text_free(&json));
@@ -340,6 +359,51 @@ static void talks(const phygital_store *store)
     message.message_class = 9;
     GIVES(INVALID_ARGUMENT, phygital_send(store, &message, &sending, &json));
     CHECK(sending.state == 0 && json.data == NULL);
+}
+
+/** Another one is asked, and says nothing for three days; then a person takes over. */
+static void is_silent(const phygital_store *store)
+{
+    const uint32_t purposes[] = {PHYGITAL_PURPOSE_MARKETING};
+    phygital_consent consent = phygital_consent_init();
+    phygital_message_received text = text_of(BEA_NUMBER, "m-20", "hello");
+    phygital_receipt receipt = phygital_receipt_init();
+    phygital_text json = {NULL, 0};
+    uint32_t said = 0;
+    char place[64];
+    const char *at;
+
+    consent.contact = S(BEA);
+    consent.purposes = purposes;
+    consent.purposes_len = 1;
+    consent.method = PHYGITAL_CONSENT_METHOD_TILL;
+    FINE(phygital_record_opt_in(store, &consent, NULL));
+    FINE(phygital_record_message(store, &text, NULL));
+    FINE(phygital_open_topic(store, S(BEA), S("fit"), S(""), &said, NULL));
+    CHECK(said == 1);
+    FINE(phygital_set_clock(store, NOON + 74 * HOUR));
+    FINE(phygital_follow_ups(store, S(""), 10, &json));
+    CHECK(strstr(json.data, "[{\"contact\":\"" BEA "\",\"topic\":\"fit\",\"due\":\"2026-11-24T14:00:00Z\",") != NULL);
+    at = strstr(json.data, "\"place\":\"");
+    CHECK(at != NULL && sscanf(at, "\"place\":\"%63[0-9a-f-]\"}]", place) == 1);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_follow_ups(store, S(place), 10, &json));
+    CHECK(strcmp(json.data, "[]") == 0);
+    FINE(phygital_text_free(&json));
+    FINE(phygital_follow_up(store, S(BEA), &said, NULL));
+    FINE(phygital_follow_ups(store, S(""), 10, &json));
+    CHECK(strcmp(json.data, "[]") == 0);
+    FINE(phygital_text_free(&json));
+
+    text = text_of(BEA_NUMBER, "m-21", "hello again");
+    FINE(phygital_record_message(store, &text, NULL));
+    FINE(phygital_open_topic(store, S(BEA), S("fit"), S(""), &said, NULL));
+    CHECK(said == 1);
+    text = text_of(BEA_NUMBER, "m-22", "ask my sister");
+    FINE(phygital_hear(store, &text, PHYGITAL_PROPOSAL_HAND_OVER, S(""), &receipt));
+    FINE(phygital_followed(store, S(receipt.event), &json));
+    CHECK(strstr(json.data, "com.phygital.conversation_handed_over") != NULL);
+    FINE(phygital_text_free(&json));
 }
 
 static void has_rights(const phygital_store *store)
@@ -508,6 +572,7 @@ int main(int count, char **arguments)
     consents_at_the_till(store);
     consents_with_a_receipt(store);
     talks(store);
+    is_silent(store);
     has_rights(store);
     suspends(store);
     FINE(phygital_store_free(store));

@@ -132,11 +132,24 @@ void conversation(const phygital::Store &store) {
     CHECK(store.judge(advert).find("\"quiet_hours\"") != std::string::npos);
     store.set_clock(NOON + 2 * HOUR);
     CHECK(store.send(advert).state == PHYGITAL_SENDING_STATE_WAITS);
-    CHECK(!store.open_topic(her, "fit") || !store.follow_up(her));
 
     phygital_message_received message = phygital_message_received_init();
-    message.id = phygital::lend("m-2");
+    message.id = phygital::lend("m-0");
     message.from = phygital::lend("+12015550124");
+    message.body = phygital::lend("hello");
+    store.record_message(message);
+    CHECK(store.open_topic(her, "fit") && !store.follow_up(her));
+    message.id = phygital::lend("m-3");
+    message.body = phygital::lend("the same as my sister");
+    const phygital_receipt heard = store.hear(message, PHYGITAL_PROPOSAL_ANSWER, "39");
+    CHECK(heard.is_new == 1 && store.followed(heard.event).find("attribute_stated") != std::string::npos);
+    CHECK(store.hear(message, PHYGITAL_PROPOSAL_HAND_OVER).is_new == 0);
+    GIVES(INVALID_ARGUMENT, thrown([&] { store.hear(message, 3); }));
+    CHECK(store.follow_ups(10) == "[]");
+    GIVES(MISUSE, thrown([&] { store.follow_ups(1001); }));
+    GIVES(INVALID_ARGUMENT, thrown([&] { store.follow_ups(10, "the last"); }));
+
+    message.id = phygital::lend("m-2");
     message.body = phygital::lend("STOP");
     const phygital_receipt stop = store.record_message(message);
     CHECK(store.followed(stop.event).find("opted_out") != std::string::npos);

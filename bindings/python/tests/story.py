@@ -19,6 +19,7 @@ from phygital import (
     Phygital,
     PhygitalError,
     Presented,
+    Proposal,
     Purpose,
     Recognition,
     Recorded,
@@ -171,6 +172,7 @@ def story(path):
 
 
 ADA = "phone:+12015550124"
+BEA = "phone:+12015550125"
 TOPIC = json.dumps({
     "version": 1, "id": "fit", "languages": ["en"], "purpose": "marketing", "days": 3, "start": "size",
     "steps": {
@@ -221,7 +223,27 @@ def conversation(path):
     check(till.open_topic(ADA, "fit", None).said and not till.open_topic(ADA, "fit", None).said, "a topic")
     check(json.loads(till.contact_state(ADA))["topic"]["question"] == "size", "a question waits")
     check(not till.follow_up(ADA).said, "she has time")
-    check("attribute_stated" in texts("m-2", "39"), "she answers")
+    check(till.follow_ups(None, 10) == [], "so nothing is due")
+    unread = MessageReceived(id="m-2", _from="+12015550124", body="the same as my sister")
+    heard = till.hear(unread, Proposal.ANSWER("39"))
+    check("attribute_stated" in till.followed(heard.event), "a model reads what no rule does")
+    check(not till.hear(unread, Proposal.HAND_OVER()).is_new, "a text counts once")
+
+    till.record_opt_in(OptedIn(contact=BEA, purposes=[Purpose.MARKETING], method=ConsentMethod.PAPER))
+    till.record_message(MessageReceived(id="m-b", _from="+12015550125", body="hello"))
+    check(till.open_topic(BEA, "fit", None).said, "another one is asked")
+    till.set_clock(NOON + timedelta(days=3, hours=2))
+    [due] = till.follow_ups(None, 10)
+    check((due.contact, due.topic, due.due) == (BEA, "fit", NOON + timedelta(days=3, hours=2)), "her silence is due")
+    check(till.follow_ups(due.place, 10) == [] and till.follow_ups(None, 0) == [], "in pages")
+    check(code(till.follow_ups, None, 1001) == 115 and code(till.follow_ups, "the last", 1) == 106, "no page")
+    check(BEA not in str(due) and "39" not in str(Proposal.ANSWER("39")), "nothing of it is printed")
+    till.follow_up(BEA)
+    check(till.follow_ups(None, 10) == [], "it is followed up")
+    till.record_message(MessageReceived(id="m-c", _from="+12015550125", body="hello again"))
+    check(till.open_topic(BEA, "fit", None).said, "and she is asked anew")
+    over = till.hear(MessageReceived(id="m-d", _from="+12015550125", body="ask my sister"), Proposal.HAND_OVER())
+    check("conversation_handed_over" in till.followed(over.event), "a person takes over")
     check(code(till.open_topic, ADA, "never", None) == 115, "no topic")
     check("opted_out" in texts("m-3", "STOP"), "she leaves")
     check(till.send(advert("a-3")).verdict.reasons == ["withdrawn"], "and is left alone")

@@ -2,9 +2,10 @@
 
 use std::ffi::c_char;
 
-use phygital_ffi::{MessageClass, Opened, Outgoing, Phygital, Purpose, Sending};
+use phygital_ffi::{MessageClass, Opened, Outgoing, Phygital, Proposal, Purpose, Sending};
 
 use crate::entry::{Answer, entry};
+use crate::events::{phygital_message_received, phygital_receipt};
 use crate::handle::{look, phygital_store};
 use crate::input::{Caller, Out, Record, maybe_time, one_of, phygital_str};
 use crate::output::{cut, fixed};
@@ -35,6 +36,17 @@ pub enum phygital_sending_state {
     Known = 2,
     /// It does not go out, and nothing was written.
     Refused = 3,
+}
+
+/// What somebody else makes of a text that came in, such as a language model of the host's.
+#[repr(u32)]
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum phygital_proposal {
+    /// It answers the question that waits.
+    Answer = 1,
+    /// A person should answer.
+    HandOver = 2,
 }
 
 /// A message that the host wants to send.
@@ -168,8 +180,63 @@ pub unsafe extern "C" fn phygital_open_topic(
     })
 }
 
-/// Takes note of silence in the open topic of a contact point: asks again, or ends it, where it is time to.
-/// phygital_contact_state() tells when that is.
+/// Takes in a text message as phygital_record_message() does, with what somebody else makes of it. That counts only where the
+/// rules find nothing in the text that answers the question that waits, or more than one thing, and only if the type of that
+/// question reads it, as a whole and without doubt; it opts nobody in or out. What does not count is dropped, and is no failure.
+///
+/// A text counts once: ask the model first, by the topic and the question of phygital_contact_state(), and say when the message was
+/// sent (`at`). Another question may wait by now, which it was sent too early to answer.
+///
+/// @param proposal A phygital_proposal.
+/// @param answer Of PHYGITAL_PROPOSAL_ANSWER the answer, in the form in which it is kept: the value of a choice, `38.5 eu`, `180 cm`,
+/// `2026-12-24`, `yes`. Not looked at otherwise.
+/// @param receipt Where the receipt goes; may be NULL.
+/// @return As phygital_record_message(); 106 for no proposal, and then nothing was recorded.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn phygital_hear(
+    store: *const phygital_store,
+    message: *const phygital_message_received,
+    proposal: u32,
+    answer: phygital_str,
+    receipt: *mut phygital_receipt,
+) -> phygital_status {
+    entry!(|caller| {
+        let out = phygital_receipt::place(caller, receipt)?;
+        let message = phygital_message_received::read(caller, message)?;
+        let proposal = match one_of("proposal", proposal, phygital_proposal::from_number(proposal))? {
+            phygital_proposal::Answer => {
+                Proposal::Answer { value: caller.text("answer", answer)?.to_owned() }
+            }
+            phygital_proposal::HandOver => Proposal::HandOver,
+        };
+        phygital_receipt::put(out, &look::<Phygital>(store)?.hear(message, proposal)?)
+    })
+}
+
+/// Lists the topics that are to be followed up now; the one whose question waits longest comes first. What the gate does not let
+/// out stays in the list: to get by it ask again behind the `place` of the last, until none comes.
+///
+/// @param behind The `place` of one that was listed; empty from the start.
+/// @param most How many at most, up to 1,000.
+/// @param json Where the text goes: a list, each with `contact` (for phygital_follow_up()), `topic`, since when it is `due`, and its
+/// `place`.
+/// @return 106 for what is no place, 115 for more than 1,000.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn phygital_follow_ups(
+    store: *const phygital_store,
+    behind: phygital_str,
+    most: u32,
+    json: *mut phygital_text,
+) -> phygital_status {
+    entry!(|caller| {
+        let out = caller.out("json", json, phygital_text::NONE)?;
+        let behind = caller.maybe_string("behind", behind)?;
+        put_json(out, &look::<Phygital>(store)?.follow_ups(behind, most)?)
+    })
+}
+
+/// Takes note of silence in the open topic of a contact point: asks again, or ends it, where it is time to. phygital_follow_ups()
+/// lists where that is, and phygital_contact_state() tells when.
 ///
 /// @param said As of phygital_open_topic().
 /// @param json As of phygital_open_topic().
@@ -212,6 +279,12 @@ fn put_opened(out: Out<u32>, told: Option<Out<phygital_text>>, opened: &Opened) 
     match (told, &opened.verdict) {
         (Some(told), Some(verdict)) => put_json(told, verdict),
         _ => Ok(()),
+    }
+}
+
+impl phygital_proposal {
+    fn from_number(number: u32) -> Option<phygital_proposal> {
+        [phygital_proposal::Answer, phygital_proposal::HandOver].into_iter().find(|one| *one as u32 == number)
     }
 }
 

@@ -105,16 +105,8 @@ pub unsafe extern "C" fn phygital_record_message(
 ) -> phygital_status {
     entry!(|caller| {
         let out = phygital_receipt::place(caller, receipt)?;
-        let message = caller.read("message", message)?;
-        let recorded = look::<Phygital>(store)?.record_message(MessageReceived {
-            id: caller.text("id", message.id)?.to_owned(),
-            from: caller.text("from", message.from)?.to_owned(),
-            body: caller.text("body", message.body)?.to_owned(),
-            to: caller.maybe_string("to", message.to)?,
-            source: caller.maybe_string("source", message.source)?,
-            at: maybe_time(message.at),
-        })?;
-        phygital_receipt::put(out, &recorded)
+        let message = phygital_message_received::read(caller, message)?;
+        phygital_receipt::put(out, &look::<Phygital>(store)?.record_message(message)?)
     })
 }
 
@@ -152,6 +144,20 @@ pub unsafe extern "C" fn phygital_erase_customer(
         let erased = look::<Phygital>(store)?.erase_customer(customer)?;
         out.map_or(Ok(()), |out| put_json(out, &erased))
     })
+}
+
+impl phygital_message_received {
+    pub(crate) fn read(caller: &Caller, place: *const Self) -> Answer<MessageReceived> {
+        let message = caller.read("message", place)?;
+        Ok(MessageReceived {
+            id: caller.text("id", message.id)?.to_owned(),
+            from: caller.text("from", message.from)?.to_owned(),
+            body: caller.text("body", message.body)?.to_owned(),
+            to: caller.maybe_string("to", message.to)?,
+            source: caller.maybe_string("source", message.source)?,
+            at: maybe_time(message.at),
+        })
+    }
 }
 
 impl phygital_receipt {

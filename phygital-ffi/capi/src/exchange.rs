@@ -142,7 +142,7 @@ pub unsafe extern "C" fn phygital_lift_suppression(
 /// @param json Where the text goes: its `kind` and `contact` (masked); what is permitted (`purposes`) and what was said
 /// (`entries`, `signal`); the conversation: `status` (`none`, `pending_double_opt_in`, `subscribed`, `opted_out`, `blocked`,
 /// `invalid`), `joined_by`, `last_inbound`, `handler` (`rules`, `person`), and of the open `topic` its `id`, `started_at`, the
-/// `question` that waits, and when to phygital_follow_up() (`follow_up`).
+/// `question` that waits, in which `language`, and when to phygital_follow_up() (`follow_up`).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn phygital_contact_state(
     store: *const phygital_store,

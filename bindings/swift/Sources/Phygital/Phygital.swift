@@ -326,8 +326,28 @@ extension Phygital {
         try await on { try $0.openTopic(contact: contact, topic: topic, language: language) }
     }
 
+    /// Takes in a text message as ``recordMessage(_:)`` does, with what somebody else makes of it. That counts only where the
+    /// rules find nothing in the text that answers the question that waits, or more than one thing, and only if the type of that
+    /// question reads it, as a whole and without doubt; it opts nobody in or out. What does not count is dropped: nothing is
+    /// thrown.
+    ///
+    /// A text counts once: ask the model first, by the topic and the question of ``contactState(_:)``, and say when the message
+    /// was sent. Another question may wait by now, which it was sent too early to answer.
+    @discardableResult
+    public func hear(_ message: MessageReceived, _ proposal: Proposal) async throws -> Receipt {
+        try check(message.at)
+        return try await on { try $0.hear(message: message, proposal: proposal) }
+    }
+
+    /// At most `most` topics, up to 1,000, that are to be followed up now; the one whose question waits longest comes first. What
+    /// the gate does not let out stays in the list: to get by it ask again `behind` the place of the last, until none comes.
+    public func followUps(behind: String? = nil, most: Int = 100) async throws -> [FollowUp] {
+        let most = try count("most", most)
+        return try await on { try $0.followUps(behind: behind, most: most) }
+    }
+
     /// Takes note of silence in the open topic of a contact point: asks again, or ends it, where it is time to.
-    /// ``contactState(_:)`` tells when that is.
+    /// ``followUps(behind:most:)`` lists where that is, and ``contactState(_:)`` tells when.
     @discardableResult
     public func followUp(_ contact: String) async throws -> Opened {
         try await on { try $0.followUp(contact: contact) }

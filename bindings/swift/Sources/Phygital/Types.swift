@@ -30,6 +30,9 @@ public typealias Erased = PhygitalUniFFI.Erased
 /// Something about a text.
 public typealias Finding = PhygitalUniFFI.Finding
 
+/// A topic that is to be followed up: see ``Phygital/followUps(behind:most:)``.
+public typealias FollowUp = PhygitalUniFFI.FollowUp
+
 /// What came of consent that another system kept.
 public typealias Imported = PhygitalUniFFI.Imported
 
@@ -68,6 +71,9 @@ public typealias Person = PhygitalUniFFI.Person
 
 /// What a phone, a tag or a reader delivered.
 public typealias Presented = PhygitalUniFFI.Presented
+
+/// What somebody else makes of a text that came in, such as a language model of the app's.
+public typealias Proposal = PhygitalUniFFI.Proposal
 
 /// What data is used for.
 public typealias Purpose = PhygitalUniFFI.Purpose

@@ -58,8 +58,8 @@ final class ConversationTests: XCTestCase {
             XCTAssertGreaterThan(try XCTUnwrap(sent.verdict?.expiresAt), lawful)
             let due = try await till.due()
             XCTAssertEqual(due.map(\.id), ["a-1"])
-            let again = try await till.send(advert("a-1"))
-            XCTAssertNil(again.verdict, "asking twice is asking once")
+            let twice = try await till.send(advert("a-1"))
+            XCTAssertNil(twice.verdict, "asking twice is asking once")
             let poor = try await till.judge(advert("a-2", text: "Boots at bit.ly/3xY"))
             XCTAssertEqual(poor.findings.map(\.fault), ["short_link"])
             await refused(.misuse) { try await till.send(advert("a-3", to: "loyalty:L-7")) }
@@ -76,7 +76,12 @@ final class ConversationTests: XCTestCase {
             XCTAssertTrue(asked.contains(#""question":"size""#), asked)
             let silence = try await till.followUp(Shop.contact)
             XCTAssertEqual(silence, Opened(said: false, verdict: nil))
-            let answer = try await till.recordMessage(Shop.text("m-2", "39"))
+            let inTime = try await till.followUps()
+            XCTAssertEqual(inTime, [])
+            let unread = Shop.text("m-2", "the same as my sister")
+            let answer = try await till.hear(unread, .answer(value: "39"))
+            let again = try await till.hear(unread, .handOver)
+            XCTAssertFalse(again.isNew, "a text counts once")
             let answered = try await till.followed(answer.event)
             XCTAssertTrue(answered.contains("com.phygital.attribute_stated"), answered)
             await refused(.misuse) { try await till.openTopic(Shop.contact, "never") }
@@ -90,6 +95,41 @@ final class ConversationTests: XCTestCase {
             let state = try await till.contactState(Shop.contact)
             XCTAssertTrue(state.contains(#""status":"opted_out""#), state)
             await refused(.invalidArgument) { try await till.followed("m-3") }
+        }
+    }
+
+    func testSilenceIsFollowedUp() async throws {
+        try await Shop.within { till in
+            try await till.recordOptIn(consent)
+            let lawful = Shop.noon.addingTimeInterval(7200)
+            try await till.setClock(lawful)
+            try await till.recordMessage(Shop.text("m-1", "hello"))
+            try await till.openTopic(Shop.contact, "fit")
+            let late = lawful.addingTimeInterval(3 * 86_400)
+            try await till.setClock(late)
+            let listed = try await till.followUps()
+            XCTAssertEqual(listed.map(\.contact), [Shop.contact])
+            XCTAssertEqual(listed.map(\.topic), ["fit"])
+            XCTAssertEqual(listed.map(\.due), [late])
+            let behind = try await till.followUps(behind: listed.first?.place)
+            let none = try await till.followUps(most: 0)
+            XCTAssertEqual(behind + none, [])
+            let printed = "\(listed) \(Proposal.answer(value: "39"))"
+            XCTAssertFalse(printed.contains(Shop.number) || printed.contains("39"), printed)
+            await refused(.misuse) { try await till.followUps(most: 1001) }
+            await refused(.invalidArgument) { try await till.followUps(most: -1) }
+            await refused(.invalidArgument) { try await till.followUps(behind: "the last") }
+            let never = MessageReceived(id: "m-2", from: Shop.number, body: "hm", at: .distantPast)
+            await refused(.invalidArgument) { try await till.hear(never, .handOver) }
+            try await till.followUp(Shop.contact)
+            let left = try await till.followUps()
+            XCTAssertEqual(left, [])
+
+            try await till.recordMessage(Shop.text("m-3", "hello again"))
+            try await till.openTopic(Shop.contact, "fit")
+            let heard = try await till.hear(Shop.text("m-4", "ask my sister"), .handOver)
+            let followed = try await till.followed(heard.event)
+            XCTAssertTrue(followed.contains("com.phygital.conversation_handed_over"), followed)
         }
     }
 

@@ -197,8 +197,26 @@ public class Phygital private constructor(private val inner: UniffiStore) : Auto
         on { openTopic(contact, topic, language) }
 
     /**
-     * Takes note of silence in the open topic of a contact point: asks again, or ends it, where it is time to. [contactState]
-     * tells when that is.
+     * Takes in a text message as [recordMessage] does, with what somebody else makes of it. That counts only where the rules find
+     * nothing in the text that answers the question that waits, or more than one thing, and only if the type of that question
+     * reads it, as a whole and without doubt; it opts nobody in or out. What does not count is dropped: nothing is thrown.
+     *
+     * A text counts once: ask the model first, by the topic and the question of [contactState], and say when the message was
+     * sent. Another question may wait by now, which it was sent too early to answer.
+     */
+    public suspend fun hear(message: MessageReceived, proposal: Proposal): Receipt =
+        on { hear(message.copy(at = message.at?.micros()), proposal.inner) }
+
+    /**
+     * At most [most] topics, up to 1,000, that are to be followed up now; the one whose question waits longest comes first. What
+     * the gate does not let out stays in the list: to get by it ask again [behind] the place of the last, until none comes.
+     */
+    public suspend fun followUps(behind: String? = null, most: Int = 100): List<FollowUp> =
+        on { followUps(behind, count("most", most)) }
+
+    /**
+     * Takes note of silence in the open topic of a contact point: asks again, or ends it, where it is time to. [followUps]
+     * lists where that is, and [contactState] tells when.
      */
     public suspend fun followUp(contact: String): Opened = on { followUp(contact) }
 

@@ -11,6 +11,7 @@ import com.phygital.uniffi.ConsentMethod as UniffiConsentMethod
 import com.phygital.uniffi.Decision as UniffiDecision
 import com.phygital.uniffi.Erased as UniffiErased
 import com.phygital.uniffi.Finding as UniffiFinding
+import com.phygital.uniffi.FollowUp as UniffiFollowUp
 import com.phygital.uniffi.Imported as UniffiImported
 import com.phygital.uniffi.MessageClass as UniffiMessageClass
 import com.phygital.uniffi.MessageReceived as UniffiMessageReceived
@@ -69,6 +70,9 @@ public typealias Erased = UniffiErased
 
 /** Something about a text. */
 public typealias Finding = UniffiFinding
+
+/** A topic that is to be followed up: see [Phygital.followUps]. */
+public typealias FollowUp = UniffiFollowUp
 
 /** What came of consent that another system kept. */
 public typealias Imported = UniffiImported

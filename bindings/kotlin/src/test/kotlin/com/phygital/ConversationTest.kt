@@ -3,6 +3,7 @@ package com.phygital
 import com.phygital.Shop.CONTACT
 import com.phygital.Shop.NOON
 import com.phygital.Shop.text
+import java.time.Instant
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNull
@@ -75,7 +76,10 @@ class ConversationTest {
             assertFalse(openTopic(CONTACT, "fit").said)
             assertTrue("\"question\":\"size\"" in contactState(CONTACT))
             assertEquals(Opened(said = false, verdict = null), followUp(CONTACT))
-            assertTrue("com.phygital.attribute_stated" in followed(recordMessage(text("m-2", "39")).event))
+            assertEquals(emptyList<FollowUp>(), followUps())
+            val heard = hear(text("m-2", "the same as my sister"), Proposal.Answer("39"))
+            assertTrue("com.phygital.attribute_stated" in followed(heard.event))
+            assertFalse("a text counts once", hear(text("m-2", "the same as my sister"), Proposal.HandOver).isNew)
             refused(Status.MISUSE) { openTopic(CONTACT, "never") }
 
             assertTrue("com.phygital.opted_out" in followed(recordMessage(text("m-3", "STOP")).event))
@@ -84,6 +88,33 @@ class ConversationTest {
             assertTrue("\"status\":\"opted_out\"" in contactState(CONTACT))
             refused(Status.INVALID_ARGUMENT) { followed("m-3") }
             Unit
+        }
+
+    @Test
+    fun silenceIsFollowedUp(): Unit =
+        Shop.within {
+            recordOptIn(consent)
+            setClock(NOON.plusSeconds(7200))
+            recordMessage(text("m-1", "hello"))
+            assertTrue(openTopic(CONTACT, "fit").said)
+            setClock(NOON.plusSeconds(7200 + 3 * 86_400))
+            val due = followUps().single()
+            assertEquals(Triple(CONTACT, "fit", NOON.plusSeconds(7200 + 3 * 86_400)), Triple(due.contact, due.topic, due.due))
+            assertEquals(emptyList<FollowUp>(), followUps(behind = due.place))
+            assertEquals(emptyList<FollowUp>(), followUps(most = 0))
+            assertFalse(CONTACT in "$due ${Proposal.Answer("39")}" || "39" in Proposal.Answer("39").toString())
+            refused(Status.MISUSE) { followUps(most = 1001) }
+            refused(Status.INVALID_ARGUMENT) { followUps(most = -1) }
+            refused(Status.INVALID_ARGUMENT) { followUps(behind = "the last") }
+            refused(Status.INVALID_UTF8) { hear(text("m-2", "hm"), Proposal.Answer("\uD800")) }
+            refused(Status.INVALID_ARGUMENT) { hear(text("m-2", "hm").copy(at = Instant.MAX), Proposal.HandOver) }
+            followUp(CONTACT)
+            assertEquals(emptyList<FollowUp>(), followUps())
+
+            recordMessage(text("m-3", "hello again"))
+            assertTrue(openTopic(CONTACT, "fit").said)
+            val heard = hear(text("m-4", "ask my sister"), Proposal.HandOver)
+            assertTrue("com.phygital.conversation_handed_over" in followed(heard.event))
         }
 
     @Test
