@@ -41,7 +41,9 @@ impl Proposal {
         if matches!(answer, AnswerType::Text) || text.reveal().len() > INBOUND_BYTES_MAX {
             return None;
         }
-        match answer.read(text.reveal(), asking) {
+        // What is kept is written alike in every language: `yes`, a point before decimals, the month before the day.
+        let kept = Asking { language: "en-US", ..*asking };
+        match answer.read(text.reveal(), &kept) {
             Reading::Understood(mut answer) if answer.confidence == CONFIDENCE_WHOLE => {
                 answer.confidence = CONFIDENCE_PROPOSED;
                 Some(answer)
@@ -54,16 +56,59 @@ impl Proposal {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
+    use crate::conversation::answer::{DateAnswer, DateRange, Quantity, Scale, SizeAnswer, Unit};
+
+    /// The value and the unit that a proposal comes to.
+    fn judged(answer: &AnswerType, text: &str, language: &str) -> Option<(String, Option<String>)> {
+        let asking = Asking::new(language, NaiveDate::from_ymd_opt(2026, 11, 22).unwrap());
+        let judged = Proposal::answer(text).judge(answer, &asking)?;
+        assert_eq!(judged.confidence, CONFIDENCE_PROPOSED);
+        Some((judged.value.reveal().to_owned(), judged.unit))
+    }
+
+    /// Of a language that nothing is known of, and of all that are: what is kept is no language's.
+    #[test]
+    fn what_is_kept_is_read_alike_whatever_she_speaks() {
+        let mut birthday = DateAnswer::new(DateRange::Any);
+        birthday.year_optional = true;
+        let mut height = Quantity::new(0, 230_000);
+        (height.unit, height.also, height.decimals) = (Some("cm".to_owned()), vec![Unit::Metre], 3);
+        let scale = |system: &str, sizes: [&str; 2]| {
+            Scale::new(Some(system.to_owned()), sizes.map(str::to_owned)).unwrap()
+        };
+        let shoes = SizeAnswer::new(vec![scale("uk", ["5", "5.5"]), scale("eu", ["38", "38.5"])]);
+        let cases = [
+            (AnswerType::Date(birthday), "--03-04", "--03-04", None),
+            (AnswerType::Date(birthday), "2026-03-04", "2026-03-04", None),
+            (AnswerType::YesNo, "yes", "yes", None),
+            (AnswerType::YesNo, "no", "no", None),
+            (AnswerType::Number(height.clone()), "1.125", "1.125", Some("cm")),
+            (AnswerType::Number(height), "180 cm", "180", Some("cm")),
+            (AnswerType::Size(shoes), "38.5 eu", "38.5", Some("eu")),
+        ];
+        for language in ["en", "fr", "de-AT", "es", "it", "pt", "nl", "cy", ""] {
+            for (answer, text, value, unit) in &cases {
+                let expected = Some(((*value).to_owned(), unit.map(str::to_owned)));
+                assert_eq!(judged(answer, text, language), expected, "{language}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_in_doubt_and_what_is_hers_is_not_proposed() {
+        assert_eq!(judged(&AnswerType::YesNo, "yes, I think", "en"), None);
+        assert_eq!(judged(&AnswerType::YesNo, "skip", "en"), None);
+        assert_eq!(judged(&AnswerType::Text, "a wedding", "en"), None);
+        assert_eq!(Proposal::HandOver.judge(&AnswerType::YesNo, &Asking::new("en", NaiveDate::MIN)), None);
+    }
 
     #[test]
     fn a_proposal_that_is_too_long_to_be_read_whole_is_none() {
-        let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
-        let judged = |len: usize| {
-            let text = format!("yes{}", " ".repeat(len - 3));
-            Proposal::answer(text).judge(&AnswerType::YesNo, &Asking::new("en", today))
-        };
-        assert_eq!(judged(INBOUND_BYTES_MAX).unwrap().confidence, CONFIDENCE_PROPOSED);
-        assert_eq!(judged(INBOUND_BYTES_MAX + 1), None);
+        let of = |len: usize| judged(&AnswerType::YesNo, &format!("yes{}", " ".repeat(len - 3)), "en");
+        assert!(of(INBOUND_BYTES_MAX).is_some());
+        assert_eq!(of(INBOUND_BYTES_MAX + 1), None);
     }
 }
