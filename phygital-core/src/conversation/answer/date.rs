@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 
-use super::numbers::{UNIT, numbers};
+use super::numbers::{Found, UNIT, number_at, numbers};
 use super::words::{Lexicon, Phrases, Piece, Text};
 use super::{Asking, CONFIDENCE_DOUBT, Reading, Unclear, confidence, understood};
 
@@ -250,6 +250,7 @@ impl Reader<'_> {
     /// Days that are said from today on: `tomorrow`, `next Friday`, `in two weeks`, `the 24th`.
     fn relative(&self) -> FoundDays {
         let (pieces, words, today) = (self.pieces, self.words, self.asking.today);
+        let numbers = numbers(pieces, words);
         let mut found = FoundDays::default();
         let mut at = 0;
         while at < pieces.len() {
@@ -260,7 +261,7 @@ impl Reader<'_> {
             } else if let Some((weekday, len)) = self.weekday(at) {
                 Some((weekday, len))
             } else {
-                self.after_span(at)
+                self.after_span(at, &numbers)
             };
             match hit {
                 Some((day, len)) => {
@@ -303,10 +304,10 @@ impl Reader<'_> {
     }
 
     /// `in two weeks`, `in a month`.
-    fn after_span(&self, at: usize) -> Option<(Option<NaiveDate>, usize)> {
+    fn after_span(&self, at: usize, numbers: &[Found]) -> Option<(Option<NaiveDate>, usize)> {
         let (pieces, words, today) = (self.pieces, self.words, self.asking.today);
         let count_at = at + words.within.at(pieces, at)?;
-        let (count, len) = match numbers(pieces, words).into_iter().find(|number| number.at == count_at) {
+        let (count, len) = match number_at(numbers, count_at) {
             Some(number) if number.value % UNIT == 0 => {
                 (u64::try_from(number.value / UNIT).ok()?, number.len)
             }

@@ -34,6 +34,11 @@ pub(super) fn numbers(pieces: &[Piece], words: &Lexicon) -> Vec<Found> {
     found
 }
 
+/// The one of [`numbers`] that begins at a piece.
+pub(super) fn number_at(numbers: &[Found], at: usize) -> Option<Found> {
+    numbers.binary_search_by_key(&at, |number| number.at).ok().map(|place| numbers[place])
+}
+
 fn in_digits(pieces: &[Piece], words: &Lexicon) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -213,6 +218,15 @@ mod tests {
             assert_eq!(read("en", text), [0; 0], "{text}");
         }
         assert_eq!(read("en", "999999999999"), [999_999_999_999_000]);
+    }
+
+    #[test]
+    fn a_number_is_found_where_it_begins() {
+        let found = numbers(&Text::read("8 1/2 or 9 and 10").pieces, lexicon("en").expect("known"));
+        let at: Vec<Option<i64>> =
+            (0..8).map(|at| number_at(&found, at).map(|number| number.value)).collect();
+        let (eight, nine, ten) = (Some(8_500), Some(9_000), Some(10_000));
+        assert_eq!(at, [eight, None, None, None, nine, None, ten, None]);
     }
 
     #[test]

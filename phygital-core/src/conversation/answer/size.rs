@@ -1,6 +1,6 @@
 //! Sizes of clothes and shoes: letters, numbers with halves, or the host's own.
 
-use super::numbers::{UNIT, numbers};
+use super::numbers::{Found, UNIT, number_at, numbers};
 use super::words::{Lexicon, Phrase, Phrases, Piece, Text, phrase};
 use super::{Reading, Unclear, confidence, understood};
 
@@ -67,10 +67,11 @@ impl SizeAnswer {
     pub(super) fn read(&self, said: &Text, words: &Lexicon) -> Reading {
         let pieces = &said.pieces;
         let named = self.system_in(pieces);
+        let numbers = numbers(pieces, words);
         let mut found: Vec<Named<'_>> = Vec::new();
         let mut at = 0;
         while at < pieces.len() {
-            match self.at(pieces, at, named, words) {
+            match self.at(pieces, at, named, &numbers, words) {
                 Some(one) => {
                     at += one.len;
                     found.push(one);
@@ -113,7 +114,14 @@ impl SizeAnswer {
     }
 
     /// The size that begins at `at`: one of the scale that is named, else of the first that has it.
-    fn at(&self, pieces: &[Piece], at: usize, named: Option<usize>, words: &Lexicon) -> Option<Named<'_>> {
+    fn at(
+        &self,
+        pieces: &[Piece],
+        at: usize,
+        named: Option<usize>,
+        numbers: &[Found],
+        words: &Lexicon,
+    ) -> Option<Named<'_>> {
         let scales = || {
             self.scales.iter().enumerate().filter(move |(place, _)| named.is_none_or(|named| named == *place))
         };
@@ -138,7 +146,7 @@ impl SizeAnswer {
                 None => any.then_some(Named { len, size: None, scale: 0 }),
             };
         }
-        let number = numbers(pieces, words).into_iter().find(|number| number.at == at)?;
+        let number = number_at(numbers, at)?;
         let (whole, rest) = (number.value / UNIT, number.value % UNIT);
         let written = if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:03}") };
         let written = phrase(if rest == 0 { &written } else { written.trim_end_matches('0') });
