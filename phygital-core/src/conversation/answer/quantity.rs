@@ -1,7 +1,7 @@
 //! A number with a unit, turned exactly into the unit of the question.
 
 use super::numbers::{Found, UNIT, numbers};
-use super::words::{Lexicon, Piece, Text};
+use super::words::{Lexicon, Piece, Text, is_apostrophe};
 use super::{CONFIDENCE_DOUBT, CONFIDENCE_WITHIN, Reading, Unclear, confidence, understood};
 
 /// Most decimals of an answer.
@@ -185,7 +185,7 @@ fn measure(first: &Found, next: Option<&Found>, pieces: &[Piece], words: &Lexico
     let alone = Measured { value: first.value, unit, taken: first.len + len };
     let Some(next) = next.filter(|next| next.at == first.end() + len) else { return (alone, 1) };
     let (behind, behind_len) = unit_at(pieces, next.end(), words);
-    let is_foot = unit == Some(Unit::Foot) || (unit.is_none() && pieces[next.at].before == '\'');
+    let is_foot = unit == Some(Unit::Foot) || (unit.is_none() && is_apostrophe(pieces[next.at].before));
     let taken = alone.taken + next.len + behind_len;
     if is_foot && matches!(behind, None | Some(Unit::Inch)) && next.value < 12 * UNIT {
         let value = first.value.saturating_mul(12).saturating_add(next.value);

@@ -211,8 +211,9 @@ fn halves(text: &str) -> String {
     text.replace('\u{bd}', " 0.5 ")
 }
 
-fn is_apostrophe(c: char) -> bool {
-    matches!(c, '\'' | '\u{2019}' | '\u{2bc}' | '`')
+/// What phones write for an apostrophe, and behind feet.
+pub(super) fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '\u{2019}' | '\u{2bc}' | '\u{2032}' | '`')
 }
 
 /// A word whose last letter was held down: `YESSSS` is `YES`.
