@@ -114,11 +114,11 @@ fn size(at: &At<'_>) -> Result<AnswerType, TopicError> {
 fn steps(from: &At<'_>, to: &At<'_>, step: Option<&At<'_>>) -> Result<Vec<String>, TopicError> {
     let (first, last) = (from.number()?, to.number()?);
     let step = step.map_or(Ok(1_000), |at| match at.number()? {
-        step @ (500 | 1_000..=10_000) => Ok(step),
-        _ => Err(at.wrong("0.5, or a number from 1 to 10")),
+        step @ 500..=10_000 if step % 500 == 0 => Ok(step),
+        _ => Err(at.wrong("a number from 0.5 to 10, whole or half")),
     })?;
     let count = usize::try_from((last - first) / step + 1).unwrap_or(0);
-    if first < 0 || first % 500 != 0 || !(1..=limits::SIZES_MAX).contains(&count) {
+    if first < 0 || first % 500 != 0 || last < first || !(1..=limits::SIZES_MAX).contains(&count) {
         return Err(to.wrong(format!("1 to {} sizes from `from` on, whole or half", limits::SIZES_MAX)));
     }
     let sizes = (0..count as i64).map(|place| first + place * step);

@@ -110,6 +110,14 @@ fn an_error_names_the_path() {
             asks(r#"{"type": "size", "scales": [{"from": 35, "to": 30}]}"#),
             "steps.a.answer.scales[0].to: expected 1 to 128 sizes",
         ),
+        (
+            asks(r#"{"type": "size", "scales": [{"from": 36, "to": 35.5}]}"#),
+            "steps.a.answer.scales[0].to: expected 1 to 128 sizes",
+        ),
+        (
+            asks(r#"{"type": "size", "scales": [{"from": 35, "to": 40, "step": 1.25}]}"#),
+            "steps.a.answer.scales[0].step: expected a number from 0.5 to 10, whole or half",
+        ),
         (asks(r#"{"type": "date", "range": "soon"}"#), "steps.a.answer.range: expected any, future or past"),
     ] {
         let error = error(&text);
@@ -117,6 +125,30 @@ fn an_error_names_the_path() {
     }
     let languages = one("").replace(r#"["en"]"#, r#"["en", "EN"]"#);
     assert!(error(&languages).starts_with("languages[1]: expected each language once"));
+}
+
+#[test]
+fn sizes_are_counted_from_one_number_to_another() {
+    let sizes = |scale: &str| {
+        let answer = format!(r#"{{"type": "size", "scales": [{{{scale}}}]}}"#);
+        let draft =
+            Draft::from_json(&one(&format!(r#""a": {}"#, ask("x", &answer, "\"end\"")))).expect("a topic");
+        let Act::Ask(question) = &draft.steps["a"].act else { panic!("asks") };
+        let AnswerType::Size(size) = &question.answer else { panic!("a size") };
+        size.scales[0].sizes().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(sizes(r#""from": 35, "to": 36, "step": 0.5"#), ["35", "35.5", "36"]);
+    assert_eq!(sizes(r#""from": 35.5, "to": 40, "step": 1.5"#), ["35.5", "37", "38.5", "40"]);
+    assert_eq!(sizes(r#""from": 30, "to": 55, "step": 10"#), ["30", "40", "50"]);
+    assert_eq!(sizes(r#""from": 36, "to": 36"#), ["36"]);
+    assert_eq!(sizes(r#""from": 0, "to": 127"#).len(), SIZES_MAX);
+    assert!(
+        Draft::from_json(&one(&format!(
+            r#""a": {}"#,
+            ask("x", r#"{"type": "size", "scales": [{"from": 0, "to": 128}]}"#, "\"end\"")
+        )))
+        .is_err()
+    );
 }
 
 #[test]
