@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::{Act, BRAND_FIELD, Condition, Draft, Question, limits};
-use crate::conversation::answer::{AnswerType, languages};
+use crate::conversation::answer::{AnswerType, Label, languages};
 use crate::conversation::segments::segments;
 use crate::conversation::template::{Template, TemplateError};
 
@@ -40,6 +40,8 @@ pub enum Problem {
     MissingLanguages(Vec<String>),
     /// Answers of this kind cannot be read in these languages.
     UnreadLanguages(Vec<String>),
+    /// What there is to choose has no name in these languages, or not all of it.
+    UnnamedLanguages(Vec<String>),
     /// The field may not be known there, and has no default.
     MayBeUnknown(String),
     /// The text takes up so many parts of a text message where its fields are long: more than
@@ -63,6 +65,9 @@ impl fmt::Display for Problem {
             Problem::UnreadLanguages(unread) => {
                 let read: Vec<&str> = languages().collect();
                 write!(f, "such answers are read in {}, not in {}", read.join(", "), unread.join(", "))
+            }
+            Problem::UnnamedLanguages(missing) => {
+                write!(f, "expected names of what there is to choose in {}", missing.join(", "))
             }
             Problem::MayBeUnknown(field) => {
                 write!(f, "`{field}` may not be known there; give it a default or ask whether it is defined")
@@ -112,9 +117,8 @@ impl Draft {
                 }
             }
             if let Act::Ask(question) = &step.act {
-                let unread = self.unread(&question.answer);
-                if !unread.is_empty() {
-                    find(format!("steps.{name}.answer"), Problem::UnreadLanguages(unread));
+                if let Some(problem) = self.unread(&question.answer) {
+                    find(format!("steps.{name}.answer"), problem);
                 }
                 match types.get(&*question.attribute) {
                     Some((other, answer)) if **answer != question.answer => {
@@ -171,22 +175,28 @@ impl Draft {
         reached
     }
 
-    /// The languages in which answers of that type are not read.
-    fn unread(&self, answer: &AnswerType) -> Vec<String> {
-        let known = |language: &&String| {
-            let primary = language.split('-').next().unwrap_or_default();
-            languages().any(|one| one.eq_ignore_ascii_case(primary))
+    /// Why answers of that type are not read in all languages.
+    fn unread(&self, answer: &AnswerType) -> Option<Problem> {
+        let without = |has: &dyn Fn(&str) -> bool| -> Vec<String> {
+            self.languages.iter().filter(|language| !has(language)).cloned().collect()
         };
-        let unread = self.languages.iter().filter(|language| match answer {
-            AnswerType::YesNo | AnswerType::Date(_) => !known(language),
+        let (missing, problem): (_, fn(Vec<String>) -> Problem) = match answer {
+            AnswerType::YesNo | AnswerType::Date(_) => {
+                let primary = |language: &str| language.split('-').next().unwrap_or_default().to_lowercase();
+                let known = |language: &str| languages().any(|one| one == primary(language));
+                (without(&known), Problem::UnreadLanguages)
+            }
             // What has a name in the language, or in none, is found without its words.
-            AnswerType::Choice(choice) => choice
-                .labels()
-                .iter()
-                .any(|label| !label.names.is_empty() && label.names.get(*language).is_none_or(Vec::is_empty)),
-            AnswerType::Number(_) | AnswerType::Size(_) | AnswerType::Text => false,
-        });
-        unread.cloned().collect()
+            AnswerType::Choice(choice) => {
+                let named = |label: &Label, language: &str| {
+                    label.names.is_empty() || label.names.get(language).is_some_and(|names| !names.is_empty())
+                };
+                let all = |language: &str| choice.labels().iter().all(|label| named(label, language));
+                (without(&all), Problem::UnnamedLanguages)
+            }
+            AnswerType::Number(_) | AnswerType::Size(_) | AnswerType::Text => return None,
+        };
+        (!missing.is_empty()).then(|| problem(missing))
     }
 
     /// Values that a condition asks for and that a choice or a yes-or-no does not have.
