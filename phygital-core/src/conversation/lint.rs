@@ -177,7 +177,7 @@ impl Style {
             }
         }
         for (at, token) in tokens(text) {
-            if let Some(fault) = self.fault_of(token) {
+            if let Some(fault) = self.fault_of(token, &text[at..]) {
                 add(fault, at);
             }
         }
@@ -197,12 +197,18 @@ impl Style {
             }
         }
         found.sort_unstable_by_key(|finding| (finding.at, finding.fault));
-        found.dedup();
+        // The groups of one number may each look like one.
+        let goes_on = |c: char| c == '+' || is_spelling(c) || is_gap(c);
+        found.dedup_by(|later, first| {
+            later.fault == first.fault
+                && (later.at == first.at
+                    || later.fault == Fault::PhoneNumber && text[first.at..later.at].chars().all(goes_on))
+        });
         found
     }
 
-    /// What is wrong with a word of a text.
-    fn fault_of(&self, token: &str) -> Option<Fault> {
+    /// What is wrong with a word of a text; `rest` begins with it, since numbers are written in several words.
+    fn fault_of(&self, token: &str, rest: &str) -> Option<Fault> {
         if ["undefined", "null", "nan"].iter().any(|word| token.eq_ignore_ascii_case(word)) {
             return Some(Fault::Placeholder);
         }
@@ -220,14 +226,19 @@ impl Style {
         if lower.split_once('@').is_some_and(|(name, host)| !name.is_empty() && looks_like_host(host)) {
             return Some(Fault::EmailAddress);
         }
-        if is_iban(token) {
+        if begins_with_iban(rest) {
             return Some(Fault::BankAccount);
         }
-        let digits = token.chars().filter(char::is_ascii_digit).count();
-        let phone = |c: char| c.is_ascii_digit() || "+-.()/ ".contains(c);
-        let marked =
-            token.starts_with('+') || token.starts_with('(') || token.starts_with("00") || separated(token);
-        (marked && (8..=15).contains(&digits) && token.chars().all(phone)).then_some(Fault::PhoneNumber)
+        phone_number(token, rest).filter(|number| !self.is_own(number)).map(|_| Fault::PhoneNumber)
+    }
+
+    /// Whether the digits of a phone number are the brand's, with its country or without.
+    fn is_own(&self, number: &str) -> bool {
+        let local = number.trim_start_matches('0');
+        self.contacts.iter().map(|own| dialled(own)).any(|own| {
+            let whole = own.len() >= LOCAL_DIGITS_MIN && number.starts_with(&own);
+            whole || (local.len() >= LOCAL_DIGITS_MIN && own.ends_with(local))
+        })
     }
 
     fn fault_of_link(&self, link: Link<'_>) -> Option<Fault> {
@@ -347,11 +358,29 @@ fn is_card(digits: &[u8]) -> bool {
     (13..=19).contains(&digits.len()) && digits.first() != Some(&0) && weighed.sum::<u32>() % 10 == 0
 }
 
-/// Whether a word is an account number of ISO 13616, by its check digits (ISO/IEC 7064, MOD 97-10).
-fn is_iban(token: &str) -> bool {
-    let token: String = token.chars().filter(|c| *c != ' ').collect();
-    let bytes = token.as_bytes();
-    if !(15..=34).contains(&bytes.len()) || !bytes.iter().all(u8::is_ascii_alphanumeric) {
+/// Whether a text begins with an account number: in one word or, as it is printed, in groups of four.
+fn begins_with_iban(text: &str) -> bool {
+    let mut number = String::new();
+    for group in text.split(is_gap) {
+        let end = group.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(group.len());
+        number.push_str(&group[..end]);
+        if is_iban(&number) {
+            return true;
+        }
+        if end != 4 || group.len() != 4 || number.len() >= IBAN_MAX {
+            break;
+        }
+    }
+    false
+}
+
+/// Most characters of an account number (ISO 13616-1, 6).
+const IBAN_MAX: usize = 34;
+
+/// Whether letters and digits are an account number of ISO 13616, by its check digits (ISO/IEC 7064, MOD 97-10).
+fn is_iban(number: &str) -> bool {
+    let bytes = number.as_bytes();
+    if !(15..=IBAN_MAX).contains(&bytes.len()) {
         return false;
     }
     let form = bytes[..2].iter().all(u8::is_ascii_uppercase) && bytes[2..4].iter().all(u8::is_ascii_digit);
@@ -363,10 +392,95 @@ fn is_iban(token: &str) -> bool {
     form && rest == 1
 }
 
-/// Whether digits stand in three groups or more, as those of a phone number do, and not as those of a date or a price.
+/// Fewest digits of a phone number without its country.
+const LOCAL_DIGITS_MIN: usize = 7;
+
+/// Fewest digits of a phone number with its country, or with what is dialled before it within the country.
+const NUMBER_DIGITS_MIN: usize = 8;
+
+/// The digits of a phone number that begins with a word, where something marks it as one: a plus, a zero or three digits in
+/// brackets, two zeros, or three groups and more. `rest` is the text from that word on.
+fn phone_number(token: &str, rest: &str) -> Option<String> {
+    if let Some((before, _)) = token.split_once('+')
+        && !before.ends_with(char::is_alphanumeric)
+    {
+        let number = dialled(&rest[before.len() + 1..]);
+        return (number.len() >= NUMBER_DIGITS_MIN).then_some(number);
+    }
+    let number = in_brackets(rest);
+    if number.is_some() {
+        return number;
+    }
+    let marked = token.starts_with('(') || token.starts_with("00") || separated(token);
+    let number: String = token.chars().filter(char::is_ascii_digit).collect();
+    (marked && (NUMBER_DIGITS_MIN..=15).contains(&number.len()) && token.chars().all(is_spelling))
+        .then_some(number)
+}
+
+/// What stands between the digits of a phone number, and they themselves.
+fn is_spelling(c: char) -> bool {
+    c.is_ascii_digit() || "-.()/".contains(c)
+}
+
+/// Spaces within a number, those that do not break a line among them.
+fn is_gap(c: char) -> bool {
+    matches!(c, ' ' | '\u{a0}' | '\u{202f}')
+}
+
+/// The digits that a text begins with, a `+` before them or not, in groups as ITU-T E.123 and habit write them; up to a date.
+/// The zero of `+44 (0)20` is not dialled. What stands behind a number, such as the hours to call, may run into it.
+fn dialled(text: &str) -> String {
+    let mut digits = String::new();
+    for word in text.strip_prefix('+').unwrap_or(text).split(is_gap) {
+        let end = word.find(|c| !is_spelling(c)).unwrap_or(word.len());
+        if end == 0 || is_day(&word[..end]) {
+            break;
+        }
+        digits.extend(word[..end].replace("(0)", "").chars().filter(char::is_ascii_digit));
+        if end < word.len() || digits.len() > 15 {
+            break;
+        }
+    }
+    digits
+}
+
+/// The digits of `(510) 555-0199`, as North America writes them, or of `(020) 7946 0958`, with the zero that is dialled within
+/// a country.
+fn in_brackets(text: &str) -> Option<String> {
+    let inside = text.strip_prefix('(')?;
+    let (area, behind) = inside.split_at(inside.bytes().take_while(u8::is_ascii_digit).count());
+    let behind = behind.strip_prefix(')').filter(|_| (3..=5).contains(&area.len()))?;
+    let behind = behind.strip_prefix(is_gap).unwrap_or(behind);
+    let form: String = behind.chars().take(9).map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+    let north_american = area.len() == 3
+        && ["9999999", "999-9999", "999.9999", "999 9999"]
+            .iter()
+            .any(|one| form.strip_prefix(one).is_some_and(|more| !more.starts_with('9')));
+    let number = area.to_owned() + &dialled(behind);
+    let national = area.starts_with('0') && number.len() > NUMBER_DIGITS_MIN;
+    (north_american || national).then_some(number)
+}
+
+/// Whether digits stand in three groups or more with one sign between, as those of a phone number do, and not as those of a
+/// date, a span of time or two prices.
 fn separated(token: &str) -> bool {
-    let groups: Vec<&str> = token.split(['-', '.']).collect();
-    groups.len() >= 3 && groups.iter().all(|group| (2..=4).contains(&group.len())) && token.len() >= 11
+    ['-', '.'].iter().any(|sign| {
+        let groups: Vec<&str> = token.split(*sign).collect();
+        let of_phone =
+            |group: &&str| (2..=4).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_digit());
+        groups.len() >= 3 && groups.iter().all(of_phone) && token.len() >= 11
+    })
+}
+
+/// Whether a word is a day: `24.12.2026`, `24/12/26`, `2026-12-24`.
+fn is_day(word: &str) -> bool {
+    let groups: Vec<&str> = word.trim_end_matches('.').split(['.', '-', '/']).collect();
+    let digits = word.bytes().all(|byte| byte.is_ascii_digit() || b".-/".contains(&byte));
+    digits
+        && matches!(
+            groups.iter().map(|group| group.len()).collect::<Vec<_>>()[..],
+            [1..=2, 1..=2, 2 | 4] | [4, 1..=2, 1..=2]
+        )
 }
 
 fn squeezed(text: &str) -> String {
@@ -523,6 +637,7 @@ mod tests {
         Style::new("Maison Ada")
             .with_domain("ada.example")
             .with_contact("+33 1 23 45 67 89")
+            .with_contact("+1 (510) 555-0101")
             .with_contact("hi@ada.example")
     }
 
@@ -586,6 +701,71 @@ mod tests {
         );
         assert!(!says_brand("Maison Adam: hi", "Maison Ada") && !says_brand("hi", "Maison Ada"));
         assert!(says_brand("anything", ""));
+    }
+
+    #[test]
+    fn numbers_in_their_usual_spelling_are_found() {
+        for text in [
+            "Call +1 510 555 0199",
+            "Call +1 (510) 555-0199.",
+            "Call me:+49 151 12345678",
+            "Call (510) 555-0199",
+            "Call (510)555-0199",
+            "(510) 555 0199 or by mail",
+            "Call (020) 7946 0958",
+            "+44 (0)20 7946 0958",
+            "+33\u{a0}1\u{a0}98\u{a0}76\u{a0}54\u{a0}32, 9-18h",
+            "+49 151 12345678 9-18 Uhr",
+            "Call 01.98.76.54.32",
+            "Call 0049 15112345678 or 004915112345678",
+        ] {
+            assert_eq!(faults(text), [Fault::PhoneNumber], "{text}");
+        }
+        for text in [
+            "GB82 WEST 1234 5698 7654 32",
+            "to GB82\u{a0}WEST\u{a0}1234\u{a0}5698\u{a0}7654\u{a0}32.",
+            "DE89 3704 0044 0532 0130 00 by Friday",
+            "NO93 8601 1117 947",
+        ] {
+            assert_eq!(faults(text), [Fault::BankAccount], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_number_is_let_pass() {
+        for text in [
+            // The brand's own, however it is written.
+            "Call +33 1 23 45 67 89",
+            "Call +33 (0)1 23 45 67 89, 9-18h",
+            "Call +33 1 23 45 67 89 9-18h",
+            "Call 01.23.45.67.89 or 0033123456789",
+            "Call (510) 555-0101, 510-555-0101 or +1 510.555.0101",
+            // Prices and points.
+            "From 1.250.000 to 2.500.000",
+            "12.50-18.00 euros",
+            "125.00-180.00",
+            "You have +250 points",
+            "+5 000 points, 1 000 000 in all",
+            "Size 38 + 40, 2+2=4",
+            // Dates and hours.
+            "Open 10.00-18.00",
+            "24.12-31.12.2026",
+            "+1 24.12.2026, +2 2026-12-24",
+            "(510) 24.12.2026",
+            "(2026) 24/12",
+            // Orders and parcels.
+            "Order 510 555 0199",
+            "Order 1234 5678 9012",
+            "Invoice (2026) 001234",
+            "Parcel (00)340123450000000018",
+            "Style A+12345678",
+            // No check digits, or not in groups of four.
+            "GB82 WEST 1234 5698 7654 33",
+            "GB82 WE ST12 3456 9876 5432",
+            "AB12 shoes",
+        ] {
+            assert_eq!(faults(text), [], "{text}");
+        }
     }
 
     #[test]
