@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::segments::{NonGsm7, segments};
+use super::segments::{NonGsm7, segments, septets};
 use crate::vocab::limits::TEXT_BYTES_MAX;
 
 /// What a brand's texts may hold.
@@ -189,9 +189,7 @@ impl Style {
         }
         if let Some(NonGsm7 { index, .. }) = told.first_non_gsm7 {
             // What it would cost without the strangers: each as one septet.
-            let plain = text
-                .chars()
-                .map(|c| if segments(c.encode_utf8(&mut [0; 4])).first_non_gsm7.is_some() { '?' } else { c });
+            let plain = text.chars().map(|c| if septets(c).is_none() { '?' } else { c });
             if segments(&plain.collect::<String>()).segments() < told.segments() {
                 add(Fault::CostlyCharacter, text.char_indices().nth(index).map_or(0, |(at, _)| at));
             }

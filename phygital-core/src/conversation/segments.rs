@@ -102,7 +102,7 @@ pub fn segments(text: &str) -> Segmentation {
 }
 
 /// What a character costs in the default alphabet, if it is there.
-fn septets(c: char) -> Option<usize> {
+pub(super) fn septets(c: char) -> Option<usize> {
     // Nearly all texts are these alone.
     if c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | ',' | '!' | '?' | '\'' | ':' | '/' | '-' | '\n') {
         return Some(1);
