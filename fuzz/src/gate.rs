@@ -48,7 +48,7 @@ pub fn outgoing_text(data: &[u8]) {
     let told = segments(text);
     assert_eq!(told.segment_units.iter().sum::<usize>(), told.units);
     let style = Style::new("Maison Ada").with_domain("ada.example");
-    let occasion = Occasion { brand_due: true, opt_out_due: true, confirms_opt_out: true };
+    let occasion = Occasion { brand_due: true, opt_out_due: true };
     for finding in style.lint(text, occasion) {
         assert!(finding.at <= text.len() && text.is_char_boundary(finding.at));
     }

@@ -213,6 +213,23 @@ fn an_answer_that_could_not_be_recorded_is_refused_at_opening() {
     assert!(matches!(open(TEXT_BYTES_MAX + 1), Err(Error::Misuse(_))));
 }
 
+/// 47 CFR 64.1200(a)(12): the text that confirms an opt-out has no marketing in it.
+#[test]
+fn a_confirmation_of_an_opt_out_offers_nothing() {
+    let open = |brand: &str, left: &str| {
+        let config = config().with_brand(brand).with_answers("in", left, "help");
+        Engine::open(Memory::new(), config, keys(), model::entropy(1))
+    };
+    for left in ["{brand}: you are out. 20% to come back", "Sorry! 10 \u{20ac} if you stay"] {
+        assert!(matches!(open("Acme", left), Err(Error::Misuse(_))), "{left}");
+    }
+    // What a brand is called is no offer.
+    for brand in ["100% Silk", "$5 Gift Shop", "5", ""] {
+        assert!(open(brand, "{brand}: you will get no more sales and deals from us.").is_ok(), "{brand}");
+        assert!(open(brand, "{brand}: you have left. -20% if you stay").is_err(), "{brand}");
+    }
+}
+
 #[test]
 fn a_log_that_became_another_under_an_open_engine_is_noticed() {
     let mut shop = over(Memory::new(), 1).unwrap();

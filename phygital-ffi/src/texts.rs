@@ -97,7 +97,7 @@ pub fn lint_text(text: String, style: TextStyle) -> Result<TextLint, PhygitalErr
     for contact in contacts {
         with = with.with_contact(contact);
     }
-    let occasion = Occasion { brand_due: is_first, opt_out_due: is_first, ..Occasion::default() };
+    let occasion = Occasion { brand_due: is_first, opt_out_due: is_first };
     let told = segments(&text);
     let encoding = match told.encoding {
         Encoding::Gsm7 => "GSM-7",

@@ -21,7 +21,7 @@ pub struct Style {
     pub contacts: Vec<String>,
 }
 
-/// What a text is due to say, and what it must not.
+/// What a text is due to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::exhaustive_structs, reason = "a question with all that matters to its answer")]
 pub struct Occasion {
@@ -29,8 +29,6 @@ pub struct Occasion {
     pub brand_due: bool,
     /// It has to say how to opt out.
     pub opt_out_due: bool,
-    /// It confirms an opt-out, so it must not advertise (47 CFR 64.1200(a)(12)).
-    pub confirms_opt_out: bool,
 }
 
 /// Something about a text.
@@ -58,8 +56,6 @@ pub enum Fault {
     BrandMissing,
     /// How to opt out is due and is not said.
     OptOutMissing,
-    /// It advertises, and it confirms an opt-out.
-    Advertises,
     /// An e-mail address that is not the brand's.
     EmailAddress,
     /// A phone number that is not the brand's.
@@ -91,7 +87,6 @@ impl Fault {
             Fault::TooManySegments => "too_many_segments",
             Fault::BrandMissing => "brand_missing",
             Fault::OptOutMissing => "opt_out_missing",
-            Fault::Advertises => "advertises",
             Fault::EmailAddress => "email_address",
             Fault::PhoneNumber => "phone_number",
             Fault::CardNumber => "card_number",
@@ -139,7 +134,7 @@ impl Style {
     /// ```
     /// use phygital_core::conversation::lint::{Fault, Occasion, Style};
     /// let style = Style::new("Maison Ada").with_domain("ada.example");
-    /// let first = Occasion { brand_due: true, opt_out_due: true, ..Occasion::default() };
+    /// let first = Occasion { brand_due: true, opt_out_due: true };
     /// assert!(style.lint("Maison Ada: new shoes, https://ada.example/x Reply STOP to opt out", first).is_empty());
     /// let found = style.lint("New shoes at bit.ly/3xY", first);
     /// let faults: Vec<Fault> = found.iter().map(|one| one.fault).collect();
@@ -165,9 +160,6 @@ impl Style {
         }
         if occasion.opt_out_due && !says_how_to_opt_out(text) {
             add(Fault::OptOutMissing, 0);
-        }
-        if let Some(at) = advertising(text).filter(|_| occasion.confirms_opt_out) {
-            add(Fault::Advertises, at);
         }
         for (at, c) in text.char_indices() {
             if is_hidden(c) {
@@ -586,42 +578,14 @@ pub fn says_how_to_opt_out(text: &str) -> bool {
     })
 }
 
-/// Where a text advertises: a price, a share, a link, or a word of selling.
-fn advertising(text: &str) -> Option<usize> {
-    const SELLING: [&str; 26] = [
-        "sale",
-        "sales",
-        "offer",
-        "offers",
-        "discount",
-        "discounts",
-        "deal",
-        "deals",
-        "coupon",
-        "promo",
-        "promotion",
-        "buy",
-        "shop",
-        "save",
-        "free",
-        "off",
-        "gift",
-        "win",
-        "solde",
-        "soldes",
-        "remise",
-        "rabatt",
-        "angebot",
-        "oferta",
-        "descuento",
-        "sconto",
-    ];
-    let price = text.char_indices().find(|(_, c)| "%$\u{20ac}\u{a3}".contains(*c)).map(|(at, _)| at);
-    let word = tokens(text).find(|(_, token)| {
-        let lower = token.to_lowercase();
-        SELLING.contains(&lower.as_str()) || link(&lower).is_some()
-    });
-    price.into_iter().chain(word.map(|(at, _)| at)).min()
+/// Whether a text names a price or a share: a number beside the sign of a currency or of percent. Words of selling tell
+/// nothing: who leaves may be told that there will be no more offers.
+pub fn names_a_price(text: &str) -> bool {
+    let visible = || text.chars().filter(|c| !c.is_whitespace());
+    let is_sign = |c: char| "%$\u{20ac}\u{a3}\u{a5}".contains(c);
+    visible()
+        .zip(visible().skip(1))
+        .any(|(one, next)| (one.is_numeric() && is_sign(next)) || (is_sign(one) && next.is_numeric()))
 }
 
 #[cfg(test)]
@@ -702,6 +666,23 @@ mod tests {
     }
 
     #[test]
+    fn prices_and_shares_are_told_from_words() {
+        for text in ["20% to come back", "Save 20 %", "$5 for you", "5\u{a0}\u{20ac}", "\u{a3}10", "%20"] {
+            assert!(names_a_price(text), "{text}");
+        }
+        for text in [
+            "You will get no more offers, sales and deals",
+            "Feel free to call 24/7",
+            "100 of us",
+            "$",
+            "us$ and 5",
+            "",
+        ] {
+            assert!(!names_a_price(text), "{text}");
+        }
+    }
+
+    #[test]
     fn numbers_in_their_usual_spelling_are_found() {
         for text in [
             "Call +1 510 555 0199",
@@ -767,19 +748,6 @@ mod tests {
     }
 
     #[test]
-    fn a_confirmation_does_not_advertise() {
-        let confirming = Occasion { confirms_opt_out: true, ..Occasion::default() };
-        let found =
-            |text| style().lint(text, confirming).iter().any(|finding| finding.fault == Fault::Advertises);
-        for text in
-            ["You are out. 20% to come back", "Sorry! Big sale tomorrow", "You left, see ada.example/why"]
-        {
-            assert!(found(text), "{text}");
-        }
-        assert!(!found("Maison Ada: you have left and will get no more messages from us."));
-    }
-
-    #[test]
     fn parts_are_counted_and_dear_characters_named() {
         let long = "a".repeat(460);
         assert_eq!(faults(&long), [Fault::TooManySegments]);
@@ -801,7 +769,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read(text in "(\\PC|[@.:/+0-9 {}]){0,300}") {
-            let found = style().lint(&text, Occasion { brand_due: true, opt_out_due: true, confirms_opt_out: true });
+            let found = style().lint(&text, Occasion { brand_due: true, opt_out_due: true });
             for finding in &found {
                 prop_assert!(finding.at <= text.len() && text.is_char_boundary(finding.at));
                 prop_assert!(!finding.fault.code().is_empty());

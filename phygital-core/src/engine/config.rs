@@ -56,7 +56,7 @@ pub struct Config {
     /// have to say how to leave (CTIA Messaging Principles).
     pub joined_text: String,
     /// What is answered to a text that leaves: one confirmation, with no marketing in it (47 CFR
-    /// 64.1200(a)(12)).
+    /// 64.1200(a)(12)). One that names a price or a share is refused when the engine opens.
     pub left_text: String,
     /// What is answered to a code that is unknown, used or too old.
     pub retry_text: String,

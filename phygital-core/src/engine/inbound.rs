@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::conversation::answer;
 use crate::conversation::intent::{Class, Context, Reason, Vocabulary, classify};
+use crate::conversation::lint::names_a_price;
 use crate::conversation::thread::{Status, Thread};
 use crate::event::kinds::conversation::{
     ConsentRequested, ContactReassigned, MessageReceived, OptedIn, OptedOut,
@@ -239,6 +240,15 @@ pub(super) fn check_answers(config: &Config) -> Result<(), Error> {
         action.text = Some(filled_in(text, config));
         let settled = Event::new(source, id, Timestamp::MIN, action).settle();
         settled.map_err(|_| Error::Misuse("answers of at most 4,096 bytes, the brand filled in"))?;
+    }
+    let left = filled_in(&config.left_text, config);
+    // A brand may be called 100% Silk.
+    let said = match config.brand.as_str() {
+        "" => left.reveal().to_owned(),
+        brand => left.reveal().replace(brand, "-"),
+    };
+    if names_a_price(&said) {
+        return Err(Error::Misuse("a confirmation of an opt-out that names no price and no share of one"));
     }
     Ok(())
 }

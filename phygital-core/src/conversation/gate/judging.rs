@@ -145,7 +145,6 @@ impl<'g> Judging<'g> {
         let occasion = Occasion {
             brand_due: due(brand_days, |sent| sent.brand),
             opt_out_due: due(opt_out_days, |sent| sent.opt_out),
-            confirms_opt_out: false,
         };
         let findings = if self.message.owed { Vec::new() } else { self.gate.style.lint(text, occasion) };
         if findings.iter().any(|finding| finding.fault.refuses()) {
