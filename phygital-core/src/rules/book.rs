@@ -11,7 +11,7 @@ use super::caps::Cap;
 use super::deadline::Deadline;
 use super::hours::Hours;
 use super::place::Place;
-use super::rule::{Content, CoolingOff, Rule, RuleBody, RuleId, WordKind};
+use super::rule::{CoolingOff, Rule, RuleBody, RuleId, WordKind};
 use super::span::Date;
 use crate::vocab::limits::{CALENDARS_MAX, RULE_BOOK_BYTES_MAX, RULES_MAX};
 use crate::vocab::{MessageClass, Timestamp};
@@ -213,19 +213,6 @@ impl RuleBook {
         pauses.collect()
     }
 
-    /// What a text has to say and how often, by the strictest of all rules that may apply.
-    pub fn content(&self, places: &[Place], class: MessageClass, at: Timestamp) -> Content {
-        let stricter = |a: Option<u32>, b: Option<u32>| a.into_iter().chain(b).min();
-        let rules = self.applying(places, class, at);
-        rules.fold(Content { brand_days: None, opt_out_days: None }, |strictest, rule| match &rule.body {
-            RuleBody::Content(content) => Content {
-                brand_days: stricter(strictest.brand_days, content.brand_days),
-                opt_out_days: stricter(strictest.opt_out_days, content.opt_out_days),
-            },
-            _ => strictest,
-        })
-    }
-
     /// The keywords of a kind by all rules that may apply at any of `places` at a time, each once, in order.
     pub fn keywords(&self, kind: WordKind, places: &[Place], at: Timestamp) -> Vec<&str> {
         let rules = self.applying(places, MessageClass::Conversational, at);
@@ -279,6 +266,7 @@ impl From<RuleBook> for Written {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use super::super::rule::Content;
     use super::*;
 
     fn at(text: &str) -> Timestamp {
@@ -335,8 +323,10 @@ mod tests {
     #[test]
     fn the_strictest_content_wins() {
         let book = RuleBook::standard();
-        let content =
-            |all: &[&str]| book.content(&places(all), MessageClass::Marketing, at("2026-11-22T12:00:00Z"));
+        let content = |all: &[&str]| {
+            let (places, now) = (places(all), at("2026-11-22T12:00:00Z"));
+            Content::strictest(book.applying(&places, MessageClass::Marketing, now))
+        };
         assert_eq!(content(&["US"]).opt_out_days, Some(30));
         assert_eq!(content(&["US", "FR"]).opt_out_days, Some(0));
     }

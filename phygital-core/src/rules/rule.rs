@@ -112,6 +112,21 @@ pub struct Content {
     pub opt_out_days: Option<u32>,
 }
 
+impl Content {
+    /// What a text has to say by the strictest of some rules.
+    pub fn strictest<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Content {
+        let stricter = |one: Option<u32>, other: Option<u32>| one.into_iter().chain(other).min();
+        let contents = rules.into_iter().filter_map(|rule| match &rule.body {
+            RuleBody::Content(content) => Some(content),
+            _ => None,
+        });
+        contents.fold(Content { brand_days: None, opt_out_days: None }, |strictest, content| Content {
+            brand_days: stricter(strictest.brand_days, content.brand_days),
+            opt_out_days: stricter(strictest.opt_out_days, content.opt_out_days),
+        })
+    }
+}
+
 /// Words that mean something when they stand alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,7 +8,7 @@ use crate::consent::Reason;
 use crate::conversation::lint::{self, Finding, Occasion};
 use crate::conversation::sent::Sent;
 use crate::rules::hours::{self, Hours};
-use crate::rules::{Rule, RuleBody, Trigger};
+use crate::rules::{Content, Rule, RuleBody, Trigger};
 use crate::vocab::{IdentifierKind, MessageClass, Purpose, Timestamp};
 
 /// Rounds in which hours, caps and pauses agree on a time: more than a week of windows and caps needs.
@@ -124,33 +124,27 @@ impl<'g> Judging<'g> {
             .extend(paused.map(|rule| Refused { reason: Refusal::CoolingOff, rule: Some(rule.id.clone()) }));
     }
 
-    /// What the text is due to say, and whether it does.
+    /// What stands in the text, and whether it says the brand and how to opt out.
     pub(super) fn content(&self, refused_by: &mut Vec<Refused>) -> (Vec<Finding>, bool, bool) {
-        let text = self.message.text.reveal();
+        let (text, style) = (self.message.text.reveal(), &self.gate.style);
+        let says_brand = lint::says_brand(text, &style.brand);
+        let says_opt_out = lint::says_how_to_opt_out(text);
         let due = |days: Option<u32>, said: fn(&Sent) -> bool| {
             let Some(days) = days else { return false };
             let span = DAY * days;
             let last = self.standing.sends.iter().filter(|sent| said(sent)).map(|sent| sent.at).max();
             last.is_none_or(|last| days == 0 || last.saturating_add(span) <= self.now)
         };
-        let mut brand_days = None;
-        let mut opt_out_days = None;
-        let stricter = |a: Option<u32>, b: Option<u32>| a.into_iter().chain(b).min();
-        for rule in &self.rules {
-            if let RuleBody::Content(content) = &rule.body {
-                brand_days = stricter(brand_days, content.brand_days);
-                opt_out_days = stricter(opt_out_days, content.opt_out_days);
-            }
-        }
+        let content = Content::strictest(self.rules.iter().copied());
         let occasion = Occasion {
-            brand_due: due(brand_days, |sent| sent.brand),
-            opt_out_due: due(opt_out_days, |sent| sent.opt_out),
+            brand_due: !says_brand && due(content.brand_days, |sent| sent.brand),
+            opt_out_due: !says_opt_out && due(content.opt_out_days, |sent| sent.opt_out),
         };
-        let findings = if self.message.owed { Vec::new() } else { self.gate.style.lint(text, occasion) };
+        let findings = if self.message.owed { Vec::new() } else { style.lint(text, occasion) };
         if findings.iter().any(|finding| finding.fault.refuses()) {
             refused_by.push(Refused { reason: Refusal::Content, rule: None });
         }
-        (findings, lint::says_brand(text, &self.gate.style.brand), lint::says_how_to_opt_out(text))
+        (findings, says_brand, says_opt_out)
     }
 
     /// The end of its use and of its consent.
