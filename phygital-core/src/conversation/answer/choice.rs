@@ -90,7 +90,7 @@ impl Choice {
             at += len;
         }
         if let Some((option, taken)) = found {
-            return understood(&*self.options[option].0, None, confidence(said, taken));
+            return understood(&*self.options[option].0, None, confidence(&said.pieces, taken));
         }
         if denied {
             return Reading::Unclear(Unclear::Nothing);
@@ -126,7 +126,7 @@ impl Choice {
         if close.next().is_some() {
             return Some(Reading::Unclear(Unclear::Several));
         }
-        Some(understood(&**value, None, confidence(said, 1).saturating_sub(CONFIDENCE_DOUBT)))
+        Some(understood(&**value, None, confidence(&said.pieces, 1).saturating_sub(CONFIDENCE_DOUBT)))
     }
 }
 

@@ -79,8 +79,7 @@ impl DateAnswer {
             (Some(_), Some(_)) => Reading::Unclear(Unclear::Several),
             (Some(None), None) => Reading::Unclear(Unclear::OutOfRange),
             (Some(Some(value)), None) => {
-                let text = Text { pieces: pieces.clone(), ..Text::default() };
-                let sure = confidence(&text, found.taken);
+                let sure = confidence(&pieces, found.taken);
                 let sure = if found.guessed { sure.saturating_sub(CONFIDENCE_DOUBT) } else { sure };
                 understood(value, None, sure)
             }

@@ -24,7 +24,7 @@ pub use quantity::{DECIMALS_MAX, Quantity, Unit};
 pub use size::{Scale, SizeAnswer};
 
 use crate::vocab::Personal;
-use words::{Lexicon, Text, lexicon, lexicons};
+use words::{Lexicon, Piece, Text, lexicon, lexicons};
 
 /// How sure a reading is where the text is nothing but the answer, in percent.
 pub const CONFIDENCE_WHOLE: u32 = 100;
@@ -156,7 +156,15 @@ impl AnswerType {
         if all().any(|words| words.decline.are(&said.pieces)) {
             return Reading::Declined;
         }
-        let reading = self.read_in_languages(text, &said, own, asking);
+        let reading = match self {
+            // The names of what there is to choose are the question's, and her own words are hers: no lexicon has a say.
+            AnswerType::Choice(choice) => choice.read(&said),
+            AnswerType::Text => free(text, &said),
+            AnswerType::Number(quantity) => in_languages(own, |words| quantity.read(&said, words)),
+            AnswerType::Size(size) => in_languages(own, |words| size.read(&said, words)),
+            AnswerType::Date(date) => in_languages(own, |words| date.read(&said, words, asking)),
+            AnswerType::YesNo => in_languages(own, |words| yes_no::read(&said, words)),
+        };
         match reading {
             Reading::Understood(mut answer) => {
                 if said.asks || own.is_some_and(|words| words.hedge.find(&said.pieces).is_some()) {
@@ -174,49 +182,33 @@ impl AnswerType {
             other => other,
         }
     }
+}
 
-    fn read_in_languages(
-        &self,
-        text: &str,
-        said: &Text,
-        own: Option<&'static Lexicon>,
-        asking: &Asking<'_>,
-    ) -> Reading {
-        let first = own.map(|words| self.read_with(text, said, words, asking));
-        if let Some(reading) = &first
-            && !matches!(reading, Reading::Unclear(Unclear::Nothing))
-        {
-            return reading.clone();
-        }
-        let mut found: Option<Answer> = None;
-        for (_, words) in lexicons() {
-            let Reading::Understood(answer) = self.read_with(text, said, words, asking) else { continue };
-            match &mut found {
-                None => found = Some(answer),
-                Some(known) if known.value == answer.value && known.unit == answer.unit => {
-                    known.confidence = known.confidence.min(answer.confidence);
-                }
-                Some(_) => return Reading::Unclear(Unclear::Several),
+/// What a text says in the language of the conversation; else, less surely, what it says in all others that have anything to say.
+fn in_languages(own: Option<&'static Lexicon>, read: impl Fn(&Lexicon) -> Reading) -> Reading {
+    let first = own.map(&read);
+    if let Some(reading) = &first
+        && !matches!(reading, Reading::Unclear(Unclear::Nothing))
+    {
+        return reading.clone();
+    }
+    let mut found: Option<Answer> = None;
+    for (_, words) in lexicons() {
+        let Reading::Understood(answer) = read(words) else { continue };
+        match &mut found {
+            None => found = Some(answer),
+            Some(known) if known.value == answer.value && known.unit == answer.unit => {
+                known.confidence = known.confidence.min(answer.confidence);
             }
-        }
-        match found {
-            Some(mut answer) => {
-                answer.confidence = answer.confidence.saturating_sub(CONFIDENCE_DOUBT).max(1);
-                Reading::Understood(answer)
-            }
-            None => first.unwrap_or(Reading::Unclear(Unclear::Nothing)),
+            Some(_) => return Reading::Unclear(Unclear::Several),
         }
     }
-
-    fn read_with(&self, text: &str, said: &Text, words: &Lexicon, asking: &Asking<'_>) -> Reading {
-        match self {
-            AnswerType::Choice(choice) => choice.read(said),
-            AnswerType::Number(quantity) => quantity.read(said, words),
-            AnswerType::Size(size) => size.read(said, words),
-            AnswerType::Date(date) => date.read(said, words, asking),
-            AnswerType::YesNo => yes_no::read(said, words),
-            AnswerType::Text => free(text, said),
+    match found {
+        Some(mut answer) => {
+            answer.confidence = answer.confidence.saturating_sub(CONFIDENCE_DOUBT).max(1);
+            Reading::Understood(answer)
         }
+        None => first.unwrap_or(Reading::Unclear(Unclear::Nothing)),
     }
 }
 
@@ -252,8 +244,8 @@ fn understood(value: impl Into<String>, unit: Option<&str>, confidence: u32) -> 
 }
 
 /// How sure a reading of `taken` pieces of a text is.
-fn confidence(said: &Text, taken: usize) -> u32 {
-    match said.pieces.len() {
+fn confidence(pieces: &[Piece], taken: usize) -> u32 {
+    match pieces.len() {
         all if all <= taken => CONFIDENCE_WHOLE,
         all if all <= SHORT_PIECES_MAX => CONFIDENCE_WITHIN,
         _ => CONFIDENCE_LONG,

@@ -133,7 +133,7 @@ impl Quantity {
 
     fn judge(&self, said_so: &Measured, said: &Text) -> Reading {
         let own = self.unit.as_deref().and_then(Unit::of);
-        let sure = confidence(said, said_so.taken);
+        let sure = confidence(&said.pieces, said_so.taken);
         let within = |value: i64| (self.min..=self.max).contains(&value);
         if let Some(unit) = said_so.unit {
             let Some(own) = own.filter(|own| own.is_length() == unit.is_length()) else {

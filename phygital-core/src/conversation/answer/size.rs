@@ -96,7 +96,7 @@ impl SizeAnswer {
         if named.is_none() && first.scale > 0 && elsewhere {
             return Reading::Unclear(Unclear::Several);
         }
-        let sure = confidence(said, taken);
+        let sure = confidence(&said.pieces, taken);
         understood(size, unit, sure)
     }
 

@@ -116,6 +116,19 @@ fn a_text_that_is_too_long_is_read_in_part() {
 }
 
 #[test]
+fn what_needs_no_words_is_as_sure_in_every_language() {
+    let sure = |kind: usize, text: &str, language: &str| match types()[kind].read(text, &asking(language)) {
+        Reading::Understood(answer) => answer.confidence,
+        other => panic!("{other:?}"),
+    };
+    for language in ["en", "fr", "cy", ""] {
+        assert_eq!(sure(0, "dark blue", language), CONFIDENCE_WHOLE, "{language}");
+        assert_eq!(sure(9, "a wedding", language), CONFIDENCE_WHOLE, "{language}");
+    }
+    assert_eq!(sure(8, "yes", "cy"), CONFIDENCE_WHOLE - CONFIDENCE_DOUBT);
+}
+
+#[test]
 fn debug_shows_no_answer() {
     let reading = AnswerType::Text.read("my secret", &asking("en"));
     assert!(!format!("{reading:?}").contains("secret"));

@@ -28,8 +28,8 @@ pub(super) fn read(said: &Text, words: &Lexicon) -> Reading {
         no = said.signs.iter().any(|sign| NO_SIGNS.contains(sign));
     }
     match (yes, no) {
-        (true, false) => understood("yes", None, confidence(said, taken)),
-        (false, true) => understood("no", None, confidence(said, taken)),
+        (true, false) => understood("yes", None, confidence(&said.pieces, taken)),
+        (false, true) => understood("no", None, confidence(&said.pieces, taken)),
         (true, true) => Reading::Unclear(Unclear::Several),
         (false, false) => Reading::Unclear(Unclear::Nothing),
     }
