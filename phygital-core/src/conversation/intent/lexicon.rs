@@ -1,5 +1,6 @@
 //! The phrases that tell a wish from everyday talk: read once from `phrases.txt`, matched against words.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -203,19 +204,6 @@ impl Lexicon {
         words.join(" ")
     }
 
-    /// The phrase of some kinds that says most.
-    pub(super) fn find(&self, words: &[Word], kinds: &[Kind]) -> Option<Find> {
-        let text = Text::new(self, words);
-        text.best(kinds, &[])
-    }
-
-    /// As [`Lexicon::find`], after what everyday phrases cover was taken out; says as well whether they covered anything.
-    pub(super) fn find_uncovered(&self, words: &[Word], kinds: &[Kind]) -> (Option<Find>, bool) {
-        let text = Text::new(self, words);
-        let covered = text.covered();
-        (text.best(kinds, &covered), covered.contains(&true))
-    }
-
     /// Phrases of scripts without spaces that stand in a plain text.
     pub(super) fn find_inside(&self, plain: &str) -> Option<Find> {
         if !plain
@@ -277,17 +265,19 @@ fn latin_twin(c: char) -> Option<char> {
 // --- matching ------------------------------------------------------------------------------------
 
 /// A text that phrases are held against.
-struct Text<'t> {
+pub(super) struct Text<'t> {
     lexicon: &'t Lexicon,
     words: &'t [Word],
     /// Whether nothing but courtesies stands before a word, since a pause and since the beginning.
     begins: Vec<(bool, bool)>,
     /// Whether nothing but courtesies stands from a word on, until a pause and until the end.
     ends: Vec<(bool, bool)>,
+    /// The words that everyday phrases cover, once somebody asks.
+    covered: OnceCell<Vec<bool>>,
 }
 
 impl<'t> Text<'t> {
-    fn new(lexicon: &'t Lexicon, words: &'t [Word]) -> Text<'t> {
+    pub(super) fn new(lexicon: &'t Lexicon, words: &'t [Word]) -> Text<'t> {
         let many = words.len();
         let mut begins = vec![(true, true); many + 1];
         for at in 1..many {
@@ -303,11 +293,29 @@ impl<'t> Text<'t> {
             let pause = words[at].pause > Pause::None && at > 0;
             ends[at] = (pause || courtesy && until_pause, courtesy && until_end);
         }
-        Text { lexicon, words, begins, ends }
+        Text { lexicon, words, begins, ends, covered: OnceCell::new() }
     }
 
-    /// The words that everyday phrases cover.
-    fn covered(&self) -> Vec<bool> {
+    /// The phrase of some kinds that says most.
+    pub(super) fn find(&self, kinds: &[Kind]) -> Option<Find> {
+        self.best(kinds, &[])
+    }
+
+    /// As [`Text::find`], after what everyday phrases cover was taken out.
+    pub(super) fn find_uncovered(&self, kinds: &[Kind]) -> Option<Find> {
+        self.best(kinds, self.covered())
+    }
+
+    /// Whether everyday phrases cover anything.
+    pub(super) fn is_covered(&self) -> bool {
+        self.covered().contains(&true)
+    }
+
+    fn covered(&self) -> &[bool] {
+        self.covered.get_or_init(|| self.everyday())
+    }
+
+    fn everyday(&self) -> Vec<bool> {
         let mut covered = vec![false; self.words.len()];
         for (start, phrase) in self.beginnings(&[Kind::Everyday]) {
             if let Some(end) = self.matches(&phrase.parts, start, start, Pause::None, &[]) {

@@ -17,7 +17,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use self::lexicon::{Find, Kind, Lexicon, STANDARD};
+use self::lexicon::{Find, Kind, Lexicon, STANDARD, Text};
 use self::own_words::own_words;
 use self::words::{Words, words};
 use crate::optin::keywords::{Keyword, REMOVE, keyword};
@@ -309,29 +309,38 @@ fn read(text: &str, context: &Context<'_>, lexicon: &Lexicon) -> Reading {
     if added == Some(WordKind::OptOut) && exact {
         return Reading::new(Class::OptOut, 100, Reason::Keyword);
     }
+    let text = Text::new(lexicon, &words.words);
+    let wishes = || text.find_uncovered(&[Kind::Wish, Kind::Weak, Kind::Wrong]);
+    let in_doubt = |wish: Option<Find>| context.in_talk() && wish.is_some_and(|wish| wish.kind == Kind::Weak);
     // "Cancel it" is no "cancel" with a courtesy where something else is talked of.
-    let wishes = || lexicon.find_uncovered(&words.words, &[Kind::Wish, Kind::Weak, Kind::Wrong]).0;
-    let ambiguous = context.in_talk() && wishes().is_some_and(|found| matches!(found.kind, Kind::Weak));
-    if !ambiguous && context.added(&lexicon.without_courtesies(&words.said)) == Some(WordKind::OptOut) {
+    let alone = lexicon.without_courtesies(&words.said);
+    if context.added(&alone) == Some(WordKind::OptOut) && !in_doubt(wishes()) {
         return Reading::new(Class::OptOutLikely, 95, Reason::Keyword);
     }
-    let (wish, covered) = wish(&plain, &words, context, lexicon);
-    if let Some(reading) = wish {
-        return reading;
+    if let Some(wish) = text.find(&[Kind::Sure]) {
+        return likely(wish);
+    }
+    let wish = wishes().or_else(|| lexicon.find_inside(&plain));
+    let ambiguous = in_doubt(wish);
+    // Perhaps something else in it is beyond doubt.
+    let wish = if ambiguous { text.find_uncovered(&[Kind::Wish, Kind::Wrong]) } else { wish };
+    if let Some(wish) = wish {
+        return likely(wish);
     }
     if added == Some(WordKind::Help) && exact {
         return Reading::new(Class::Help, 100, Reason::Keyword);
     }
-    if let Some(reading) = answer(&words, context, lexicon) {
+    if let Some(reading) = answer(&words, &text, context) {
         return reading;
     }
     if added == Some(WordKind::OptIn) && exact && context.pending.is_none() {
         return Reading::new(Class::OptIn, 100, Reason::Keyword);
     }
-    if let Some(reading) = join(&plain, &words, context, lexicon, covered) {
+    let covered = ambiguous || text.is_covered();
+    if let Some(reading) = join(&plain, &alone, &text, context, covered) {
         return reading;
     }
-    if let Some(found) = lexicon.find_uncovered(&words.words, &[Kind::Help]).0 {
+    if let Some(found) = text.find_uncovered(&[Kind::Help]) {
         return Reading::new(Class::HelpLikely, found.percent, Reason::Phrase);
     }
     match covered {
@@ -355,35 +364,20 @@ fn of_keyword(words: &Words, context: &Context<'_>) -> Option<Reading> {
     Some(Reading::new(class, 100, Reason::Keyword))
 }
 
-/// A wish to be left alone in other words than a keyword; says as well whether everyday phrases covered anything.
-fn wish(plain: &str, words: &Words, context: &Context<'_>, lexicon: &Lexicon) -> (Option<Reading>, bool) {
-    let likely = |found: Find| {
-        let reason = match found.kind {
-            Kind::Wrong => Reason::WrongNumber,
-            _ if found.mended => Reason::Mistyped,
-            _ => Reason::Phrase,
-        };
-        Reading::new(Class::OptOutLikely, found.percent, reason)
+/// A wish to be left alone in other words than a keyword.
+fn likely(wish: Find) -> Reading {
+    let reason = match wish.kind {
+        Kind::Wrong => Reason::WrongNumber,
+        _ if wish.mended => Reason::Mistyped,
+        _ => Reason::Phrase,
     };
-    if let Some(found) = lexicon.find(&words.words, &[Kind::Sure]) {
-        return (Some(likely(found)), false);
-    }
-    let (found, covered) = lexicon.find_uncovered(&words.words, &[Kind::Wish, Kind::Weak, Kind::Wrong]);
-    let found = found.or_else(|| lexicon.find_inside(plain));
-    match found {
-        Some(Find { kind: Kind::Weak, .. }) if context.in_talk() => {
-            // Perhaps something else in it is beyond doubt.
-            let strong = lexicon.find_uncovered(&words.words, &[Kind::Wish, Kind::Wrong]).0;
-            (strong.map(likely), true)
-        }
-        found => (found.map(likely), covered),
-    }
+    Reading::new(Class::OptOutLikely, wish.percent, reason)
 }
 
 /// An answer to what was asked, and the keyword `YES` where nothing was.
-fn answer(words: &Words, context: &Context<'_>, lexicon: &Lexicon) -> Option<Reading> {
+fn answer(words: &Words, text: &Text<'_>, context: &Context<'_>) -> Option<Reading> {
     let asked = |class| Some(Reading::new(class, 95, Reason::Asked));
-    let said = lexicon.find(&words.words, &[Kind::Yes, Kind::No]).map(|found| found.kind);
+    let said = text.find(&[Kind::Yes, Kind::No]).map(|found| found.kind);
     match (said, context.pending) {
         (Some(Kind::Yes), _) if context.double_opt_in_pending => return asked(Class::ConfirmOptIn),
         (Some(Kind::No), _) if context.double_opt_in_pending => return asked(Class::AnswerNo),
@@ -397,15 +391,8 @@ fn answer(words: &Words, context: &Context<'_>, lexicon: &Lexicon) -> Option<Rea
     alone.then(|| Reading::new(Class::OptIn, 90, Reason::Keyword))
 }
 
-/// A keyword of a notice, or codes.
-fn join(
-    plain: &str,
-    words: &Words,
-    context: &Context<'_>,
-    lexicon: &Lexicon,
-    covered: bool,
-) -> Option<Reading> {
-    let alone = lexicon.without_courtesies(&words.said);
+/// A keyword of a notice, or codes; `alone` is the text without courtesies, `covered` whether any of it is everyday talk.
+fn join(plain: &str, alone: &str, text: &Text<'_>, context: &Context<'_>, covered: bool) -> Option<Reading> {
     if context.keywords.iter().any(|keyword| text::plain(keyword) == alone && !alone.is_empty()) {
         return Some(Reading { asked: true, ..Reading::new(Class::JoinNoTap, 95, Reason::Code) });
     }
@@ -415,7 +402,7 @@ fn join(
     }
     let Finds { codes, keyword } = find(&text::lines(plain), context.keywords);
     // "Don't join me to this, K7QM4X" is no consent.
-    let refused = covered || lexicon.find(&words.words, &[Kind::No]).is_some();
+    let refused = covered || text.find(&[Kind::No]).is_some();
     if codes.is_empty() || refused {
         return None;
     }
