@@ -167,8 +167,10 @@ fn check(source: &str) -> Result<BTreeSet<String>, TemplateError> {
     let mut fields = BTreeSet::new();
     let mut at = 0;
     let mut depth = 0_usize;
+    let (mut line, mut counted) = (1, 0);
     while let Some(open) = source[at..].find('{').map(|found| at + found) {
-        let line = source[..open].matches('\n').count() + 1;
+        line += source[counted..open].matches('\n').count();
+        counted = open;
         let Some(kind) = source[open + 1..].chars().next().filter(|kind| "{%#".contains(*kind)) else {
             at = open + 1;
             continue;
@@ -227,7 +229,7 @@ fn check_expression(text: &str, line: usize, fields: &mut BTreeSet<String>) -> R
             len + 2
         } else if ["==", "!=", "<=", ">="].iter().any(|sign| rest.starts_with(sign)) {
             2
-        } else if "<>|(),".contains(c) {
+        } else if "<>|()".contains(c) {
             1
         } else {
             return wrong(c.encode_utf8(&mut [0; 4]));
@@ -251,7 +253,6 @@ fn check_expression(text: &str, line: usize, fields: &mut BTreeSet<String>) -> R
             "default" if before != "|" => return wrong(token),
             _ if before == "|" && token != "default" => return wrong(token),
             "defined" if !tested => return wrong(token),
-            "," => return wrong(token),
             _ => {}
         }
         if depth > DEPTH_MAX {

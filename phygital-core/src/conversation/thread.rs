@@ -355,11 +355,6 @@ impl Thread {
         self.left.is_some_and(|left| self.joined.as_ref().is_none_or(|joined| joined.fold.at <= at(left)))
     }
 
-    /// When she left, if that was the last word.
-    pub fn opted_out_at(&self) -> Option<Timestamp> {
-        self.left.filter(|_| self.is_out()).map(|left| left.at)
-    }
-
     /// Whether leaving at a time is to be confirmed: once, until she joins again, and not where she has joined since.
     pub(crate) fn owes_confirmation(&self, left_at: Timestamp) -> bool {
         let joined = self.joined.as_ref().map(|joined| joined.fold.at);
@@ -411,7 +406,7 @@ impl Thread {
         self.received.last().map(|received| received.fold.at)
     }
 
-    /// The number or short code that her last text went to.
+    /// The number or short code that she last wrote to, as far as her gateway says.
     pub fn last_sender(&self) -> Option<&str> {
         self.received.iter().rev().find_map(|received| received.to.as_deref())
     }
@@ -625,6 +620,7 @@ mod tests {
             7 => {
                 let mut received = MessageReceived::new(message(second % 5));
                 received.reference = Some("r".to_owned());
+                received.to = (second % 2 == 0).then(|| second.to_string());
                 (received.part, received.parts) = (Some(1 + second as u32 % 3), Some(3));
                 received.into()
             }
@@ -743,6 +739,13 @@ mod tests {
         assert_eq!(sends(&[(10, 15), (9, 8), (8, 1)]), []);
         assert_eq!(sends(&[(8, 2), (11, 9)]), [], "the host let it expire");
         assert_eq!(sends(&[(8, 2)])[0].class, MessageClass::Transactional);
+    }
+
+    #[test]
+    fn the_number_she_last_wrote_to_is_known() {
+        let thread = |seconds: &[i64]| thread(&seconds.iter().map(|at| happens(7, *at)).collect::<Vec<_>>());
+        assert_eq!(thread(&[1]).last_sender(), None);
+        assert_eq!(thread(&[4, 2, 5]).last_sender(), Some("4"), "of the fifth no gateway said it");
     }
 
     #[test]

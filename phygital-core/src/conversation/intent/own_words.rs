@@ -1,6 +1,6 @@
 //! What of a text she wrote herself: without the signature of her phone, and without what she quotes of us.
 
-use crate::optin::text::{is_break, is_signature};
+use crate::optin::text::is_signature;
 
 /// A text without what is not hers.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -111,7 +111,7 @@ impl<'t> OwnWords<'t> {
             }
             if line.starts_with('>') {
                 self.cut = true;
-            } else if line.chars().any(|c| !c.is_whitespace()) {
+            } else if !line.is_empty() {
                 self.lines.push(line);
             }
         }
@@ -168,7 +168,7 @@ fn letters(text: &str) -> String {
 }
 
 fn count(text: &str) -> usize {
-    text.split(|c: char| is_break(c) || !c.is_alphanumeric()).filter(|word| !word.is_empty()).count()
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).count()
 }
 
 #[cfg(test)]

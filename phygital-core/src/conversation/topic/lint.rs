@@ -85,7 +85,8 @@ impl fmt::Display for Problem {
 }
 
 impl Draft {
-    /// What is not sound, by the order of the file's names; nothing for a topic that is.
+    /// What is not sound; nothing for a topic that is. A circle comes first, then the steps by their names, and the texts that
+    /// cannot be filled in or become too long at the end, by language.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut find = |path: String, problem| findings.push(Finding { path, problem });

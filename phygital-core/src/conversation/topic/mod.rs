@@ -315,14 +315,6 @@ impl Question {
 }
 
 impl Draft {
-    /// The attribute behind a field: that of a question or of a field of its own; `None` for the brand and for what is unknown.
-    pub fn attribute(&self, field: &str) -> Option<&str> {
-        match self.steps.get(field).map(|step| &step.act) {
-            Some(Act::Ask(question)) => Some(&question.attribute),
-            _ => self.fields.get(field).map(String::as_str),
-        }
-    }
-
     /// The names of all fields: the brand, the answers, and its own.
     pub fn field_names(&self) -> BTreeSet<&str> {
         let asked = self.steps.iter().filter(|(_, step)| matches!(step.act, Act::Ask(_)));
