@@ -105,7 +105,9 @@ static void nulls(phygital_store *store)
     outgoing.message_class = PHYGITAL_MESSAGE_CLASS_MARKETING;
     outgoing.purpose = PHYGITAL_PURPOSE_MARKETING;
     GIVES(NULL_POINTER, phygital_send(NULL, &outgoing, &sending, NULL));
+    text.len = 1;
     GIVES(NULL_POINTER, phygital_open_topic(store, S("phone:+12015550123"), S("fit"), S(""), NULL, &text));
+    CHECK(text.data == NULL && text.len == 0);
     GIVES(NULL_POINTER, phygital_open_topic(NULL, S("phone:+12015550123"), S("fit"), S(""), &said, NULL));
     GIVES(NULL_POINTER, phygital_follow_up(store, S("phone:+12015550123"), NULL, NULL));
     GIVES(NULL_POINTER, phygital_follow_up(NULL, S("phone:+12015550123"), &said, NULL));

@@ -161,7 +161,7 @@ impl<S: Store> Topics<'_, S> {
         }
         self.engine.usable()?;
         let engine = &*self.engine;
-        let now = now.max(engine.head.hlc.wall());
+        let now = engine.latest(now);
         let reader = engine.store.reader()?;
         let mut due = Vec::new();
         let mut behind = behind;

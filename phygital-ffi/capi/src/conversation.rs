@@ -172,7 +172,7 @@ pub unsafe extern "C" fn phygital_open_topic(
     json: *mut phygital_text,
 ) -> phygital_status {
     entry!(|caller| {
-        let (out, told) = (caller.out("said", said, 0)?, phygital_text::place(caller, json)?);
+        let (told, out) = (phygital_text::place(caller, json)?, caller.out("said", said, 0)?);
         let contact = caller.text("contact", contact)?.to_owned();
         let topic = caller.text("topic", topic)?.to_owned();
         let language = caller.maybe_string("language", language)?;
@@ -248,7 +248,7 @@ pub unsafe extern "C" fn phygital_follow_up(
     json: *mut phygital_text,
 ) -> phygital_status {
     entry!(|caller| {
-        let (out, told) = (caller.out("said", said, 0)?, phygital_text::place(caller, json)?);
+        let (told, out) = (phygital_text::place(caller, json)?, caller.out("said", said, 0)?);
         let contact = caller.text("contact", contact)?.to_owned();
         put_opened(out, told, &look::<Phygital>(store)?.follow_up(contact)?)
     })

@@ -5,7 +5,7 @@ use phygital_ffi::{Phygital, Purpose, SuppressionCause};
 use crate::entry::entry;
 use crate::events::phygital_receipt;
 use crate::handle::{look, phygital_store};
-use crate::input::{one_of, phygital_str};
+use crate::input::{maybe_one_of, one_of, phygital_str};
 use crate::status::phygital_status;
 use crate::text::{phygital_text, put_json};
 
@@ -45,10 +45,7 @@ pub unsafe extern "C" fn phygital_consent_receipts(
 ) -> phygital_status {
     entry!(|caller| {
         let out = caller.out("json", json, phygital_text::NONE)?;
-        let purpose = match purpose {
-            0 => None,
-            number => Some(one_of("purpose", number, Purpose::from_number(number))?),
-        };
+        let purpose = maybe_one_of("purpose", purpose, Purpose::from_number)?;
         let contact = caller.text("contact", contact)?.to_owned();
         out.put(phygital_text::give(look::<Phygital>(store)?.consent_receipts(contact, purpose)?));
         Ok(())

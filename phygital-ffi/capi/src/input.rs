@@ -262,6 +262,11 @@ pub(crate) fn one_of<T>(name: &str, number: u32, found: Option<T>) -> Answer<T> 
     found.ok_or_else(|| argument(name, &format!("{number} is none of the numbers expected")))
 }
 
+/// The same, where 0 stands for none.
+pub(crate) fn maybe_one_of<T>(name: &str, number: u32, find: impl Fn(u32) -> Option<T>) -> Answer<Option<T>> {
+    (number != 0).then(|| one_of(name, number, find(number))).transpose()
+}
+
 fn null(name: &str) -> PhygitalError {
     PhygitalError::new(Status::NullPointer, "null_pointer", format!("{name} is NULL"))
 }

@@ -110,7 +110,7 @@ pub unsafe extern "C" fn phygital_attribute_paths(
         let out = caller.out("json", json, phygital_text::NONE)?;
         let model = caller.text("model", model)?.to_owned();
         let decimals = u8::try_from(decimals).map_err(|_| argument("decimals", "expected at most 18"))?;
-        let rows: Vec<PathRow> = read_json("rows", caller.text("rows", rows)?)?;
+        let rows: Vec<PathRow> = read_json("rows", caller.text("rows", rows)?.as_bytes())?;
         put_json(out, &attribute_paths(model, decimals, rows)?)
     })
 }

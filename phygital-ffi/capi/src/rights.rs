@@ -5,7 +5,7 @@ use phygital_ffi::{ConsentMethod, Phygital, Right, RightsRequested};
 use crate::entry::entry;
 use crate::events::phygital_receipt;
 use crate::handle::{look, phygital_store};
-use crate::input::{Record, maybe_time, one_of, phygital_str};
+use crate::input::{Record, maybe_one_of, maybe_time, one_of, phygital_str};
 use crate::status::phygital_status;
 use crate::text::phygital_text;
 
@@ -67,12 +67,11 @@ pub unsafe extern "C" fn phygital_request_right(
     entry!(|caller| {
         let out = phygital_receipt::place(caller, receipt)?;
         let request = caller.read("request", request)?;
-        let method = || one_of("method", request.method, ConsentMethod::from_number(request.method));
         let recorded = look::<Phygital>(store)?.request_right(RightsRequested {
             identifier: caller.text("identifier", request.identifier)?.to_owned(),
             right: one_of("right", request.right, Right::from_number(request.right))?,
             jurisdiction: caller.maybe_string("jurisdiction", request.jurisdiction)?,
-            method: if request.method == 0 { None } else { Some(method()?) },
+            method: maybe_one_of("method", request.method, ConsentMethod::from_number)?,
             detail: caller.maybe_string("detail", request.detail)?,
             id: caller.maybe_string("id", request.id)?,
             at: maybe_time(request.at),

@@ -6,7 +6,7 @@ use phygital_ffi::{OptIn, Phygital, Recognition, Role, TapOutcome, TapProof, Tap
 
 use crate::entry::{Answer, entry};
 use crate::handle::{look, phygital_store};
-use crate::input::{Caller, Record, one_of, phygital_str};
+use crate::input::{Caller, Record, maybe_one_of, phygital_str};
 use crate::output::{cut, fixed};
 use crate::status::phygital_status;
 use crate::text::{free, phygital_text};
@@ -154,7 +154,6 @@ pub unsafe extern "C" fn phygital_tap_outcome_free(outcome: *mut phygital_tap_ou
 impl phygital_tap_request {
     fn read(self, caller: &Caller) -> Answer<TapRequest> {
         let (kind, data, about) = self.presented.bytes(caller)?;
-        let role = || one_of("shown_to", self.shown_to, Role::from_number(self.shown_to));
         let listed = caller.list("identifiers", self.identifiers, self.identifiers_len, IDENTIFIERS_MAX)?;
         let identifiers = listed.iter().map(|one| Ok(caller.text("identifiers", *one)?.to_owned()));
         Ok(TapRequest {
@@ -163,7 +162,7 @@ impl phygital_tap_request {
             touchpoint: caller.maybe_string("touchpoint", self.touchpoint)?,
             client: caller.maybe_string("client", self.client)?,
             identifiers: identifiers.collect::<Answer<_>>()?,
-            shown_to: if self.shown_to == 0 { None } else { Some(role()?) },
+            shown_to: maybe_one_of("shown_to", self.shown_to, Role::from_number)?,
         })
     }
 }

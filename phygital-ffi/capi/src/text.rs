@@ -64,8 +64,8 @@ pub(crate) fn put_json(out: Out<phygital_text>, value: &impl Serialize) -> Answe
 }
 
 /// Reads what a caller gave as JSON.
-pub(crate) fn read_json<T: DeserializeOwned>(name: &str, text: &str) -> Answer<T> {
-    serde_json::from_str(text).map_err(|error| {
+pub(crate) fn read_json<T: DeserializeOwned>(name: &str, text: &[u8]) -> Answer<T> {
+    serde_json::from_slice(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let detail = format!("{name}: not what is expected at line {line}, column {column}");
         PhygitalError::new(Status::InvalidArgument, "invalid_argument", detail)

@@ -5,7 +5,7 @@ use phygital_ffi::{
 };
 
 use crate::entry::entry;
-use crate::input::{INPUT_BYTES_MAX, maybe_time, one_of, phygital_str};
+use crate::input::{INPUT_BYTES_MAX, maybe_one_of, maybe_time, one_of, phygital_str};
 use crate::status::phygital_status;
 use crate::text::{phygital_text, put_json, read_json};
 
@@ -25,7 +25,7 @@ pub unsafe extern "C" fn phygital_lint_text(
     entry!(|caller| {
         let out = caller.out("json", json, phygital_text::NONE)?;
         let text = caller.text("text", text)?.to_owned();
-        let style: TextStyle = read_json("style", caller.text("style", style)?)?;
+        let style: TextStyle = read_json("style", caller.text("style", style)?.as_bytes())?;
         put_json(out, &lint_text(text, style)?)
     })
 }
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn phygital_classify_text(
         let out = caller.out("json", json, phygital_text::NONE)?;
         let text = caller.text("text", text)?.to_owned();
         let context = match caller.maybe_text("context", context)? {
-            Some(context) => read_json("context", context)?,
+            Some(context) => read_json("context", context.as_bytes())?,
             None => TextContext::default(),
         };
         put_json(out, &classify_text(text, context)?)
@@ -72,10 +72,7 @@ pub unsafe extern "C" fn phygital_rules(
     entry!(|caller| {
         let out = caller.out("json", json, phygital_text::NONE)?;
         let place = caller.maybe_string("place", place)?;
-        let class = match message_class {
-            0 => None,
-            number => Some(one_of("message_class", number, MessageClass::from_number(number))?),
-        };
+        let class = maybe_one_of("message_class", message_class, MessageClass::from_number)?;
         let book = caller.text("book", book)?.to_owned();
         out.put(phygital_text::give(rules(place, class, book)?));
         Ok(())

@@ -13,7 +13,7 @@ use crate::handle::{give, look, phygital_verifier, take};
 use crate::input::{Caller, Record, argument, maybe_time, phygital_bytes, phygital_str, utf8};
 use crate::output::fixed;
 use crate::status::phygital_status;
-use crate::text::{phygital_text, put_json};
+use crate::text::{phygital_text, put_json, read_json};
 
 /// What a phone, a tag or a reader delivered.
 #[repr(u32)]
@@ -252,21 +252,14 @@ struct AboutGoogle {
     vouched: Assurance,
 }
 
-fn read_about<'a, T: Deserialize<'a>>(about: &'a [u8]) -> Answer<T> {
-    serde_json::from_slice(about).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        argument("presented.about", &format!("not what its kind has at line {line}, column {column}"))
-    })
-}
-
 fn apple_pass(about: &[u8], message: Vec<u8>) -> Answer<Presented> {
-    let AboutApple { pass_type, vouched, device_time } = read_about(about)?;
+    let AboutApple { pass_type, vouched, device_time } = read_json("presented.about", about)?;
     let device_time = device_time.map(|time| Time(time.as_micros()));
     Ok(Presented::ApplePass { pass_type, message, device_time, vouched })
 }
 
 fn google_pass(about: &[u8], message: Vec<u8>) -> Answer<Presented> {
-    let AboutGoogle { collector, kind, object_id, vouched } = read_about(about)?;
+    let AboutGoogle { collector, kind, object_id, vouched } = read_json("presented.about", about)?;
     let object_id =
         hex(&object_id).ok_or_else(|| argument("presented.about", "object_id: expected digits"))?;
     Ok(Presented::GooglePass { collector, kind, object_id, message, vouched })

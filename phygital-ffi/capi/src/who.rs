@@ -9,7 +9,7 @@ use phygital_ffi::{
 use crate::entry::{Answer, entry};
 use crate::events::phygital_receipt;
 use crate::handle::{look, phygital_store};
-use crate::input::{Caller, Record, maybe_time, one_of, phygital_str};
+use crate::input::{Caller, Record, maybe_one_of, maybe_time, one_of, phygital_str};
 use crate::output::{cut, fixed};
 use crate::status::phygital_status;
 use crate::text::{phygital_text, put_json};
@@ -270,11 +270,10 @@ pub unsafe extern "C" fn phygital_record_opt_out(
     entry!(|caller| {
         let out = phygital_receipt::place(caller, receipt)?;
         let consent = caller.read("consent", consent)?;
-        let method = || one_of("method", consent.method, ConsentMethod::from_number(consent.method));
         let recorded = look::<Phygital>(store)?.record_opt_out(OptedOut {
             contact: caller.text("contact", consent.contact)?.to_owned(),
             purposes: consent.purposes(caller)?,
-            method: if consent.method == 0 { None } else { Some(method()?) },
+            method: maybe_one_of("method", consent.method, ConsentMethod::from_number)?,
             id: caller.maybe_string("id", consent.id)?,
             at: maybe_time(consent.at),
             evidence: consent.evidence(caller)?,
