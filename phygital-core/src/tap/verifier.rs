@@ -64,7 +64,7 @@ pub enum Presented<'p> {
         cryptogram: &'p [u8],
     },
     /// A pass that was opened already: by the exchange of Google Smart Tap
-    /// ([`super::wallet::from_smart_tap`]), or by a certified reader
+    /// (`wallet::from_smart_tap`, feature `smart-tap`), or by a certified reader
     /// ([`super::wallet::WalletTap::vouched`]).
     Wallet(&'p WalletTap),
 }

@@ -1,8 +1,8 @@
 //! Passes of phone wallets as taps.
 //!
-//! Three ways lead here: [`verify_vas`] opens a cryptogram of Apple VAS and judges its time; [`from_smart_tap`] takes
-//! what an exchange of Google Smart Tap gave; [`WalletTap::vouched`] takes what a certified reader has decrypted by
-//! itself, at the host's word.
+//! Three ways lead here: `verify_vas` (feature `apple-vas`) opens a cryptogram of Apple VAS and judges its time;
+//! `from_smart_tap` (feature `smart-tap`) takes what an exchange of Google Smart Tap gave; [`WalletTap::vouched`] takes
+//! what a certified reader has decrypted by itself, at the host's word.
 //!
 //! What a pass proves, of either wallet: whoever answered knows what stands in the pass. Neither phone shows a key of
 //! its own: an Apple cryptogram is made for the shop's public key, which stands in every pass of the shop, and a Google
@@ -99,7 +99,7 @@ pub struct WalletTap {
 ///
 /// Readers differ in what they check and in what they hand over. The host knows its readers and vouches: for what the
 /// reader says, for the channel that it says it through, and for the assurance. A reader that checks time and replays
-/// as [`verify_vas`] does earns [`Assurance::Dynamic`]; one that hands over the message alone, [`Assurance::Static`],
+/// as `verify_vas` does earns [`Assurance::Dynamic`]; one that hands over the message alone, [`Assurance::Static`],
 /// since anybody who has seen a message can say it again.
 #[derive(Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "what a reader tells")]
