@@ -142,8 +142,7 @@ impl LedgerEntry {
 
     /// SHA-256 of the line.
     pub fn digest(&self) -> Digest {
-        let hash = ring::digest::digest(&ring::digest::SHA256, self.write().as_bytes());
-        Digest::from_bytes(hash.as_ref().try_into().expect("SHA-256 has 32 bytes"))
+        Digest::of(self.write().as_bytes())
     }
 }
 

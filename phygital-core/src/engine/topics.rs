@@ -152,7 +152,7 @@ impl<S: Store> Topics<'_, S> {
     /// [`Error::Misuse`] for more than that; [`Error::Storage`].
     pub fn follow_ups(
         &self,
-        behind: Option<Waiting>,
+        mut behind: Option<Waiting>,
         most: usize,
         now: Timestamp,
     ) -> Result<Vec<FollowUp>, Error> {
@@ -164,7 +164,6 @@ impl<S: Store> Topics<'_, S> {
         let now = engine.latest(now);
         let reader = engine.store.reader()?;
         let mut due = Vec::new();
-        let mut behind = behind;
         while due.len() < most {
             let page = reader.waiting_threads(behind.as_ref(), PAGE)?;
             let Some(last) = page.last() else { break };

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ring::digest::{SHA256, digest};
 use serde::Serialize;
 
 use super::blocked::Pattern;
@@ -145,8 +144,7 @@ impl Rules {
     /// evidence where it is equal.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let hash = digest(&SHA256, self.to_json().as_bytes());
-        Digest::from_bytes(hash.as_ref().try_into().expect("SHA-256 has 32 bytes"))
+        Digest::of(self.to_json().as_bytes())
     }
 }
 

@@ -127,9 +127,7 @@ impl Settings {
     /// SHA-256 of the settings as [`Settings`] prints them: what a result names, so that another reader can tell whether two
     /// results are of the same rules.
     pub fn digest(&self) -> Digest {
-        let text = format!("phygital.journey.1\n{self}");
-        let hash = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-        Digest::from_bytes(hash.as_ref().try_into().expect("SHA-256 has 32 bytes"))
+        Digest::of(format!("phygital.journey.1\n{self}").as_bytes())
     }
 }
 

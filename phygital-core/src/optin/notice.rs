@@ -126,8 +126,7 @@ impl Notice {
 
     /// SHA-256 of the text in UTF-8.
     pub fn hash(&self) -> Digest {
-        let digest = ring::digest::digest(&ring::digest::SHA256, self.text.as_bytes());
-        Digest::from_bytes(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
+        Digest::of(self.text.as_bytes())
     }
 
     /// What the person is to send: the keyword and the code.

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use ring::digest::{SHA256, digest};
-
 use super::answers::answer;
 use super::condition::Condition;
 use super::json::{At, Fields, read};
@@ -52,9 +50,7 @@ impl Draft {
         let draft = Draft {
             id: TopicId::new(id.text()?)
                 .map_err(|error| id.wrong(error.to_string().replace("expected ", "")))?,
-            digest: Digest::from_bytes(
-                digest(&SHA256, text.as_bytes()).as_ref().try_into().expect("SHA-256 has 32 bytes"),
-            ),
+            digest: Digest::of(text.as_bytes()),
             languages,
             purpose: match fields.get("purpose") {
                 Some(at) => at.text()?.parse().map_err(|_| at.wrong("a purpose such as personalization"))?,

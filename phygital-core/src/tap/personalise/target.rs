@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use ring::digest;
 use serde::Deserialize;
 
 use super::plan::{Feature, KeyChange, KeySlot, Mode, Plan};
@@ -129,9 +128,7 @@ impl Target {
         // Settings that cannot be are found out when they are sent; a digest of nothing is as good as any there.
         let mut content = self.settings().encode().unwrap_or_default();
         content.extend_from_slice(&self.ndef_file());
-        let hash = digest::digest(&digest::SHA256, &content);
-        let bytes: &[u8; 32] = hash.as_ref().try_into().expect("SHA-256 has 32 bytes");
-        Digest::from_bytes(*bytes)
+        Digest::of(&content)
     }
 
     /// The plan for a tag with these key versions in this mode; `gets` says which slots get the key of the version.
