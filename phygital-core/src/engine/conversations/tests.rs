@@ -326,7 +326,10 @@ proptest! {
             Some(own) if candidates.contains(&own.name()) => vec![own],
             own => candidates.iter().map(|zone| zone.parse().unwrap()).chain(own).collect(),
         };
-        if history.iter().any(|(what, _)| matches!(what, Happening::Named)) {
+        // An event links nothing while somebody whom it names has withdrawn linking, and no joining here gives it back.
+        let linked = history.iter().any(|(what, _)| matches!(what, Happening::Named))
+            && !history.iter().any(|(what, _)| matches!(what, Happening::Left(_)));
+        if linked {
             clocks.extend([Some(1 - who), None].into_iter().filter_map(named));
         }
         if verdict.allowed {
