@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use phygital_core::event::kinds::commerce::{OrderCompleted, ProductViewed};
@@ -17,6 +18,7 @@ use phygital_core::vocab::{
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use serde_json::value::RawValue;
 
 mod event_samples;
 use event_samples::{Words, any_event, envelope, event, read, type_of};
@@ -110,33 +112,37 @@ fn a_custom_event_keeps_its_name() {
 }
 
 /// Writes JSON anew with its names in reverse order, white space, and escapes.
-fn disguised(value: &serde_json::Value, out: &mut String) {
-    match value {
-        serde_json::Value::Object(fields) => {
+fn disguised(json: &str, out: &mut String) {
+    match json.as_bytes()[0] {
+        b'{' => {
+            let fields: BTreeMap<String, &RawValue> = serde_json::from_str(json).unwrap();
             out.push_str("{\n");
             for (index, (name, value)) in fields.iter().rev().enumerate() {
                 out.push_str(if index > 0 { " ,\t" } else { "" });
-                disguised(&name.as_str().into(), out);
+                escaped(name, out);
                 out.push_str(" : ");
-                disguised(value, out);
+                disguised(value.get(), out);
             }
             out.push('}');
         }
-        serde_json::Value::Array(list) => {
+        b'[' => {
+            let list: Vec<&RawValue> = serde_json::from_str(json).unwrap();
             out.push('[');
             for (index, value) in list.iter().enumerate() {
                 out.push_str(if index > 0 { "\r\n," } else { " " });
-                disguised(value, out);
+                disguised(value.get(), out);
             }
             out.push(']');
         }
-        serde_json::Value::String(text) => {
-            out.push('"');
-            text.encode_utf16().for_each(|unit| out.push_str(&format!("\\u{unit:04X}")));
-            out.push('"');
-        }
-        other => out.push_str(&other.to_string()),
+        b'"' => escaped(&serde_json::from_str::<String>(json).unwrap(), out),
+        _ => out.push_str(json),
     }
+}
+
+fn escaped(text: &str, out: &mut String) {
+    out.push('"');
+    text.encode_utf16().for_each(|unit| out.push_str(&format!("\\u{unit:04X}")));
+    out.push('"');
 }
 
 proptest! {
@@ -145,9 +151,9 @@ proptest! {
     #[test]
     fn the_same_content_is_the_same_bytes(text in any_event(Words::Chance)) {
         let event = read(&text).unwrap();
-        // Numbers are compared as written; the canonical text has them in their last form.
+        // Numbers are compared as written, of which a float would not keep all digits.
         let mut other = String::new();
-        disguised(&serde_json::from_str(&event.to_json()).unwrap(), &mut other);
+        disguised(&event.to_json(), &mut other);
         if other.len() <= EVENT_BYTES_MAX {
             prop_assert_eq!(read(&other).unwrap().content(), event.content());
         }
