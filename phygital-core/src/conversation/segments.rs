@@ -103,14 +103,12 @@ pub fn segments(text: &str) -> Segmentation {
 
 /// What a character costs in the default alphabet, if it is there.
 pub(super) fn septets(c: char) -> Option<usize> {
-    // Nearly all texts are these alone.
-    if c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | ',' | '!' | '?' | '\'' | ':' | '/' | '-' | '\n') {
-        return Some(1);
+    match c {
+        // Nearly all texts are these alone.
+        ' '..='Z' | 'a'..='z' => Some(1),
+        _ if EXTENSION.contains(&c) => Some(2),
+        _ => BASIC.contains(&c).then_some(1),
     }
-    if BASIC.contains(&c) {
-        return Some(1);
-    }
-    EXTENSION.contains(&c).then_some(2)
 }
 
 #[cfg(test)]
@@ -119,6 +117,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_character_costs_what_its_table_says() {
+        for c in '\0'..='\u{ffff}' {
+            let slow = match (BASIC.contains(&c), EXTENSION.contains(&c)) {
+                (false, false) => None,
+                (basic, _) => Some(if basic { 1 } else { 2 }),
+            };
+            assert_eq!(septets(c), slow, "{c:?}");
+        }
+    }
 
     proptest! {
         #[test]
